@@ -1,0 +1,178 @@
+"""What is wrong: its kind, place, facts and hint; the error family and its exit codes.
+
+A `Problem` says what is the case; how that is worded is its `Kind`, of which each room keeps its
+own in a `wording` module. Problems are collected, never thrown one by one.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from enum import StrEnum
+from string import Formatter
+from types import MappingProxyType
+from typing import ClassVar
+
+from voxmint.origin import Origin
+from voxmint.shown import shown
+
+Body = tuple[str, str]
+"""The name of a body: its profile and its environment."""
+
+
+class Severity(StrEnum):
+    """How much a problem weighs: an error fails, a warning fails with `--strict`, a note never."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem, with its wording.
+
+    `message` and `hints` are format strings over the problem's facts. Of the hints, the first
+    whose facts are all there is given. `about` explains the kind at length; `source` names where
+    a rule of the API is documented and how sure it is.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    hints: tuple[str, ...] = ()
+    about: str = ""
+    source: str = ""
+
+
+def error(code: str, message: str, *hints: str, about: str = "", source: str = "") -> Kind:
+    """A kind of problem that fails the run."""
+    return Kind(code, Severity.ERROR, message, hints, about, source)
+
+
+def warning(code: str, message: str, *hints: str, about: str = "", source: str = "") -> Kind:
+    """A kind of problem that fails only a strict run."""
+    return Kind(code, Severity.WARNING, message, hints, about, source)
+
+
+def note(code: str, message: str, *hints: str, about: str = "", source: str = "") -> Kind:
+    """Something worth knowing that never fails a run."""
+    return Kind(code, Severity.NOTE, message, hints, about, source)
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place that a problem is about: what it conflicts with, or what it overrode."""
+
+    at: Origin
+    message: str
+
+
+_NO_FACTS: Mapping[str, object] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, where, and which bodies it affects."""
+
+    kind: Kind
+    at: Origin | None = None
+    facts: Mapping[str, object] = field(default_factory=lambda: _NO_FACTS)
+    related: tuple[Related, ...] = ()
+    path: str | None = None
+    affects: tuple[Body, ...] = ()
+
+    @property
+    def code(self) -> str:
+        return self.kind.code
+
+    @property
+    def severity(self) -> Severity:
+        return self.kind.severity
+
+    @property
+    def message(self) -> str:
+        return shown(self.kind.message.format_map(self.facts))
+
+    @property
+    def hint(self) -> str | None:
+        for hint in self.kind.hints:
+            if _placeholders(hint) <= self.facts.keys():
+                return shown(hint.format_map(self.facts))
+        return None
+
+    @property
+    def is_error(self) -> bool:
+        return self.severity is Severity.ERROR
+
+
+def _placeholders(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name}
+
+
+def nearest(word: str, known: Iterable[str]) -> dict[str, str]:
+    """The fact `nearest`, where one of the known words is close to the given one."""
+    by_folded = {name.casefold(): name for name in sorted(known, reverse=True)}
+    # Long words cost time without meaning anything: no name is that long.
+    matches = get_close_matches(word.casefold()[:200], by_folded, n=1, cutoff=0.6)
+    return {"nearest": by_folded[matches[0]]} if matches else {}
+
+
+def gathered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each problem once, with all the bodies it affects, sorted by place.
+
+    What a base profile gets wrong is found in every body that inherits it; people want to read it
+    once.
+    """
+    found: dict[tuple[object, ...], Problem] = {}
+    bodies: dict[tuple[object, ...], dict[Body, None]] = {}
+    for problem in problems:
+        key = (problem.code, problem.at, problem.message, problem.related, problem.path)
+        found.setdefault(key, problem)
+        bodies.setdefault(key, {}).update(dict.fromkeys(problem.affects))
+    once = (
+        replace(problem, affects=tuple(sorted(bodies[key]))) for key, problem in found.items()
+    )
+    return tuple(sorted(once, key=_by_place))
+
+
+def _by_place(problem: Problem) -> tuple[object, ...]:
+    at = problem.at or Origin("", 0, 0)
+    weight = list(Severity).index(problem.severity)
+    return (at.file, at.line, at.column, weight, problem.code, problem.message)
+
+
+class VoxmintError(Exception):
+    """What ends a command: a sentence for a person, and an exit code."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class ProblemsError(VoxmintError):
+    """The project, or what was asked of it, has problems; all of them are in `problems`."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = gathered(problems)
+        errors = [problem for problem in self.problems if problem.is_error]
+        super().__init__("; ".join(problem.message for problem in errors))
+
+
+class UsageError(VoxmintError):
+    """The command line asks for something that is not there, or that contradicts itself."""
+
+    exit_code = 64
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class PartlyDoneError(VoxmintError):
+    """Some profiles were minted and some failed."""
+
+    exit_code = 3
+
+
+class InterruptedRunError(VoxmintError):
+    """The person, or the machine's shutdown, asked the run to stop."""
+
+    exit_code = 130

@@ -1,0 +1,34 @@
+"""What a form of the request body is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from voxmint.origin import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a body says, in the names of the flat endpoint, and what has no place there.
+
+    A part that the body leaves out is absent from `session`, or `None` for `expires_after`;
+    `unplaced` are the body's own paths that a profile has no field for.
+    """
+
+    session: Mapping[str, Any]
+    expires_after: Mapping[str, Any] | None
+    unplaced: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One form of the request body, both ways.
+
+    `build` makes the body from a session and a lifetime; `read` is its inverse; `place` says
+    where in the body a path of the profile stands, or `None` where it has no place.
+    """
+
+    name: str
+    build: Callable[[Mapping[str, Any], Mapping[str, Any] | None], dict[str, Any]]
+    read: Callable[[Mapping[str, Any]], Request]
+    place: Callable[[Path], Path | None]

@@ -1,0 +1,180 @@
+"""Checks plain values against the field table, then against the rules.
+
+Used for what a profile compiles to and, by the emulator, for what arrives; so it knows values and
+paths, not places. Only values of the right type reach the rules.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from voxmint.origin import Path
+from voxmint.problems import nearest
+from voxmint.profiles import wording
+from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field, Type
+from voxmint.profiles.findings import Finding
+from voxmint.profiles.rules import RULES
+from voxmint.profiles.scalars import BadNumberError, resolve
+from voxmint.profiles.values import briefly, described
+
+_ARTICLES = {
+    Type.STRING: "a text",
+    Type.INTEGER: "a whole number",
+    Type.NUMBER: "a number",
+    Type.BOOLEAN: "true or false",
+    Type.ARRAY: "a list",
+    Type.OBJECT: "a map",
+}
+
+
+def check_request(
+    session: Mapping[str, Any], expires_after: Mapping[str, Any] | None, form: str
+) -> list[Finding]:
+    """All that is wrong with a request for one form of the body."""
+    found = check_session(session, form)
+    if expires_after is not None:
+        found += check_field(expires_after, EXPIRES_AFTER, ("expires_after",))
+    return found
+
+
+def check_session(session: Mapping[str, Any], form: str) -> list[Finding]:
+    """What the field table finds; where it finds nothing, what the rules find."""
+    found: list[Finding] = []
+    for name, value in session.items():
+        found += check_part(name, value)
+    return found or check_rules(session, form)
+
+
+def check_part(name: str, value: object) -> list[Finding]:
+    """What the field table finds in one part of a session, such as `turn_detection`."""
+    field = SESSION.by_name.get(name)
+    if field is None:
+        return [_unknown(name, SESSION, ("session",))]
+    return list(check_field(value, field, ("session", name)))
+
+
+def check_rules(session: Mapping[str, Any], form: str) -> list[Finding]:
+    """What the rules find in a session whose values are all of the right type."""
+    return [finding for rule in RULES for finding in rule(session, form)]
+
+
+def check_field(value: object, field: Field, path: Path) -> Iterator[Finding]:
+    """What is wrong with a value, and all below it, by the field table."""
+    if value is None:
+        if not field.nullable:
+            yield _null(field, path)
+    elif not _is_of(value, field.type):
+        yield _wrong_type(value, field, path)
+    elif isinstance(value, Mapping):
+        yield from _check_map(value, field, path)
+    elif isinstance(value, list | tuple):
+        yield from _check_list(value, field, path)
+    else:
+        yield from _check_scalar(value, field, path)
+
+
+def _check_map(value: Mapping[str, Any], field: Field, path: Path) -> Iterator[Finding]:
+    for name, inner in value.items():
+        known = field.by_name.get(name)
+        if known is None:
+            yield _unknown(name, field, path)
+        else:
+            yield from check_field(inner, known, (*path, name))
+
+
+def _check_list(
+    value: list[object] | tuple[object, ...], field: Field, path: Path
+) -> Iterator[Finding]:
+    if len(value) < field.min_items:
+        yield Finding(wording.EMPTY_LIST, path, {"field": field.name})
+    for index, item in enumerate(value):
+        at = (*path, index)
+        if not isinstance(item, str):
+            facts = {"field": field.name, "found": described(item)}
+            yield Finding(wording.WRONG_ITEM, at, facts)
+        elif field.values and item not in field.values:
+            yield _bad_value(item, field, at)
+
+
+def _check_scalar(value: object, field: Field, path: Path) -> Iterator[Finding]:
+    if field.values and value not in field.values:
+        yield _bad_value(str(value), field, path)
+    if field.minimum is None or field.maximum is None or not isinstance(value, int | float):
+        return
+    if not field.minimum <= value <= field.maximum:
+        facts = {"field": field.name, "value": briefly(value), "range": _range(field)}
+        yield Finding(wording.OUT_OF_RANGE, path, facts)
+
+
+def _is_of(value: object, kind: Type) -> bool:
+    match kind:
+        case Type.STRING:
+            return isinstance(value, str)
+        case Type.BOOLEAN:
+            return isinstance(value, bool)
+        case Type.INTEGER:
+            return isinstance(value, int) and not isinstance(value, bool)
+        case Type.NUMBER:
+            return isinstance(value, int | float) and not isinstance(value, bool)
+        case Type.ARRAY:
+            return isinstance(value, list | tuple)
+        case Type.OBJECT:
+            return isinstance(value, Mapping)
+
+
+def _range(field: Field) -> str:
+    unit = f" {field.unit}" if field.unit else ""
+    return f"{field.minimum} to {field.maximum}{unit}"
+
+
+def expected(field: Field) -> str:
+    """What a field takes, for a person: `a number, 0 to 1`."""
+    if field.values and field.type is not Type.ARRAY:
+        return "one of " + ", ".join(f"`{value}`" for value in field.values)
+    text = _ARTICLES[field.type]
+    return text if field.minimum is None else f"{text}, {_range(field)}"
+
+
+def _unknown(name: str, field: Field, path: Path) -> Finding:
+    facts = {"key": name, "owner": field.name, **nearest(name, field.by_name)}
+    facts["known"] = ", ".join(f"`{known}`" for known in field.by_name)
+    return Finding(wording.UNKNOWN_KEY, (*path, name), facts, at_key=True)
+
+
+def _null(field: Field, path: Path) -> Finding:
+    return Finding(wording.NULL_NOT_TAKEN, path, {"field": field.name})
+
+
+def _wrong_type(value: object, field: Field, path: Path) -> Finding:
+    facts: dict[str, object] = {
+        "field": field.name,
+        "expected": expected(field),
+        "found": described(value),
+    }
+    if isinstance(value, str) and field.type in (Type.INTEGER, Type.NUMBER, Type.BOOLEAN):
+        if _is_of(_unquoted(value), field.type):
+            facts["bare"] = value.strip()
+    if isinstance(value, bool | int | float) and field.type is Type.STRING:
+        facts["quoted"] = f'"{briefly(value)}"'
+    if isinstance(value, float) and field.type is Type.INTEGER and value.is_integer():
+        facts["whole"] = int(value)
+    if isinstance(value, str) and field.type is Type.ARRAY:
+        facts["item"] = briefly(value)
+    return Finding(wording.WRONG_TYPE, path, facts)
+
+
+def _unquoted(text: str) -> object:
+    """What the text would be if it stood in the file without its quotes."""
+    try:
+        return resolve(text.strip())
+    except BadNumberError:
+        return text
+
+
+def _bad_value(value: str, field: Field, path: Path) -> Finding:
+    facts = {
+        "field": field.name,
+        "value": briefly(value),
+        "values": ", ".join(f"`{known}`" for known in field.values),
+        **nearest(value, field.values),
+    }
+    return Finding(wording.BAD_VALUE, path, facts)

@@ -1,0 +1,105 @@
+"""What a compile gives: bodies that know where their values came from, and problems."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from voxmint.origin import Origin, Path
+from voxmint.problems import Problem
+from voxmint.profiles.cells import Cell, Gone, MapCell, find, origin
+from voxmint.profiles.documents import Environment, Layer, Profile
+from voxmint.profiles.settings import Mint, Provider
+from voxmint.profiles.values import Scalar
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledProfile:
+    """A profile with its lineage, from the remotest base to itself, and its merged labels."""
+
+    document: Profile
+    lineage: tuple[Profile, ...]
+    labels: Mapping[str, Scalar]
+
+    @property
+    def name(self) -> str:
+        return self.document.name
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledEnvironment:
+    """An environment with its lineage, its merged settings, and the profiles it has.
+
+    `provider` is `None` where it is missing or wrong; `sinks` are the nodes of the environment
+    that last named any, and the file they stand in; `profiles` are names, sorted.
+    """
+
+    document: Environment
+    lineage: tuple[Environment, ...]
+    provider: Provider | None
+    provider_cell: Cell | None
+    mint: Mint
+    profiles: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return self.document.name
+
+    @property
+    def sinks_of(self) -> Environment | None:
+        """The environment of the lineage whose `sinks` hold: the last that has any."""
+        named = [one for one in self.lineage if one.sinks is not None]
+        return named[-1] if named else None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledBody:
+    """The request of one profile in one environment.
+
+    `session` and `expires_after` are plain values in the names of the flat endpoint; `body` is
+    what is sent to the endpoint `api`. `root` holds the merged cells they were rendered from.
+    """
+
+    profile: str
+    environment: str
+    api: str
+    session: Mapping[str, Any]
+    expires_after: Mapping[str, Any] | None
+    body: Mapping[str, Any]
+    root: MapCell
+    layers: tuple[Layer, ...]
+
+    def origin(self, path: str) -> Origin | None:
+        """Where the value at a path was set: `turn_detection.threshold`, `expires_after.seconds`.
+
+        The path is the profile's, dotted, list items by index; `session.` may be left out.
+        `None` where nothing sets it, so that the server's default holds.
+        """
+        found = find(self.root, _absolute(path))
+        return None if found is None or isinstance(found, Gone) else origin(found)
+
+
+def _absolute(path: str) -> Path:
+    parts: Path = tuple(int(part) if part.isdigit() else part for part in path.split("."))
+    return parts if parts[0] in ("session", "expires_after", "vars") else ("session", *parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Compilation:
+    """All that a compile gives.
+
+    `bodies` are those without an error, by profile and environment, in order; `attempted` names
+    all that were to be compiled. `problems` are each given once, sorted by place.
+    """
+
+    profiles: Mapping[str, CompiledProfile]
+    environments: Mapping[str, CompiledEnvironment]
+    profile_names: tuple[str, ...]
+    environment_names: tuple[str, ...]
+    bodies: Mapping[tuple[str, str], CompiledBody]
+    attempted: tuple[tuple[str, str], ...]
+    problems: tuple[Problem, ...]
+    texts: Mapping[str, str]
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.is_error)

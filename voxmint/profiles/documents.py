@@ -1,0 +1,109 @@
+"""What the files of a project say, each by itself: frozen, and not yet combined."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
+
+from voxmint.origin import Origin
+from voxmint.profiles.nodes import ListNode, MapNode, Mark
+from voxmint.profiles.selectors import EVERYWHERE, Where
+
+
+class LayerKind(StrEnum):
+    """Where in the precedence a layer belongs."""
+
+    PROFILE = "profile"
+    ENVIRONMENT = "environment"
+    OVERLAY = "overlay"
+    BLOCK = "block"
+    SET = "set"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layer:
+    """One part of one file that is laid over others: its `session`, `vars` and `expires_after`.
+
+    `name` is the profile's or environment's; `detail` says which part of its file it is.
+    `incomplete` is true where something in it was wrong and left out.
+    """
+
+    kind: LayerKind
+    file: str
+    name: str
+    tree: MapNode
+    detail: str = ""
+    incomplete: bool = False
+
+    def origin(self, mark: Mark) -> Origin:
+        """A mark of this layer as an origin."""
+        return Origin(self.file, *mark)
+
+    def __str__(self) -> str:
+        """As a person reads it: `profile clinic`, `overlay of production, where tier=gold`."""
+        match self.kind:
+            case LayerKind.OVERLAY:
+                where = f", where {self.detail}" if self.detail else ""
+                return f"overlay of {self.name}{where}"
+            case LayerKind.BLOCK:
+                return f"profile {self.name}, for {self.detail}"
+            case LayerKind.SET:
+                return "--set"
+            case _:
+                return f"{self.kind} {self.name}"
+
+
+class Reference(NamedTuple):
+    """A name that a file gives of another one, and where."""
+
+    name: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Profile:
+    """What a profile's file says."""
+
+    name: str
+    file: str
+    layer: Layer
+    abstract: bool = False
+    extends: tuple[Reference, ...] = ()
+    description: str | None = None
+    labels: MapNode | None = None
+    blocks: Mapping[str, Layer] = field(default_factory=lambda: MappingProxyType({}))
+    block_names: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OverlayItem:
+    """One item of an environment's overlay, and the profiles it is laid on."""
+
+    layer: Layer
+    where: Where = EVERYWHERE
+    mark: Mark = (1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Environment:
+    """What an environment's file says; `profiles` and `sinks` are `None` where it is silent."""
+
+    name: str
+    file: str
+    layer: Layer
+    extends: tuple[Reference, ...] = ()
+    description: str | None = None
+    provider: MapNode | None = None
+    mint: MapNode | None = None
+    profiles: tuple[Reference, ...] | None = None
+    overlay: tuple[OverlayItem, ...] = ()
+    sinks: ListNode | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectFile:
+    """What `voxmint.yaml` says."""
+
+    profiles: str = "profiles"
+    environments: str = "environments"

@@ -1,0 +1,289 @@
+"""The request, field by field: meaning, type, values, bounds, unit, default and place.
+
+This table is the one home of what a session may hold. Validation, the order of a body's keys, the
+emulator, JSON Schema and the reference all read it. Names are those of the flat endpoint
+(`POST /realtime/transcription_sessions`); where the nested endpoint (`POST
+/realtime/client_secrets`) keeps a field is said in `voxmint.profiles.bodies`.
+
+Sources: the published OpenAPI description, version 2.3.0 of 2026-08-21 ("published schema"), and
+the reference page of the flat endpoint, which also lists `modalities` and semantic detection.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+from types import MappingProxyType
+
+FLAT = "flat"
+NESTED = "nested"
+
+SCHEMA = "published schema"
+
+
+class Type(StrEnum):
+    """What kind of value a field takes, in the words of JSON Schema."""
+
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    ARRAY = "array"
+    OBJECT = "object"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of the request.
+
+    `values` closes what a text (or the items of a list) may be; `known` only lists what is known
+    of an open one. `forms` are the bodies that have a place for the field. `variants` are the
+    values of the sibling `type` that the field belongs to; none means all of them.
+    """
+
+    name: str
+    type: Type
+    about: str
+    values: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    min_items: int = 0
+    unit: str = ""
+    default: str = ""
+    null: str = ""
+    forms: tuple[str, ...] = (FLAT, NESTED)
+    variants: tuple[str, ...] = ()
+    fields: tuple["Field", ...] = ()
+    source: str = SCHEMA
+
+    @property
+    def nullable(self) -> bool:
+        """Whether `null` is a value of the field; `null` says what it means."""
+        return bool(self.null)
+
+    @cached_property
+    def by_name(self) -> MappingProxyType[str, "Field"]:
+        """The fields below this one."""
+        return MappingProxyType({field.name: field for field in self.fields})
+
+    def of_variant(self, variant: object) -> frozenset[str]:
+        """The names of the fields that a value with this `type` can have."""
+        return frozenset(
+            field.name for field in self.fields if not field.variants or variant in field.variants
+        )
+
+
+SERVER_VAD = "server_vad"
+SEMANTIC_VAD = "semantic_vad"
+
+MODELS = (
+    "whisper-1",
+    "gpt-4o-transcribe",
+    "gpt-4o-mini-transcribe",
+    "gpt-4o-mini-transcribe-2025-12-15",
+    "gpt-4o-transcribe-diarize",
+    "gpt-realtime-whisper",
+    "gpt-transcribe",
+    "gpt-live-transcribe",
+)
+
+TRANSCRIPTION = Field(
+    "input_audio_transcription",
+    Type.OBJECT,
+    "How the audio is turned into text. The language and the prompt guide the model.",
+    null="no transcription at all",
+    fields=(
+        Field(
+            "model",
+            Type.STRING,
+            "The model that transcribes. On Azure, the name of the deployment stands here.",
+            known=MODELS,
+        ),
+        Field(
+            "language",
+            Type.STRING,
+            "The language of the audio, in ISO-639-1. It improves accuracy and latency.",
+            default="detected by the model",
+        ),
+        Field(
+            "languages",
+            Type.ARRAY,
+            "The possible languages of the audio, in ISO-639-1.",
+            min_items=1,
+            default="detected by the model",
+        ),
+        Field(
+            "prompt",
+            Type.STRING,
+            "Guides the model's style or continues earlier audio: for whisper-1 a list of "
+            "keywords, for the gpt-4o-transcribe models free text.",
+            unit="characters",
+        ),
+        Field("keywords", Type.ARRAY, "Words or phrases that the audio may contain."),
+        Field(
+            "delay",
+            Type.STRING,
+            "How long the model waits before it gives text. More delay can be more accurate.",
+            values=("minimal", "low", "medium", "high", "xhigh"),
+        ),
+    ),
+)
+
+NOISE_REDUCTION = Field(
+    "input_audio_noise_reduction",
+    Type.OBJECT,
+    "Filters the audio before it is looked at for speech and transcribed.",
+    null="noise reduction is off",
+    default="off",
+    fields=(
+        Field(
+            "type",
+            Type.STRING,
+            "near_field for microphones close to the mouth, such as headphones; far_field for "
+            "laptops and conference rooms.",
+            values=("near_field", "far_field"),
+        ),
+    ),
+)
+
+TURN_DETECTION = Field(
+    "turn_detection",
+    Type.OBJECT,
+    "How the server decides that somebody has begun and finished speaking.",
+    null="no detection: the client says where a turn ends",
+    default="server_vad, threshold 0.5, prefix padding 300 ms; its silence is 200 ms in the "
+    "published examples and in what servers answer, 500 ms in the field's description",
+    fields=(
+        Field(
+            "type",
+            Type.STRING,
+            "server_vad goes by the volume of the audio, semantic_vad by what is said.",
+            values=(SERVER_VAD, SEMANTIC_VAD),
+            default=SERVER_VAD,
+            source="published schema (nested); the flat one lists server_vad alone",
+        ),
+        Field(
+            "threshold",
+            Type.NUMBER,
+            "How loud the audio must be to count as speech; higher suits noisy rooms.",
+            minimum=0,
+            maximum=1,
+            default="0.5",
+            variants=(SERVER_VAD,),
+        ),
+        Field(
+            "prefix_padding_ms",
+            Type.INTEGER,
+            "How much audio from before the detected speech is kept.",
+            unit="milliseconds",
+            default="300",
+            variants=(SERVER_VAD,),
+        ),
+        Field(
+            "silence_duration_ms",
+            Type.INTEGER,
+            "How long a silence ends the turn; shorter answers sooner, and may cut in.",
+            unit="milliseconds",
+            default="200 in the published examples, 500 in the description: rely on neither",
+            variants=(SERVER_VAD,),
+        ),
+        Field(
+            "idle_timeout_ms",
+            Type.INTEGER,
+            "After how long a silence the server acts by itself.",
+            minimum=5000,
+            maximum=30000,
+            unit="milliseconds",
+            null="no timeout",
+            default="none",
+            forms=(NESTED,),
+            variants=(SERVER_VAD,),
+        ),
+        Field(
+            "eagerness",
+            Type.STRING,
+            "How readily the model takes a turn for finished; auto is medium.",
+            values=("low", "medium", "high", "auto"),
+            default="auto",
+            variants=(SEMANTIC_VAD,),
+        ),
+        Field(
+            "create_response",
+            Type.BOOLEAN,
+            "Whether a turn's end makes a response; not available for transcription sessions.",
+            default="true",
+        ),
+        Field(
+            "interrupt_response",
+            Type.BOOLEAN,
+            "Whether speech interrupts a response; not available for transcription sessions.",
+            default="true",
+        ),
+    ),
+)
+
+SESSION = Field(
+    "session",
+    Type.OBJECT,
+    "The transcription session, in the names of the flat endpoint.",
+    fields=(
+        Field(
+            "modalities",
+            Type.ARRAY,
+            "What the model can respond with; `[text]` turns audio off.",
+            values=("text", "audio"),
+            forms=(FLAT,),
+            source="reference page of the flat endpoint; published schema of its answer",
+        ),
+        Field(
+            "input_audio_format",
+            Type.STRING,
+            "The audio's format. pcm16 is 16-bit PCM, 24 kHz, mono, little-endian.",
+            values=("pcm16", "g711_ulaw", "g711_alaw"),
+            default="pcm16",
+        ),
+        TRANSCRIPTION,
+        NOISE_REDUCTION,
+        TURN_DETECTION,
+        Field(
+            "include",
+            Type.ARRAY,
+            "What the server's events carry besides the text.",
+            values=("item.input_audio_transcription.logprobs",),
+            default="nothing more",
+        ),
+    ),
+)
+
+EXPIRES_AFTER = Field(
+    "expires_after",
+    Type.OBJECT,
+    "How long the token lives. A session that was opened with it may outlive it.",
+    default="600 seconds",
+    fields=(
+        Field(
+            "anchor",
+            Type.STRING,
+            "The moment from which the lifetime counts.",
+            values=("created_at",),
+            default="created_at",
+        ),
+        Field(
+            "seconds",
+            Type.INTEGER,
+            "The token's lifetime.",
+            minimum=10,
+            maximum=7200,
+            unit="seconds",
+            default="600",
+        ),
+    ),
+)
+
+REQUEST = Field(
+    "request",
+    Type.OBJECT,
+    "What a profile says of the request.",
+    fields=(SESSION, EXPIRES_AFTER),
+)
+"""The root of what is laid over each other and sent."""

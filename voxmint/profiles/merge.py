@@ -1,0 +1,174 @@
+"""The merge law: one layer laid over what the weaker layers gave.
+
+- Maps merge deeply, key by key; a scalar replaces; a list replaces. `null` is a value like any
+  other: it replaces, and is replaced.
+- `$append`, `$prepend` and `$remove` work on the list below them: first what `$remove` lists is
+  taken out (by value), then `$prepend` is put before it and `$append` after it. Over an absent
+  value the list starts empty; over anything but a list they are an error.
+- `$replace: VALUE` does not merge; `$unset: true` makes the value absent again.
+- A bare `key:` over an inherited map is an error.
+
+The law is folded over the layers, the weakest first, so it holds for any number of them.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from voxmint.origin import Origin
+from voxmint.problems import Kind, Problem, Related
+from voxmint.profiles import wording
+from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, origin, value_of
+from voxmint.profiles.directives import APPEND, PREPEND, REMOVE, REPLACE, UNSET
+from voxmint.profiles.documents import Layer
+from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node, ScalarNode, plain
+from voxmint.profiles.values import Plain, described
+
+
+class _Effect(NamedTuple):
+    """A directive, and whether it has ever changed anything."""
+
+    directive: str
+    at: Origin
+
+
+class Merger:
+    """Folds layers, sharing what it has folded before; collects problems."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._effects: dict[_Effect, bool] = {}
+        self._folded: dict[tuple[int, Layer], tuple[Cell | None, Cell]] = {}
+
+    def fold(self, layers: Iterable[Layer]) -> MapCell | None:
+        """All the layers merged, the weakest first; `None` where there is none.
+
+        Bodies share their weaker layers, so each step is remembered by what it was laid over (kept
+        beside the result, which keeps its identity its own).
+        """
+        merged: Cell | None = None
+        for layer in layers:
+            if not layer.tree.entries:
+                continue
+            key = (id(merged), layer)
+            known = self._folded.get(key)
+            if known is None:
+                known = (merged, self.lay(merged, layer.tree, layer, None))
+                self._folded[key] = known
+            merged = known[1]
+        return merged if isinstance(merged, MapCell) else None
+
+    def lay(self, under: Cell | None, node: Node, layer: Layer, key: Mark | None) -> Cell:
+        """The node of a layer, laid over what the weaker layers gave at this place."""
+        if isinstance(node, ScalarNode):
+            return Leaf(node.value, node.mark, key, layer, under, node.style)
+        if isinstance(node, MapNode):
+            if node.entries and next(iter(node.entries)).startswith("$"):
+                return self._directives(under, node, layer, key)
+            return self._map(under, node, layer, key)
+        return self._list(under, node, layer, key)
+
+    def _map(self, under: Cell | None, node: MapNode, layer: Layer, key: Mark | None) -> MapCell:
+        lay, keys = self.lay, node.keys
+        if type(under) is not MapCell:
+            entries = {
+                name: lay(None, value, layer, keys[name]) for name, value in node.entries.items()
+            }
+            return MapCell(entries, node.mark, key, layer, under)
+        entries = dict(under.entries)
+        for name, value in node.entries.items():
+            inner = entries.get(name)
+            if type(inner) is MapCell and isinstance(value, ScalarNode) and value.is_bare:
+                self._note_bare(name, inner, layer, keys[name])
+                continue
+            entries[name] = lay(inner, value, layer, keys[name])
+        return MapCell(entries, node.mark, key, layer, under.under)
+
+    def _note_bare(self, name: str, under: MapCell, layer: Layer, key: Mark) -> None:
+        related = (Related(origin(under), "the inherited map"),)
+        self.problems.append(Problem(wording.BARE_KEY, layer.origin(key), {"key": name}, related))
+
+    def _list(self, under: Cell | None, node: ListNode, layer: Layer, key: Mark | None) -> ListCell:
+        before = under.items if type(under) is ListCell else ()
+        items = tuple(
+            self.lay(None, item, layer, None)._replace(under=weaker)
+            for item, weaker in zip(node.items, _padded(before, len(node.items)), strict=True)
+        )
+        return ListCell(items, node.mark, key, layer, under)
+
+    # ── directives ───────────────────────────────────────────────────────────────────────────────
+
+    def _directives(
+        self, under: Cell | None, node: MapNode, layer: Layer, key: Mark | None
+    ) -> Cell:
+        if REPLACE in node.entries:
+            fresh = self.lay(None, node.entries[REPLACE], layer, key)
+            return fresh._replace(under=under)
+        if UNSET in node.entries:
+            is_there = under is not None and type(under) is not Gone
+            self._effect(UNSET, layer, node, is_there)
+            return Gone("unset", node.mark, key, layer, under)
+        return self._list_directives(under, node, layer, key)
+
+    def _list_directives(
+        self, under: Cell | None, node: MapNode, layer: Layer, key: Mark | None
+    ) -> Cell:
+        first = next(iter(node.entries))
+        if under is not None and type(under) not in (ListCell, Gone):
+            self._not_a_list(under, first, layer, node)
+            return under
+        items = list(under.items) if type(under) is ListCell else []
+        if REMOVE in node.entries:
+            items = self._removed(items, node, layer)
+        given = {
+            name: self._given(name, node, layer)
+            for name in (PREPEND, APPEND)
+            if name in node.entries
+        }
+        items = [*given.get(PREPEND, ()), *items, *given.get(APPEND, ())]
+        return ListCell(tuple(items), node.mark, key, layer, under)
+
+    def _given(self, directive: str, node: MapNode, layer: Layer) -> list[Cell]:
+        value = node.entries[directive]
+        items = value.items if isinstance(value, ListNode) else ()
+        self._effect(directive, layer, node, bool(items))
+        return [self.lay(None, item, layer, None) for item in items]
+
+    def _removed(self, items: list[Cell], node: MapNode, layer: Layer) -> list[Cell]:
+        value = node.entries[REMOVE]
+        unwanted = [_exact(plain(item)) for item in value.items] if type(value) is ListNode else []
+        kept = [item for item in items if _exact(value_of(item)) not in unwanted]
+        self._effect(REMOVE, layer, node, len(kept) < len(items))
+        return kept
+
+    def _not_a_list(self, under: Cell, directive: str, layer: Layer, node: MapNode) -> None:
+        facts = {"directive": directive, "found": described(value_of(under))}
+        related = (Related(origin(under), "what it would work on"),)
+        at = layer.origin(node.keys[directive])
+        self.problems.append(Problem(wording.DIRECTIVE_NEEDS_LIST, at, facts, related))
+
+    def _effect(self, directive: str, layer: Layer, node: MapNode, happened: bool) -> None:
+        effect = _Effect(directive, layer.origin(node.keys[directive]))
+        self._effects[effect] = self._effects.get(effect, False) or happened
+
+    def idle_directives(self) -> list[Problem]:
+        """A warning for each directive that changed nothing in any body."""
+        kind: Kind = wording.DIRECTIVE_WITHOUT_EFFECT
+        return [
+            Problem(kind, effect.at, {"directive": effect.directive})
+            for effect, happened in self._effects.items()
+            if not happened
+        ]
+
+
+def _padded(items: tuple[Cell, ...], length: int) -> tuple[Cell | None, ...]:
+    return (*items[:length], *(None for _ in range(length - len(items))))
+
+
+def _exact(value: Plain) -> object:
+    """The value in a form in which `1`, `1.0` and `true` differ."""
+    if isinstance(value, dict):
+        return ("map", sorted((key, repr(_exact(inner))) for key, inner in value.items()))
+    if isinstance(value, list):
+        return ("list", [_exact(item) for item in value])
+    return (type(value).__name__, value)
+

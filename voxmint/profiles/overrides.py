@@ -1,0 +1,83 @@
+"""`--set PATH=VALUE`: the strongest layer, from the command line."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from voxmint.origin import COMMAND_LINE, Origin
+from voxmint.problems import Problem, nearest
+from voxmint.profiles import wording
+from voxmint.profiles.documents import Layer, LayerKind
+from voxmint.profiles.fields import REQUEST, Type
+from voxmint.profiles.nodes import MapNode, Mark, Node, ScalarNode
+from voxmint.profiles.reader import read_document
+from voxmint.profiles.scalars import BadNumberError, resolve
+
+_ROOTS = ("session", "vars", "expires_after")
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """One `--set`, as a layer; its place is the line of the command line's settings."""
+
+    text: str
+    layer: Layer
+
+
+def parse_overrides(given: tuple[str, ...]) -> tuple[tuple[Override, ...], tuple[Problem, ...]]:
+    """The layers of all `--set`s, in order; the n-th is line n of the pseudo-file `--set`."""
+    overrides: list[Override] = []
+    problems: list[Problem] = []
+    for line, text in enumerate(given, start=1):
+        path, sign, value = text.partition("=")
+        parts = path.split(".")
+        at = Origin(COMMAND_LINE, line, 1, len(path) or 1)
+        if not sign or len(parts) < 2 or parts[0] not in _ROOTS or "" in parts:
+            problems.append(Problem(wording.BAD_OVERRIDE, at, {"given": text}))
+            continue
+        problem = _unknown(parts, at)
+        node, wrong = _scalar(value, (line, len(path) + 2, max(len(value), 1)))
+        found = [one for one in (problem, wrong) if one is not None]
+        problems += found
+        if not found:
+            tree = _nested(parts, node, (line, 1, len(path)))
+            overrides.append(Override(text, Layer(LayerKind.SET, COMMAND_LINE, "", tree)))
+    return tuple(overrides), tuple(problems)
+
+
+def _unknown(parts: list[str], at: Origin) -> Problem | None:
+    """The problem of a path that leads to no field."""
+    if parts[0] == "vars":
+        return None
+    field = REQUEST
+    for part in parts:
+        known = field.by_name if field.type is Type.OBJECT else MappingProxyType({})
+        if part not in known:
+            facts = {
+                "key": part,
+                "owner": f"`{field.name}`",
+                "known": ", ".join(f"`{name}`" for name in known) or "nothing",
+                **nearest(part, known),
+            }
+            return Problem(wording.UNKNOWN_KEY, at, facts)
+        field = known[part]
+    return None
+
+
+def _scalar(text: str, mark: Mark) -> tuple[ScalarNode, Problem | None]:
+    """The value as a scalar of YAML 1.2: quoted where it is written with quotes, else plain."""
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
+        root = read_document(COMMAND_LINE, text.encode("utf-8", "surrogateescape")).root
+        if isinstance(root, ScalarNode):
+            return root._replace(mark=mark), None
+    try:
+        return ScalarNode(resolve(text), mark), None
+    except BadNumberError:
+        at = Origin(COMMAND_LINE, *mark)
+        return ScalarNode(text, mark), Problem(wording.BAD_NUMBER, at, {"value": text})
+
+
+def _nested(parts: list[str], node: Node, mark: Mark) -> MapNode:
+    for part in reversed(parts):
+        node = MapNode({part: node}, {part: mark}, mark)
+    assert isinstance(node, MapNode)  # noqa: S101  # there are at least two parts
+    return node

@@ -1,0 +1,366 @@
+"""Nodes → documents: what each file says, with all that is wrong with its shape.
+
+A part that is wrong is noted and left out, so that the rest of the file can still be checked: two
+mistakes give two problems. Values of the request are checked later, when they are rendered; here
+it is keys, and the types of what is voxmint's own.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TypeVar
+
+from voxmint.origin import Origin
+from voxmint.problems import Kind, Problem, nearest
+from voxmint.profiles import wording
+from voxmint.profiles.directives import REPLACE, check_directives, has_directives
+from voxmint.profiles.documents import (
+    Environment,
+    Layer,
+    LayerKind,
+    OverlayItem,
+    Profile,
+    ProjectFile,
+    Reference,
+)
+from voxmint.profiles.fields import REQUEST, Field, Type
+from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node, ScalarNode, kind_of
+from voxmint.profiles.reader import Document
+from voxmint.profiles.selectors import EVERYWHERE, Where, label_text
+from voxmint.profiles.values import briefly, described
+from voxmint.shown import key_places
+
+T = TypeVar("T")
+
+_LAYER_KEYS = ("session", "vars", "expires_after")
+_PROFILE_KEYS = ("extends", "abstract", "description", "labels", "environments", *_LAYER_KEYS)
+_ENVIRONMENT_KEYS = (
+    "extends",
+    "description",
+    "provider",
+    "mint",
+    "profiles",
+    "overlay",
+    "sinks",
+    *_LAYER_KEYS,
+)
+_OVERLAY_KEYS = ("where", *_LAYER_KEYS)
+_PROJECT_KEYS = ("version", "profiles", "environments")
+VERSION = 1
+"""The version of the project's files that this voxmint reads."""
+
+_EMPTY = MapNode({}, {}, (1, 1, 0))
+
+
+class _Parser:
+    """Collects the problems of one file while its parts are taken out of it."""
+
+    def __init__(self, document: Document) -> None:
+        self.file = document.file
+        self.problems: list[Problem] = list(document.problems)
+        self.problems += [
+            Problem(wording.LITERAL_KEY, Origin(document.file, *mark))
+            for mark in key_places(document.text)
+        ]
+
+    def note(self, kind: Kind, mark: Mark, facts: Mapping[str, object]) -> None:
+        self.problems.append(Problem(kind, Origin(self.file, *mark), dict(facts)))
+
+    # ── parts of voxmint's own ───────────────────────────────────────────────────────────────────
+
+    def root(self, document: Document, owner: str, keys: tuple[str, ...]) -> MapNode:
+        """The file's root as a map with only the keys that it can have."""
+        root = document.root
+        if not isinstance(root, MapNode):
+            if root is not None:
+                self.wrong_type(owner, "a map", root)
+            return _EMPTY
+        return self.known(root, owner, keys)
+
+    def known(self, node: MapNode, owner: str, keys: tuple[str, ...]) -> MapNode:
+        """The map without the keys that nobody knows, which are noted."""
+        unknown = [key for key in node.entries if key not in keys]
+        for key in unknown:
+            if key == "name" and owner in ("profile", "environment"):
+                self.note(wording.NAME_KEY, node.keys[key], {"owner": owner})
+                continue
+            self.note(wording.UNKNOWN_KEY, node.keys[key], _unknown_facts(key, owner, keys))
+        return _without(node, unknown) if unknown else node
+
+    def wrong_type(self, field: str, expected: str, node: Node) -> None:
+        found = described(node.value) if isinstance(node, ScalarNode) else kind_of(node)
+        facts: dict[str, object] = {"field": field, "expected": expected, "found": found}
+        if isinstance(node, ScalarNode) and isinstance(node.value, bool | int | float):
+            if expected.startswith("a text"):
+                facts["quoted"] = f'"{briefly(node.value)}"'
+        if isinstance(node, ScalarNode) and isinstance(node.value, str):
+            if node.value in ("true", "false") and expected == "true or false":
+                facts["bare"] = node.value
+        self.note(wording.WRONG_TYPE, node.mark, facts)
+
+    def text(self, node: MapNode, key: str) -> str | None:
+        value = node.entries.get(key)
+        if value is None:
+            return None
+        if isinstance(value, ScalarNode) and isinstance(value.value, str):
+            return value.value
+        self.wrong_type(key, "a text", value)
+        return None
+
+    def flag(self, node: MapNode, key: str) -> bool:
+        value = node.entries.get(key)
+        if value is None:
+            return False
+        if isinstance(value, ScalarNode) and isinstance(value.value, bool):
+            return value.value
+        self.wrong_type(key, "true or false", value)
+        return False
+
+    def map(self, node: MapNode, key: str) -> MapNode | None:
+        value = node.entries.get(key)
+        if value is None or isinstance(value, MapNode):
+            return value
+        self.wrong_type(key, "a map", value)
+        return None
+
+    def list(self, node: MapNode, key: str) -> ListNode | None:
+        value = node.entries.get(key)
+        if value is None or isinstance(value, ListNode):
+            return value
+        self.wrong_type(key, "a list", value)
+        return None
+
+    def references(self, node: MapNode, key: str) -> tuple[Reference, ...]:
+        """A text or a list of texts, each with its place."""
+        value = node.entries.get(key)
+        if value is None:
+            return ()
+        found: list[Reference] = []
+        for item in value.items if isinstance(value, ListNode) else (value,):
+            if isinstance(item, ScalarNode) and isinstance(item.value, str):
+                found.append(Reference(item.value, item.mark))
+            else:
+                self.wrong_type(key, "a text, or a list of texts", item)
+        return tuple(found)
+
+    def bases(self, node: MapNode) -> tuple[Reference, ...]:
+        """What `extends` names, each once."""
+        once: dict[str, Reference] = {}
+        for reference in self.references(node, "extends"):
+            if reference.name in once:
+                self.note(wording.SAME_BASE_TWICE, reference.mark, {"name": reference.name})
+            once.setdefault(reference.name, reference)
+        return tuple(once.values())
+
+    def labels(self, node: MapNode) -> MapNode | None:
+        """The labels; a value that is a list or map is noted and left out."""
+        labels = self.map(node, "labels")
+        if labels is None:
+            return None
+        wrong = [
+            key
+            for key, value in labels.entries.items()
+            if not isinstance(value, ScalarNode) or value.value is None
+        ]
+        for key in wrong:
+            self.wrong_type(f"labels.{key}", "a text, a number, true or false", labels.entries[key])
+        return _without(labels, wrong)
+
+    def where(self, node: MapNode) -> Where:
+        where = self.map(node, "where")
+        if where is None:
+            return EVERYWHERE
+        where = self.known(where, "where", ("labels", "names"))
+        names = tuple(reference.name for reference in self.references(where, "names"))
+        labels = self.map(where, "labels") or _EMPTY
+        wanted = {
+            key: self._label_values(key, value) for key, value in labels.entries.items()
+        }
+        return Where(MappingProxyType(wanted), names, where.mark)
+
+    def _label_values(self, key: str, node: Node) -> tuple[str, ...]:
+        values: list[str] = []
+        for item in node.items if isinstance(node, ListNode) else (node,):
+            if isinstance(item, ScalarNode) and item.value is not None:
+                values.append(label_text(item.value))
+            else:
+                self.wrong_type(f"labels.{key}", "a text or a list of texts", item)
+        return tuple(values)
+
+    # ── layers ───────────────────────────────────────────────────────────────────────────────────
+
+    def layer(self, kind: LayerKind, name: str, node: MapNode, detail: str = "") -> Layer:
+        """The part of a map that is laid over others, with only well-formed keys in it."""
+        before = len(self.problems)
+        entries: dict[str, Node] = {}
+        for key in _LAYER_KEYS:
+            if key not in node.entries:
+                continue
+            kept = self._kept(node.entries[key], REQUEST.by_name.get(key), key)
+            if not isinstance(kept, MapNode):
+                if kept is not None:
+                    self.wrong_type(key, "a map", kept)
+                continue
+            entries[key] = kept
+        tree = MapNode(entries, {key: node.keys[key] for key in entries}, node.mark)
+        return Layer(kind, self.file, name, tree, detail, len(self.problems) > before)
+
+    def _kept(self, node: Node, field: Field | None, owner: str) -> Node | None:
+        """The node without what is malformed in it; `None` where nothing is left.
+
+        Below `vars` there is no field table, and any key will do.
+        """
+        if isinstance(node, MapNode):
+            if has_directives(node):
+                return self._kept_directives(node, field, owner)
+            return self._kept_map(node, field)
+        if isinstance(node, ListNode) and field is None:
+            kept = tuple(self._kept(item, None, owner) for item in node.items)
+            return ListNode(tuple(item for item in kept if item is not None), node.mark)
+        return node
+
+    def _kept_directives(self, node: MapNode, field: Field | None, owner: str) -> Node | None:
+        if not check_directives(node, self.note):
+            return None
+        if REPLACE not in node.entries:
+            return node
+        inner = self._kept(node.entries[REPLACE], field, owner)
+        return None if inner is None else MapNode({REPLACE: inner}, node.keys, node.mark)
+
+    def _kept_map(self, node: MapNode, field: Field | None) -> MapNode:
+        if field is not None and field.type is not Type.OBJECT:
+            # A map where the field takes something else: said once its value is checked.
+            return node
+        entries: dict[str, Node] = {}
+        changed = False
+        for key, value in node.entries.items():
+            known = None if field is None else field.by_name.get(key)
+            if field is not None and known is None:
+                facts = _unknown_facts(key, _owner(field), tuple(field.by_name))
+                self.note(wording.UNKNOWN_KEY, node.keys[key], facts)
+                changed = True
+                continue
+            kept = value if type(value) is ScalarNode else self._kept(value, known, key)
+            if kept is not None:
+                entries[key] = kept
+            changed = changed or kept is not value
+        return MapNode(entries, node.keys, node.mark) if changed else node
+
+
+def _without(node: MapNode, keys: list[str]) -> MapNode:
+    entries = {key: value for key, value in node.entries.items() if key not in keys}
+    return MapNode(entries, node.keys, node.mark)
+
+
+def _owner(field: Field) -> str:
+    return "a session" if field.name == "session" else f"`{field.name}`"
+
+
+def _unknown_facts(key: str, owner: str, keys: tuple[str, ...]) -> dict[str, object]:
+    articles = {"profile": "a profile", "environment": "an environment", "project": "the project"}
+    return {
+        "key": key,
+        "owner": articles.get(owner, owner if owner.startswith(("a ", "`")) else f"`{owner}`"),
+        "known": ", ".join(f"`{name}`" for name in keys),
+        **nearest(key, keys),
+    }
+
+
+Parsed = tuple[T, tuple[Problem, ...]]
+
+
+def parse_profile(name: str, document: Document) -> Parsed[Profile]:
+    """A profile's file, and what is wrong with it."""
+    parser = _Parser(document)
+    root = parser.root(document, "profile", _PROFILE_KEYS)
+    blocks = parser.map(root, "environments") or _EMPTY
+    layers: dict[str, Layer] = {}
+    for environment, node in blocks.entries.items():
+        if not isinstance(node, MapNode):
+            parser.wrong_type(f"environments.{environment}", "a map", node)
+            continue
+        block = parser.known(node, f"environments.{environment}", _LAYER_KEYS)
+        layers[environment] = parser.layer(LayerKind.BLOCK, name, block, environment)
+    profile = Profile(
+        name,
+        document.file,
+        parser.layer(LayerKind.PROFILE, name, root),
+        parser.flag(root, "abstract"),
+        parser.bases(root),
+        parser.text(root, "description"),
+        parser.labels(root),
+        MappingProxyType(layers),
+        tuple(Reference(key, blocks.keys[key]) for key in layers),
+    )
+    return profile, tuple(parser.problems)
+
+
+def parse_environment(name: str, document: Document) -> Parsed[Environment]:
+    """An environment's file, and what is wrong with it."""
+    parser = _Parser(document)
+    root = parser.root(document, "environment", _ENVIRONMENT_KEYS)
+    environment = Environment(
+        name,
+        document.file,
+        parser.layer(LayerKind.ENVIRONMENT, name, root),
+        parser.bases(root),
+        parser.text(root, "description"),
+        parser.map(root, "provider"),
+        parser.map(root, "mint"),
+        parser.references(root, "profiles") if "profiles" in root.entries else None,
+        tuple(_overlay(parser, name, root)),
+        parser.list(root, "sinks"),
+    )
+    return environment, tuple(parser.problems)
+
+
+def _overlay(parser: _Parser, name: str, root: MapNode) -> list[OverlayItem]:
+    overlay = parser.list(root, "overlay")
+    items: list[OverlayItem] = []
+    for index, node in enumerate(overlay.items if overlay else ()):
+        if not isinstance(node, MapNode):
+            parser.wrong_type(f"overlay.{index}", "a map", node)
+            continue
+        item = parser.known(node, f"overlay.{index}", _OVERLAY_KEYS)
+        where = parser.where(item)
+        layer = parser.layer(LayerKind.OVERLAY, name, item, str(where))
+        items.append(OverlayItem(layer, where, node.mark))
+    return items
+
+
+def parse_project(document: Document) -> Parsed[ProjectFile]:
+    """The project's own file, and what is wrong with it."""
+    parser = _Parser(document)
+    root = parser.root(document, "project", _PROJECT_KEYS)
+    if isinstance(document.root, MapNode):
+        _check_version(parser, root)
+    folders = [_folder(parser, root, key) for key in ("profiles", "environments")]
+    if folders[0] == folders[1] and not parser.problems:
+        mark = root.entries["environments"].mark if "environments" in root.entries else root.mark
+        said = "profiles and environments need a folder each"
+        parser.note(wording.BAD_SETTING, mark, {"field": "environments", "said": said})
+    return ProjectFile(*folders), tuple(parser.problems)
+
+
+def _check_version(parser: _Parser, root: MapNode) -> None:
+    version = root.entries.get("version")
+    if version is None:
+        facts = {"owner": "the project", "key": "version", "example": f"write `version: {VERSION}`"}
+        parser.note(wording.MISSING_KEY, root.mark, facts)
+    elif not isinstance(version, ScalarNode) or version.value != VERSION:
+        said = f"this voxmint reads version {VERSION}"
+        parser.note(wording.BAD_SETTING, version.mark, {"field": "version", "said": said})
+
+
+def _folder(parser: _Parser, root: MapNode, key: str) -> str:
+    """A folder's name, relative to the project and inside it."""
+    given = parser.text(root, key)
+    if given is None:
+        return key
+    parts = [part for part in given.split("/") if part not in ("", ".")]
+    if given.startswith("/") or ".." in parts or "\\" in given or not parts:
+        said = "the folder must be inside the project, written with `/`"
+        parser.note(wording.BAD_SETTING, root.entries[key].mark, {"field": key, "said": said})
+        return key
+    return "/".join(parts)
+
+

@@ -1,0 +1,272 @@
+"""Bytes → nodes: one YAML 1.2 document, read safely and with every place kept.
+
+libyaml's parser gives events; the values are resolved here by the core schema, since its own
+loaders speak YAML 1.1 (where `no` is false) and lose the places. Everything is bounded: bytes,
+depth, and how far aliases expand. Duplicate keys, tags, keys that are no text, further documents
+and numbers that JSON lacks are problems; all of them are found in one run.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, NoReturn
+
+import yaml
+
+from voxmint.origin import Origin
+from voxmint.problems import Kind, Problem, Related
+from voxmint.profiles import wording
+from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node, ScalarNode
+from voxmint.profiles.scalars import BadNumberError, resolve
+from voxmint.profiles.values import Scalar, briefly, described
+
+try:
+    from yaml.cyaml import CParser as _Parser
+except ImportError:  # pragma: no cover  # only where PyYAML was built without libyaml
+    from yaml import Loader as _Parser  # type: ignore[assignment]  # it gives the same events
+
+MAX_BYTES = 1024 * 1024
+"""The size of a file, in bytes."""
+MAX_DEPTH = 48
+"""How deep maps and lists may be nested."""
+MAX_VALUES = 100_000
+"""How many values a file may hold, with every alias counted as what it stands for."""
+
+_BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_CORE = "tag:yaml.org,2002:"
+
+
+class Document(NamedTuple):
+    """What reading one file gave: its text, its root where it has one, and its problems."""
+
+    file: str
+    text: str
+    root: Node | None
+    problems: tuple[Problem, ...]
+
+
+def read_document(file: str, data: bytes) -> Document:
+    """The file's one document. Where `root` is `None`, `problems` says why."""
+    text, problem = _decoded(file, data)
+    if problem is not None:
+        return Document(file, text, None, (problem,))
+    composer = _Composer(file, text)
+    root = composer.document()
+    return Document(file, text, root, tuple(composer.problems))
+
+
+def _decoded(file: str, data: bytes) -> tuple[str, Problem | None]:
+    if data.startswith(_UTF16) or b"\0" in data[:4]:
+        return "", Problem(wording.NOT_UTF8, Origin(file, 1, 1), {"found": "UTF-16 or UTF-32"})
+    try:
+        return data.removeprefix(_BOM).decode("utf-8"), None
+    except UnicodeDecodeError as bad:
+        before = data[: bad.start].decode("utf-8")
+        line = before.count("\n") + 1
+        column = len(before) - (before.rfind("\n") + 1) + 1
+        found = f"the byte 0x{data[bad.start]:02x}"
+        return before, Problem(wording.NOT_UTF8, Origin(file, line, column), {"found": found})
+
+
+class _StopReadingError(Exception):
+    """The rest of the file cannot be read; the problem is already noted."""
+
+
+class _Anchor(NamedTuple):
+    node: Node
+    size: int
+
+
+class _Composer:
+    """Makes nodes of a parser's events."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self._anchors: dict[str, _Anchor | None] = {}
+        self._values = 0
+        self._next: Callable[[], Any] = _Parser(text).get_event
+
+    def document(self) -> Node | None:
+        """The root of the only document, or `None`."""
+        try:
+            return self._document()
+        except _StopReadingError:
+            return None
+        except yaml.YAMLError as failure:
+            self._note(*_syntax_problem(failure))
+            return None
+
+    def _document(self) -> Node | None:
+        self._next()
+        event = self._next()
+        if type(event) is yaml.StreamEndEvent:
+            self._note(wording.EMPTY_FILE, (1, 1, 1))
+            return None
+        root = self._node(self._next(), 0)
+        self._next()
+        event = self._next()
+        if type(event) is not yaml.StreamEndEvent:
+            self._note(wording.SEVERAL_DOCUMENTS, _mark(event))
+        if type(root) is ScalarNode and root.is_bare:
+            self._note(wording.EMPTY_FILE, root.mark)
+            return None
+        return root
+
+    def _node(self, event: Any, depth: int) -> Node:
+        kind = type(event)
+        if kind is yaml.ScalarEvent:
+            self._count(1, event)
+            return self._scalar(event)
+        if kind is yaml.AliasEvent:
+            return self._alias(event)
+        if depth == MAX_DEPTH:
+            self._stop(wording.TOO_DEEP, event, {"limit": MAX_DEPTH})
+        self._count(1, event)
+        if event.tag is not None:
+            self._check_collection_tag(event)
+        if event.anchor is None:
+            return self._collection(event, depth + 1)
+        # While it is being read an anchor stands for nothing: an alias to it would be a loop.
+        self._anchors[event.anchor] = None
+        before = self._values
+        node = self._collection(event, depth + 1)
+        self._anchors[event.anchor] = _Anchor(node, self._values - before + 1)
+        return node
+
+    def _collection(self, event: Any, depth: int) -> Node:
+        if type(event) is yaml.MappingStartEvent:
+            return self._map(event, depth)
+        return self._list(event, depth)
+
+    def _list(self, start: Any, depth: int) -> ListNode:
+        items: list[Node] = []
+        following = self._next
+        while type(event := following()) is not yaml.SequenceEndEvent:
+            items.append(self._node(event, depth))
+        return ListNode(tuple(items), _mark(start))
+
+    def _map(self, start: Any, depth: int) -> MapNode:
+        entries: dict[str, Node] = {}
+        keys: dict[str, Mark] = {}
+        following = self._next
+        while type(event := following()) is not yaml.MappingEndEvent:
+            key, mark = self._key(event, depth)
+            value = self._node(following(), depth)
+            if key is None:
+                continue
+            if key in entries:
+                self._duplicate(key, mark, keys[key])
+                continue
+            entries[key] = value
+            keys[key] = mark
+        return MapNode(entries, keys, _mark(start))
+
+    def _key(self, event: Any, depth: int) -> tuple[str | None, Mark]:
+        if type(event) is yaml.ScalarEvent and event.tag is None:
+            mark = _mark(event)
+            self._count(1, event)
+            if event.anchor is not None:
+                self._anchors[event.anchor] = _Anchor(self._scalar(event), 1)
+            if event.style:
+                return event.value, mark
+            if event.value == "<<":
+                self._note(wording.MERGE_KEY, mark)
+                return None, mark
+            return self._text_key(self._resolved(event.value, mark), event, mark)
+        mark = _mark(event)
+        node = self._node(event, depth)
+        return self._text_key(node.value if type(node) is ScalarNode else None, event, mark)
+
+    def _text_key(self, value: Scalar, event: Any, mark: Mark) -> tuple[str | None, Mark]:
+        if isinstance(value, str):
+            return value, mark
+        facts: dict[str, object] = {"found": "a list or a map"}
+        if type(event) is yaml.ScalarEvent:
+            facts = {"found": described(value)}
+            if event.value:
+                facts["quoted"] = f'"{event.value}"'
+        self._note(wording.KEY_NOT_TEXT, mark, facts)
+        return None, mark
+
+    def _scalar(self, event: Any) -> ScalarNode:
+        mark = _mark(event)
+        style = event.style or ""
+        value: Scalar = event.value
+        if event.tag is not None:
+            value = self._tagged(event, mark)
+        elif not style:
+            value = self._resolved(event.value, mark)
+        node = ScalarNode(value, mark, style)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchor(node, 1)
+        return node
+
+    def _resolved(self, text: str, mark: Mark) -> Scalar:
+        try:
+            return resolve(text)
+        except BadNumberError:
+            self._note(wording.BAD_NUMBER, mark, {"value": briefly(text)})
+            return text
+
+    def _tagged(self, event: Any, mark: Mark) -> Scalar:
+        """A scalar with one of the core schema's own tags; any other tag is a problem."""
+        text: str = event.value
+        if event.tag in ("!", _CORE + "str"):
+            return text
+        value = self._resolved(text, mark)
+        by_tag = {"null": type(None), "bool": bool, "int": int, "float": float}
+        wanted = by_tag.get(event.tag.removeprefix(_CORE)) if event.tag.startswith(_CORE) else None
+        if wanted is float and type(value) is int:
+            return float(value)
+        if wanted is None or type(value) is not wanted:
+            self._note(wording.UNKNOWN_TAG, mark, {"tag": event.tag})
+        return value
+
+    def _check_collection_tag(self, event: Any) -> None:
+        name = "map" if type(event) is yaml.MappingStartEvent else "seq"
+        if event.tag not in ("!", _CORE + name):
+            self._note(wording.UNKNOWN_TAG, _mark(event), {"tag": event.tag})
+
+    def _alias(self, event: Any) -> Node:
+        if event.anchor not in self._anchors:
+            self._stop(wording.UNKNOWN_ALIAS, event, {"alias": event.anchor})
+        anchor = self._anchors[event.anchor]
+        if anchor is None:
+            self._stop(wording.RECURSIVE_ALIAS, event, {"alias": event.anchor})
+        self._count(anchor.size, event)
+        return anchor.node
+
+    def _count(self, values: int, event: Any) -> None:
+        self._values += values
+        if self._values > MAX_VALUES:
+            self._stop(wording.TOO_MANY_VALUES, event, {"limit": MAX_VALUES})
+
+    def _duplicate(self, key: str, mark: Mark, first: Mark) -> None:
+        related = (Related(Origin(self.file, *first), "first written here"),)
+        at = Origin(self.file, *mark)
+        self.problems.append(Problem(wording.DUPLICATE_KEY, at, {"key": key}, related))
+
+    def _note(self, kind: Kind, mark: Mark, facts: dict[str, object] | None = None) -> None:
+        self.problems.append(Problem(kind, Origin(self.file, *mark), facts or {}))
+
+    def _stop(self, kind: Kind, event: Any, facts: dict[str, object]) -> NoReturn:
+        self._note(kind, _mark(event), facts)
+        raise _StopReadingError
+
+
+def _mark(event: Any) -> Mark:
+    start = event.start_mark
+    return (start.line + 1, start.column + 1, event.end_mark.index - start.index)
+
+
+def _syntax_problem(failure: yaml.YAMLError) -> tuple[Kind, Mark, dict[str, object]]:
+    """libyaml's words for what is wrong, at the place where it noticed."""
+    mark = getattr(failure, "problem_mark", None) or getattr(failure, "context_mark", None)
+    words = [getattr(failure, "context", None), getattr(failure, "problem", None)]
+    said = ", ".join(word for word in words if word) or "a character that YAML does not allow"
+    facts: dict[str, object] = {"said": said}
+    if "cannot start any token" in said:
+        facts["tab"] = "a tab"
+    if mark is None:
+        return wording.BAD_YAML, (1, 1, 1), facts
+    return wording.BAD_YAML, (mark.line + 1, mark.column + 1, 1), facts

@@ -1,0 +1,192 @@
+"""Reads the files that a compile needs: all of them, or only what some profiles inherit from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from voxmint.origin import Origin
+from voxmint.problems import Problem
+from voxmint.profiles import wording
+from voxmint.profiles.documents import ProjectFile
+from voxmint.profiles.nodes import ListNode, MapNode, Node, ScalarNode
+from voxmint.profiles.parse import parse_project
+from voxmint.profiles.reader import MAX_BYTES, Document, read_document
+from voxmint.profiles.source import Source, SourceError
+
+PROJECT_FILE = "voxmint.yaml"
+_ENDINGS = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which profiles and environments are to be read: by exact name, or `None` for all of them."""
+
+    profiles: tuple[str, ...] | None = None
+    environments: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files of a project as they were read.
+
+    `profile_names` and `environment_names` are the names of all there are, read or not; where
+    only some profiles were asked for, the folder was not listed and `profile_names` are those
+    that were read.
+    """
+
+    project: ProjectFile
+    profiles: Mapping[str, Document]
+    environments: Mapping[str, Document]
+    profile_names: tuple[str, ...]
+    environment_names: tuple[str, ...]
+    problems: tuple[Problem, ...]
+    is_complete: bool
+    texts: Mapping[str, str]
+
+
+class _Folder:
+    """One of the two folders: names are the files' paths below it, without the ending."""
+
+    def __init__(self, source: Source, folder: str, setting: str) -> None:
+        self.documents: dict[str, Document] = {}
+        self.problems: list[Problem] = []
+        self.files: dict[str, str] = {}
+        self._source = source
+        self._folder = folder
+        self._setting = setting
+        self.is_listed = False
+
+    def list(self) -> None:
+        """Finds the names of all files."""
+        if self.is_listed:
+            return
+        self.is_listed = True
+        try:
+            files = self._source.names(self._folder)
+        except SourceError as failure:
+            self._note_folder(failure)
+            return
+        folded: dict[str, str] = {}
+        for file in files:
+            if not file.endswith(_ENDINGS):
+                continue
+            name = str(PurePosixPath(file).relative_to(self._folder).with_suffix(""))
+            other = folded.setdefault(name.casefold(), file)
+            if other != file:
+                facts = {"file": file, "other": other, "name": name}
+                self.problems.append(
+                    Problem(wording.CLASHING_NAMES, Origin(file, 1, 1), facts)
+                )
+                continue
+            self.files[name] = file
+
+    def _note_folder(self, failure: SourceError) -> None:
+        facts = {"folder": self._folder, "setting": self._setting}
+        kind = wording.MISSING_FOLDER
+        if failure.reason != "missing":
+            kind, facts = wording.UNREADABLE_FILE, {"file": self._folder, "detail": failure.detail}
+        self.problems.append(Problem(kind, Origin(PROJECT_FILE, 1, 1), facts))
+
+    def read(self, name: str) -> Document | None:
+        """The document of a listed name, read once; `None` where it cannot be read."""
+        if name in self.documents:
+            return self.documents[name]
+        file = self.files.get(name) or self._guess(name)
+        if file is None:
+            return None
+        try:
+            document = read_document(file, self._source.read(file, MAX_BYTES))
+        except SourceError as failure:
+            problem = unreadable(file, failure)
+            document = Document(file, "", None, (problem,))
+        self.documents[name] = document
+        self.files[name] = file
+        return document
+
+    def _guess(self, name: str) -> str | None:
+        """The file of a name when the folder has not been listed."""
+        if self.is_listed or not _is_name(name):
+            return None
+        for ending in _ENDINGS:
+            file = f"{self._folder}/{name}{ending}"
+            try:
+                self._source.read(file, MAX_BYTES)
+            except SourceError as failure:
+                if failure.reason == "missing":
+                    continue
+            return file
+        # An unknown name: the others are needed to say which one may have been meant.
+        self.list()
+        return None
+
+
+def unreadable(file: str, failure: SourceError) -> Problem:
+    """The problem of a file that the source does not give."""
+    at = Origin(file, 1, 1)
+    if failure.reason == "missing":
+        return Problem(wording.MISSING_FILE, at, {"file": file})
+    return Problem(wording.UNREADABLE_FILE, at, {"file": file, "detail": failure.detail})
+
+
+def _is_name(name: str) -> bool:
+    parts = name.split("/")
+    return all(part and not part.startswith(".") for part in parts)
+
+
+def _project_document(source: Source) -> Document:
+    try:
+        return read_document(PROJECT_FILE, source.read(PROJECT_FILE, MAX_BYTES))
+    except SourceError as failure:
+        return Document(PROJECT_FILE, "", None, (unreadable(PROJECT_FILE, failure),))
+
+
+def read_sources(source: Source, wanted: Wanted) -> Sources:
+    """The files that are wanted, with all that they inherit from."""
+    document = _project_document(source)
+    project, problems = parse_project(document)
+    profiles = _Folder(source, project.profiles, "profiles")
+    environments = _Folder(source, project.environments, "environments")
+    environments.list()
+    if wanted.profiles is None:
+        profiles.list()
+    _read_with_bases(profiles, wanted.profiles)
+    _read_with_bases(environments, wanted.environments)
+    return Sources(
+        project,
+        profiles.documents,
+        environments.documents,
+        tuple(profiles.files),
+        tuple(environments.files),
+        (*problems, *environments.problems, *profiles.problems),
+        wanted.profiles is None and wanted.environments is None,
+        {
+            one.file: one.text
+            for one in (document, *environments.documents.values(), *profiles.documents.values())
+        },
+    )
+
+
+def _read_with_bases(folder: _Folder, wanted: Sequence[str] | None) -> None:
+    waiting = list(folder.files if wanted is None else wanted)
+    while waiting:
+        name = waiting.pop()
+        if name in folder.documents:
+            continue
+        document = folder.read(name)
+        if document is not None and wanted is not None:
+            waiting += bases_of(document.root)
+
+
+def bases_of(root: Node | None) -> list[str]:
+    """The names that a file extends, as far as they can be made out before it is parsed."""
+    if not isinstance(root, MapNode):
+        return []
+    given = root.entries.get("extends")
+    items = given.items if isinstance(given, ListNode) else (given,)
+    return [
+        item.value
+        for item in items
+        if isinstance(item, ScalarNode) and isinstance(item.value, str)
+    ]
+
+

@@ -1,0 +1,393 @@
+"""What the service asks beyond types and ranges: a table of rules, each with its wording.
+
+A rule looks at a session (plain values, in the names of the flat endpoint) for one form of the
+body, and yields what it finds. Its kind says where the rule is documented and how sure it is: one
+of the published schema or its prose that no report contradicts is an error; one that rests on
+reports alone, is in doubt or in dispute is a warning that says so. A new rule is one function, its
+kinds beside it, and one line in `RULES`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from voxmint.origin import Path
+from voxmint.problems import Kind, error, nearest, note, warning
+from voxmint.profiles.fields import (
+    FLAT,
+    MODELS,
+    NESTED,
+    SCHEMA,
+    SEMANTIC_VAD,
+    SESSION,
+    TURN_DETECTION,
+)
+from voxmint.profiles.findings import Finding
+from voxmint.profiles.languages import CODES, meant
+from voxmint.profiles.models import Answer, Model, model_of
+from voxmint.profiles.values import briefly
+
+Session = Mapping[str, Any]
+Rule = Callable[[Session, str], Iterator[Finding]]
+
+_TRANSCRIPTION: Path = ("session", "input_audio_transcription")
+_MODEL: Path = (*_TRANSCRIPTION, "model")
+_DETECTION: Path = ("session", "turn_detection")
+_REPORTS = "reports from real traffic, not in the published schema"
+_ONE_REPORT = "a single report, not in the published schema"
+
+PROMPT_LIMIT = 1024
+"""Characters that a prompt may have, by two independent reports."""
+
+
+def transcription_of(session: Session) -> Mapping[str, Any]:
+    """The transcription's settings; empty where it is absent or null."""
+    return session.get("input_audio_transcription") or {}
+
+
+def _model_of(session: Session) -> Model | None:
+    return model_of(transcription_of(session).get("model"))
+
+
+# ── the model ────────────────────────────────────────────────────────────────────────────────────
+
+NO_TRANSCRIPTION = warning(
+    "no-transcription",
+    "the session has no `input_audio_transcription`, so nothing is transcribed",
+    "write `input_audio_transcription: {{model: gpt-4o-transcribe}}` below `session`",
+    about="A transcription session without a model opens and gives no text.",
+    source="published schema: transcription defaults to off",
+)
+
+
+def has_transcription(session: Session, form: str) -> Iterator[Finding]:
+    if session.get("input_audio_transcription") is None:
+        yield Finding(NO_TRANSCRIPTION, _TRANSCRIPTION, {})
+
+
+MISSING_MODEL = warning(
+    "missing-model",
+    "the transcription names no `model`",
+    "write `model: gpt-4o-transcribe`, or another one, below `input_audio_transcription`",
+    about="The published schema leaves the model optional; the service was seen to answer "
+    "400 `Missing required parameter: 'session.audio.input.transcription.model'`.",
+    source=_ONE_REPORT,
+)
+
+
+def has_model(session: Session, form: str) -> Iterator[Finding]:
+    transcription = session.get("input_audio_transcription")
+    if transcription is not None and "model" not in transcription:
+        yield Finding(MISSING_MODEL, _TRANSCRIPTION, {}, at_key=True)
+
+
+UNKNOWN_MODEL = warning(
+    "unknown-model",
+    "{model} is not a model this version knows, so its rules are not checked",
+    "did you mean `{nearest}`?",
+    about="The field is open: new models and deployments pass. Only known names have rules.",
+    source="published schema: the model is an open text",
+)
+
+
+def model_is_known(session: Session, form: str) -> Iterator[Finding]:
+    name = transcription_of(session).get("model")
+    if isinstance(name, str) and model_of(name) is None:
+        facts = {"model": briefly(name), **nearest(name, MODELS)}
+        yield Finding(UNKNOWN_MODEL, _MODEL, facts)
+
+
+MODEL_ENDS = note(
+    "model-ends",
+    "{model} was announced to end on 2027-02-26",
+    about="Plan a move to gpt-transcribe, gpt-live-transcribe or gpt-realtime-whisper.",
+    source="one report, second hand",
+)
+
+
+def model_lives_on(session: Session, form: str) -> Iterator[Finding]:
+    model = _model_of(session)
+    if model and model.ends:
+        yield Finding(MODEL_ENDS, _MODEL, {"model": model.name})
+
+
+# ── what the model takes ─────────────────────────────────────────────────────────────────────────
+
+FIELD_NOT_OF_MODEL = error(
+    "field-not-of-model",
+    "{model} takes no `{field}`",
+    "remove `{field}`, or write `{field}: {{$unset: true}}` over an inherited one",
+    about="languages and keywords belong to gpt-transcribe and gpt-live-transcribe, delay to "
+    "gpt-realtime-whisper; gpt-4o-transcribe-diarize and gpt-realtime-whisper take no prompt.",
+    source=SCHEMA,
+)
+FIELD_DOUBTED_OF_MODEL = warning(
+    "field-doubted-of-model",
+    "whether {model} takes `{field}` is not certain",
+    "try it, or remove `{field}`",
+    about="The published schema and reports disagree, or neither says it: gpt-live-transcribe "
+    "with delay, gpt-4o-transcribe-diarize with language.",
+    source="reports and the published schema disagree, or are silent",
+)
+
+
+def model_takes_fields(session: Session, form: str) -> Iterator[Finding]:
+    transcription, model = transcription_of(session), _model_of(session)
+    if model is None:
+        return
+    for name in transcription:
+        answer = model.takes.get(name, Answer.YES)
+        if answer is Answer.YES:
+            continue
+        kind = FIELD_NOT_OF_MODEL if answer is Answer.NO else FIELD_DOUBTED_OF_MODEL
+        facts = {"model": model.name, "field": name}
+        related = ((_MODEL, "the model is set here"),)
+        yield Finding(kind, (*_TRANSCRIPTION, name), facts, related, at_key=True)
+
+
+MODEL_NEEDS_NO_TURN_DETECTION = error(
+    "model-needs-no-turn-detection",
+    "{model} takes no turn detection, but this profile has {detection}",
+    "write `turn_detection: null` where the model is set",
+    about="With this model the client says where a turn ends; detection must be `null`.",
+    source="published schema, and reports from real traffic",
+)
+TURN_DETECTION_DOUBTED = warning(
+    "turn-detection-doubted",
+    "{model} is reported to take no turn detection, but this profile has {detection}",
+    "write `turn_detection: null` where the model is set",
+    about="gpt-live-transcribe and gpt-4o-transcribe-diarize were reported to refuse it.",
+    source=_REPORTS,
+)
+TURN_DETECTION_LEFT_OUT = warning(
+    "turn-detection-left-out",
+    "{model} takes no turn detection, and this profile leaves `turn_detection` out",
+    "write `turn_detection: null`: leaving it out means the server's default",
+    about="Reports of what the server does when the field is left out conflict.",
+    source="reports from real traffic, which conflict",
+)
+
+
+def model_allows_turn_detection(session: Session, form: str) -> Iterator[Finding]:
+    model = _model_of(session)
+    if model is None or model.takes["turn_detection"] is Answer.YES:
+        return
+    facts: dict[str, object] = {"model": model.name}
+    if "turn_detection" not in session:
+        yield Finding(TURN_DETECTION_LEFT_OUT, _MODEL, facts)
+        return
+    detection = session["turn_detection"]
+    if detection is None:
+        return
+    sure = model.takes["turn_detection"] is Answer.NO
+    kind = MODEL_NEEDS_NO_TURN_DETECTION if sure else TURN_DETECTION_DOUBTED
+    facts["detection"] = detection.get("type", "the default, server_vad")
+    path = (*_DETECTION, "type") if "type" in detection else _DETECTION
+    yield Finding(kind, path, facts, ((_MODEL, "this model needs it off"),))
+
+
+# ── languages, prompts, keywords ─────────────────────────────────────────────────────────────────
+
+BAD_LANGUAGE = error(
+    "bad-language",
+    "{value} is not a language code of ISO 639-1",
+    "did you mean `{nearest}`?",
+    "write two lower-case letters, such as `en`",
+    about="Languages are given in ISO 639-1: two lower-case letters, no region.",
+    source=SCHEMA,
+)
+
+
+def languages_are_iso(session: Session, form: str) -> Iterator[Finding]:
+    transcription = transcription_of(session)
+    given: list[tuple[Path, object]] = []
+    if "language" in transcription:
+        given.append(((*_TRANSCRIPTION, "language"), transcription["language"]))
+    for index, value in enumerate(transcription.get("languages") or ()):
+        given.append(((*_TRANSCRIPTION, "languages", index), value))
+    for path, value in given:
+        if isinstance(value, str) and value not in CODES:
+            near = meant(value)
+            facts = {"value": briefly(value)} | ({"nearest": near} if near else {})
+            yield Finding(BAD_LANGUAGE, path, facts)
+
+
+LANGUAGE_AND_LANGUAGES = warning(
+    "language-and-languages",
+    "`language` and `languages` stand together",
+    "keep one of them",
+    about="A model that takes `languages` is reported not to take `language` beside it.",
+    source=_REPORTS,
+)
+
+
+def one_way_to_say_languages(session: Session, form: str) -> Iterator[Finding]:
+    transcription = transcription_of(session)
+    if "language" in transcription and "languages" in transcription:
+        path = (*_TRANSCRIPTION, "language")
+        related = (((*_TRANSCRIPTION, "languages"), "the other is set here"),)
+        yield Finding(LANGUAGE_AND_LANGUAGES, path, {}, related, at_key=True)
+
+
+LONG_PROMPT = warning(
+    "long-prompt",
+    "the prompt has {length} characters; more than {limit} are reported to be refused",
+    "shorten it by {over}",
+    about="Two users saw a prompt of more than 1024 characters refused.",
+    source=_REPORTS,
+)
+
+
+def prompt_is_short(session: Session, form: str) -> Iterator[Finding]:
+    prompt = transcription_of(session).get("prompt")
+    if isinstance(prompt, str) and len(prompt) > PROMPT_LIMIT:
+        length = len(prompt)
+        facts = {"length": length, "limit": PROMPT_LIMIT, "over": length - PROMPT_LIMIT}
+        yield Finding(LONG_PROMPT, (*_TRANSCRIPTION, "prompt"), facts)
+
+
+BAD_KEYWORD = warning(
+    "bad-keyword",
+    "the keyword {value} holds {character}, for which the whole request is reported refused",
+    "take the character out",
+    about="An item of `keywords` with `<`, `>` or a line break was seen to fail the request.",
+    source=_REPORTS,
+)
+_BAD_CHARACTERS = {"<": "`<`", ">": "`>`", "\r": "a line break", "\n": "a line break"}
+
+
+def keywords_are_plain(session: Session, form: str) -> Iterator[Finding]:
+    for index, word in enumerate(transcription_of(session).get("keywords") or ()):
+        bad = [name for character, name in _BAD_CHARACTERS.items() if character in word]
+        if bad:
+            facts = {"value": briefly(word), "character": bad[0]}
+            yield Finding(BAD_KEYWORD, (*_TRANSCRIPTION, "keywords", index), facts)
+
+
+# ── turn detection ───────────────────────────────────────────────────────────────────────────────
+
+TURN_DETECTION_NEEDS_TYPE = error(
+    "turn-detection-needs-type",
+    "`turn_detection` has no `type`, which client_secrets demands",
+    "write `type: server_vad` or `type: semantic_vad` below it, or `turn_detection: null`",
+    about="The flat endpoint takes server_vad where no type is given; the nested one requires it.",
+    source=SCHEMA,
+)
+FIELD_NOT_OF_TYPE = error(
+    "field-not-of-type",
+    "`{field}` is not a field of turn detection by {type}",
+    "remove `{field}`, or set `type: {other}`",
+    about="server_vad has threshold, prefix_padding_ms, silence_duration_ms and idle_timeout_ms; "
+    "semantic_vad has eagerness.",
+    source=SCHEMA,
+)
+SEMANTIC_VAD_DOUBTED = warning(
+    "semantic-vad-doubted",
+    "whether transcription_sessions takes semantic_vad is not certain",
+    "use `--api client_secrets`, or server_vad, where the service refuses it",
+    about="The published flat schema lists server_vad alone; the endpoint's reference page and "
+    "the OpenAI Python SDK list both.",
+    source="published schema and reference page disagree",
+)
+
+
+def turn_detection_is_of_one_type(session: Session, form: str) -> Iterator[Finding]:
+    detection = session.get("turn_detection")
+    if detection is None:
+        return
+    if "type" not in detection and form == NESTED:
+        yield Finding(TURN_DETECTION_NEEDS_TYPE, _DETECTION, {}, at_key=True)
+    kind = detection.get("type", "server_vad")
+    if kind not in TURN_DETECTION.by_name["type"].values:
+        return
+    if kind == SEMANTIC_VAD and form == FLAT:
+        yield Finding(SEMANTIC_VAD_DOUBTED, (*_DETECTION, "type"), {})
+    allowed = TURN_DETECTION.of_variant(kind)
+    related = (((*_DETECTION, "type"), "the type is set here"),)
+    for name in detection:
+        if name not in allowed:
+            other = TURN_DETECTION.by_name[name].variants[0]
+            facts = {"field": name, "type": kind, "other": other}
+            yield Finding(
+                FIELD_NOT_OF_TYPE, (*_DETECTION, name), facts, related, at_key=True
+            )
+
+
+UNUSED_IN_TRANSCRIPTION = warning(
+    "unused-in-transcription",
+    "`{field}` is not available for transcription sessions; it is sent and has no effect",
+    "remove it",
+    about="A transcription session makes no responses.",
+    source="reference page of the flat endpoint",
+)
+
+
+def no_response_settings(session: Session, form: str) -> Iterator[Finding]:
+    for name in ("create_response", "interrupt_response"):
+        if name in (session.get("turn_detection") or ()):
+            yield Finding(
+                UNUSED_IN_TRANSCRIPTION, (*_DETECTION, name), {"field": name}, at_key=True
+            )
+
+
+# ── what the endpoint has no place for ───────────────────────────────────────────────────────────
+
+NO_PLACE = warning(
+    "no-place",
+    "`{field}` has no place in the body of {api}, and is left out of it",
+    "remove it, or mint at {other}",
+    about="`modalities` belongs to transcription_sessions alone, `idle_timeout_ms` to "
+    "client_secrets alone.",
+    source=SCHEMA,
+)
+_APIS = {FLAT: "transcription_sessions", NESTED: "client_secrets"}
+
+
+def form_has_places(session: Session, form: str) -> Iterator[Finding]:
+    levels = (
+        (("session",), SESSION, session),
+        (_DETECTION, TURN_DETECTION, session.get("turn_detection") or {}),
+    )
+    for at, field, values in levels:
+        for name in values:
+            if form not in field.by_name[name].forms:
+                other = _APIS[field.by_name[name].forms[0]]
+                facts = {"field": name, "api": _APIS[form], "other": other}
+                yield Finding(NO_PLACE, (*at, name), facts, at_key=True)
+
+
+RULES: tuple[Rule, ...] = (
+    has_transcription,
+    has_model,
+    model_is_known,
+    model_lives_on,
+    model_takes_fields,
+    model_allows_turn_detection,
+    languages_are_iso,
+    one_way_to_say_languages,
+    prompt_is_short,
+    keywords_are_plain,
+    turn_detection_is_of_one_type,
+    no_response_settings,
+    form_has_places,
+)
+
+KINDS: tuple[Kind, ...] = (
+    NO_TRANSCRIPTION,
+    MISSING_MODEL,
+    UNKNOWN_MODEL,
+    MODEL_ENDS,
+    FIELD_NOT_OF_MODEL,
+    FIELD_DOUBTED_OF_MODEL,
+    MODEL_NEEDS_NO_TURN_DETECTION,
+    TURN_DETECTION_DOUBTED,
+    TURN_DETECTION_LEFT_OUT,
+    BAD_LANGUAGE,
+    LANGUAGE_AND_LANGUAGES,
+    LONG_PROMPT,
+    BAD_KEYWORD,
+    TURN_DETECTION_NEEDS_TYPE,
+    FIELD_NOT_OF_TYPE,
+    SEMANTIC_VAD_DOUBTED,
+    UNUSED_IN_TRANSCRIPTION,
+    NO_PLACE,
+)

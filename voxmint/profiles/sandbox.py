@@ -1,0 +1,391 @@
+"""Jinja with everything taken away that a profile does not need.
+
+The parts of a template that are allowed are listed; work is counted in `_Budget`: a unit for each
+turn of a loop, each call, each filter, each operation, and one for each character handled. Whatever
+could grow (repetition, joining, padding) is either not there or counted before it happens.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NoReturn
+
+import jinja2
+from jinja2 import nodes
+from jinja2.filters import FILTERS
+from jinja2.sandbox import SandboxedEnvironment
+from jinja2.tests import TESTS
+
+from voxmint.problems import Kind
+from voxmint.profiles import wording
+from voxmint.profiles.templates import (
+    MAX_OUTPUT,
+    Names,
+    TemplateError,
+    View,
+    as_text,
+    bounded,
+    native,
+    super_value,
+    undefined,
+)
+from voxmint.profiles.values import Plain
+
+MAX_WORK = 200_000
+"""How many units of work one template may do."""
+
+_PARTS: tuple[type[nodes.Node], ...] = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.For, nodes.If, nodes.Assign,
+    nodes.Name, nodes.NSRef, nodes.Const, nodes.Tuple, nodes.List, nodes.Dict, nodes.Pair,
+    nodes.CondExpr, nodes.Filter, nodes.Test, nodes.Call, nodes.Keyword, nodes.Getitem,
+    nodes.Getattr, nodes.Slice, nodes.Concat, nodes.Compare, nodes.Operand, nodes.Not, nodes.And,
+    nodes.Or, nodes.Neg, nodes.Pos, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv,
+    nodes.Mod,
+)  # fmt: skip
+_NAMED = {
+    nodes.Macro: "macros", nodes.CallBlock: "call blocks", nodes.Include: "include",
+    nodes.Import: "import", nodes.FromImport: "import", nodes.Extends: "extends",
+    nodes.Block: "blocks", nodes.Pow: "powers (`**`)", nodes.FilterBlock: "filter blocks",
+    nodes.AssignBlock: "set blocks",
+}  # fmt: skip
+_FILTERS = (
+    "abs", "capitalize", "default", "d", "dictsort", "first", "float", "int", "items", "join",
+    "last", "length", "count", "list", "lower", "map", "max", "min", "reject", "rejectattr",
+    "replace", "reverse", "round", "select", "selectattr", "sort", "string", "sum", "title",
+    "tojson", "trim", "truncate", "unique", "upper", "wordcount",
+)  # fmt: skip
+_TESTS = (
+    "boolean", "defined", "divisibleby", "eq", "even", "false", "float", "ge", "gt", "in",
+    "integer", "iterable", "le", "lower", "lt", "mapping", "ne", "none", "number", "odd",
+    "sameas", "sequence", "string", "true", "undefined", "upper", "==", "!=", "<", "<=", ">", ">=",
+)  # fmt: skip
+_TEXT_METHODS = frozenset(
+    ("capitalize", "endswith", "lower", "split", "startswith", "strip", "lstrip", "rstrip",
+     "title", "upper", "removeprefix", "removesuffix")
+)  # fmt: skip
+_MAP_METHODS = frozenset(("get", "items", "keys", "values"))
+_LARGEST = 2.0**63
+
+
+class _Budget:
+    """Counts the work of one rendering."""
+
+    def __init__(self) -> None:
+        self.left = MAX_WORK
+
+    def spend(self, units: int = 1) -> None:
+        self.left -= units
+        if self.left < 0:
+            _fail(wording.TEMPLATE_TOO_MUCH, what=f"more than {MAX_WORK} steps of work")
+
+
+def _fail(kind: Kind, needle: str = "", **facts: object) -> NoReturn:
+    raise TemplateError(kind, facts, needle)
+
+
+def _size(value: Any) -> int:
+    """How much work it is to look at a value once."""
+    if isinstance(value, str):
+        return len(value) // 16 + 1
+    if isinstance(value, Mapping | list | tuple):
+        return len(value) + 1
+    return 1
+
+
+class _Missing(jinja2.StrictUndefined):
+    """A name that is not defined: any use of it but `default` and `is defined` is our error."""
+
+    __slots__ = ()
+
+    def __init__(
+        self, hint: str | None = None, obj: Any = jinja2.utils.missing, name: Any = None, exc: Any = None
+    ) -> None:
+        super().__init__(hint, obj, name)
+
+        def error(_: str) -> TemplateError:
+            if name == "super()":
+                return TemplateError(wording.NO_SUPER, {}, "super()")
+            prefix = f"{obj.path}." if isinstance(obj, View) else ""
+            known = obj if isinstance(obj, View | Mapping) else ("vars", "env", "profile", "super")
+            return undefined(f"{prefix}{name}", str(name), known)
+
+        self._undefined_exception = error  # type: ignore[assignment]  # raised by what it returns
+
+
+class _Environment(SandboxedEnvironment):
+    """The closed environment; one budget is set for each rendering."""
+
+    intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%"))
+    intercepted_unops = frozenset(("-", "+"))
+
+    def __init__(self) -> None:
+        super().__init__(
+            undefined=_Missing,
+            keep_trailing_newline=True,
+            cache_size=0,
+            finalize=_finalize,
+            # Constants would be worked out while compiling, before any work is counted.
+            optimized=False,
+        )
+        self.globals = {}
+        self.filters = {name: FILTERS[name] for name in _FILTERS}
+        self.filters["counted"] = _counted  # wrapped round what a loop runs over
+        self.filters["weighed"] = _weighed  # wrapped round what a filter or test is given
+        self.filters["concatenated"] = _concatenated  # stands for `~`
+        self.filters["replace"] = _replace
+        self.filters["join"] = _join
+        self.tests = {name: TESTS[name] for name in _TESTS}
+        self.budget = _Budget()
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A map's entry; else one of the few methods that texts and maps keep."""
+        if isinstance(obj, View | Mapping) and attribute in obj:
+            return self._got(obj, attribute)
+        methods = _TEXT_METHODS if isinstance(obj, str) else _MAP_METHODS
+        if isinstance(obj, str | dict) and attribute in methods:
+            return getattr(obj, attribute)
+        if isinstance(obj, _LOOP) and attribute in _LOOP_NAMES:
+            return getattr(obj, attribute)
+        return self.undefined(obj=obj, name=attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, View | Mapping):
+            return self._got(obj, argument)
+        if isinstance(obj, str | list | tuple) and isinstance(argument, int | slice):
+            try:
+                return obj[argument]
+            except (IndexError, TypeError, ValueError):
+                return self.undefined(obj=obj, name=str(argument))
+        return self.undefined(obj=obj, name=str(argument))
+
+    def _got(self, obj: Any, name: Any) -> Any:
+        self.budget.spend()
+        try:
+            return obj[name]
+        except KeyError:
+            return self.undefined(obj=obj, name=name)
+
+    def call(self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: PLW3201  # Jinja's own signature
+        self.budget.spend(sum(map(_size, args)) + 1)
+        owner = getattr(__obj, "__self__", None)
+        self.budget.spend(_size(owner))
+        if not getattr(__obj, "callable_in_template", False) and not isinstance(owner, str | dict):
+            _fail(wording.TEMPLATE_FORBIDDEN, what="calls of anything but `super()`")
+        return __obj(*args, **kwargs)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        self.budget.spend(_size(left) + _size(right))
+        if operator == "+" and isinstance(left, str | list) and type(left) is type(right):
+            if len(left) + len(right) > MAX_OUTPUT:
+                _fail(wording.TEMPLATE_TOO_MUCH, what=f"a value of more than {MAX_OUTPUT} parts")
+            return left + right
+        for operand in (left, right):
+            if isinstance(operand, jinja2.Undefined):
+                operand._fail_with_undefined_error()
+            if not isinstance(operand, int | float):
+                _fail(
+                    wording.TEMPLATE_FAILED,
+                    operator,
+                    said=f"`{operator}` needs numbers (join texts with `~`)",
+                )
+        return _finite(super().call_binop(context, operator, left, right))
+
+    def call_unop(self, context: Any, operator: str, arg: Any) -> Any:
+        return super().call_unop(context, operator, arg)
+
+
+_LOOP = jinja2.runtime.LoopContext
+_LOOP_NAMES = frozenset(("index", "index0", "first", "last", "length", "revindex", "revindex0"))
+
+
+def _finite(number: Any) -> Any:
+    if not math.isfinite(number) or abs(number) > _LARGEST:
+        _fail(wording.TEMPLATE_TOO_MUCH, what="a number beyond 64 bits")
+    return number
+
+
+def _finalize(value: Any) -> Any:
+    """Every value that is written into a text goes through here."""
+    if isinstance(value, jinja2.Undefined):
+        value._fail_with_undefined_error()
+    return as_text(value, "")
+
+
+@jinja2.pass_environment
+def _counted(environment: _Environment, values: Iterable[Any]) -> Iterator[Any]:
+    for value in values:
+        environment.budget.spend()
+        yield value
+
+
+@jinja2.pass_environment
+def _weighed(environment: _Environment, value: Any) -> Any:
+    environment.budget.spend(_size(value))
+    return value
+
+
+@jinja2.pass_environment
+def _concatenated(environment: _Environment, values: list[Any]) -> str:
+    texts = [_finalize(value) for value in values]
+    environment.budget.spend(sum(map(_size, texts)))
+    return bounded("".join(texts))
+
+
+def _replace(text: Any, old: Any, new: Any, count: int | None = None) -> str:
+    text, old, new = _finalize(text), _finalize(old), _finalize(new)
+    times = text.count(old) if count is None else min(count, text.count(old))
+    if len(text) + times * len(new) > MAX_OUTPUT:
+        _fail(wording.TEMPLATE_TOO_MUCH, what=f"more than {MAX_OUTPUT} characters")
+    return str(text.replace(old, new, times))
+
+
+def _join(values: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
+    items = [value[attribute] if attribute else value for value in values]
+    texts = [_finalize(item) for item in items]
+    if sum(map(len, texts)) + len(texts) * len(separator) > MAX_OUTPUT:
+        _fail(wording.TEMPLATE_TOO_MUCH, what=f"more than {MAX_OUTPUT} characters")
+    return separator.join(texts)
+
+
+_ENVIRONMENT = _Environment()
+
+
+class Sandboxed:
+    """One template, compiled by Jinja."""
+
+    def __init__(self, text: str) -> None:
+        tree = _parsed(text)
+        _check(tree)
+        _count_loops(tree)
+        self._is_lone = _lone(tree)
+        if self._is_lone:
+            # As Jinja's own compile_expression does it: the value is kept in a variable.
+            (output,) = tree.body
+            assert isinstance(output, nodes.Output)  # noqa: S101  # _lone has just seen it
+            name = nodes.Name("result", "store", lineno=1)
+            tree.body = [nodes.Assign(name, output.nodes[0], lineno=1)]
+            tree.set_environment(_ENVIRONMENT)
+        self._template = _ENVIRONMENT.from_string(tree)
+
+    def render(self, names: Names) -> Plain:
+        """The rendered text, or the value of a lone expression; `TemplateError` where it fails."""
+        outer, _ENVIRONMENT.budget = _ENVIRONMENT.budget, _Budget()
+        try:
+            return self._rendered(names)
+        except TemplateError:
+            raise
+        except jinja2.TemplateError as failure:
+            _fail(wording.TEMPLATE_FAILED, said=str(failure))
+        except RecursionError:
+            _fail(wording.TEMPLATE_TOO_MUCH, what="it is nested too deep")
+        except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as failure:
+            _fail(wording.TEMPLATE_FAILED, said=_plainly(failure))
+        finally:
+            _ENVIRONMENT.budget = outer
+
+    def _rendered(self, names: Names) -> Plain:
+        context = self._template.new_context({**names.roots, "super": _super_of(names)})
+        if self._is_lone:
+            for _ in self._template.root_render_func(context):
+                pass
+            value = context.vars["result"]
+            if isinstance(value, jinja2.Undefined):
+                value._fail_with_undefined_error()
+            return native(_listed(value), "")
+        length, texts = 0, []
+        for text in self._template.root_render_func(context):
+            length += len(text)
+            if length > MAX_OUTPUT:
+                bounded("x" * (MAX_OUTPUT + 1))
+            texts.append(text)
+        return "".join(texts)
+
+
+def _listed(value: Any) -> Any:
+    """What filters such as `map` give is a generator; its items are what is meant."""
+    return list(value) if isinstance(value, Iterator) else value
+
+
+def _plainly(failure: Exception) -> str:
+    return str(failure).splitlines()[0] if str(failure) else type(failure).__name__
+
+
+def _super_of(names: Names) -> Callable[[], Any]:
+    def weaker() -> Any:
+        try:
+            return names.weaker()
+        except KeyError:
+            return _ENVIRONMENT.undefined(name="super()")
+
+    weaker.callable_in_template = True  # type: ignore[attr-defined]  # read by _Environment.call
+    return weaker
+
+
+def _parsed(text: str) -> nodes.Template:
+    try:
+        return _ENVIRONMENT.parse(text)
+    except jinja2.TemplateSyntaxError as failure:
+        lines = text.splitlines() or [""]
+        needle = lines[min(failure.lineno, len(lines)) - 1].strip()
+        raise TemplateError(
+            wording.TEMPLATE_SYNTAX, {"said": str(failure.message)}, needle
+        ) from None
+    except RecursionError:
+        _fail(wording.TEMPLATE_TOO_MUCH, what="it is nested too deep")
+
+
+def _check(node: nodes.Node) -> None:
+    """That every part of the template is one of those allowed."""
+    if not isinstance(node, _PARTS) or (isinstance(node, nodes.For) and node.recursive):
+        name = _NAMED.get(type(node), type(node).__name__.lower())
+        _fail(wording.TEMPLATE_FORBIDDEN, what=name)
+    if isinstance(node, nodes.Name) and node.ctx == "store" and node.name in _RESERVED:
+        _fail(wording.TEMPLATE_FORBIDDEN, f"set {node.name}", what=f"`{node.name}` as a name")
+    if isinstance(node, nodes.Filter | nodes.Test):
+        known = _FILTERS if isinstance(node, nodes.Filter) else _TESTS
+        if node.name not in known:
+            what = f"the {type(node).__name__.lower()} `{node.name}`"
+            _fail(wording.TEMPLATE_FORBIDDEN, node.name, what=what)
+    for inner in node.iter_child_nodes():
+        _check(inner)
+
+
+_RESERVED = frozenset(("vars", "env", "profile", "super"))
+
+
+def _count_loops(tree: nodes.Template) -> None:
+    """Wraps what loops, filters and tests work on, and `~`, in filters that count."""
+    for worker in list(tree.find_all((nodes.Filter, nodes.Test))):
+        assert worker.node is not None  # noqa: S101  # only filter blocks have none
+        worker.node = _filter(worker.node, "weighed")
+    for loop in list(tree.find_all(nodes.For)):
+        loop.iter = _filter(loop.iter, "counted")
+    _replace_concats(tree)
+    tree.set_environment(_ENVIRONMENT)
+
+
+def _replace_concats(node: nodes.Node) -> None:
+    for name, value in list(node.iter_fields()):
+        if isinstance(value, list):
+            setattr(node, name, [_unconcatenated(item) for item in value])
+        elif isinstance(value, nodes.Node):
+            setattr(node, name, _unconcatenated(value))
+    for inner in node.iter_child_nodes():
+        _replace_concats(inner)
+
+
+def _unconcatenated(node: Any) -> Any:
+    if not isinstance(node, nodes.Concat):
+        return node
+    return _filter(nodes.List(node.nodes, lineno=node.lineno), "concatenated")
+
+
+def _filter(node: nodes.Expr, name: str) -> nodes.Filter:
+    return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
+
+
+def _lone(tree: nodes.Template) -> bool:
+    """Whether the template is exactly one expression."""
+    if len(tree.body) != 1 or not isinstance(tree.body[0], nodes.Output):
+        return False
+    parts = tree.body[0].nodes
+    return len(parts) == 1 and not isinstance(parts[0], nodes.TemplateData)

@@ -1,0 +1,74 @@
+"""Which profiles a list of names or a `where` selects.
+
+`*` stands for anything, folders' `/` included, `?` for one character, `[…]` for one of several. A
+pattern that begins with `!` takes out. A name is selected when a pattern takes it in (any name,
+where all patterns take out) and none takes it out; the patterns' order has no meaning.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import translate
+from functools import cache
+
+from voxmint.profiles.nodes import Mark
+from voxmint.profiles.values import Scalar, briefly
+
+_GLOB = frozenset("*?[!")
+
+
+def is_pattern(text: str) -> bool:
+    """Whether the text is more than the name of one profile."""
+    return not _GLOB.isdisjoint(text)
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern))
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Whether one pattern, its `!` left aside, is that of the name."""
+    return _compiled(pattern.removeprefix("!")).match(name) is not None
+
+
+def selects(patterns: Sequence[str], name: str) -> bool:
+    """Whether the patterns together select the name."""
+    taking_in = [pattern for pattern in patterns if not pattern.startswith("!")]
+    taking_out = [pattern for pattern in patterns if pattern.startswith("!")]
+    taken = not taking_in or any(matches(pattern, name) for pattern in taking_in)
+    return taken and not any(matches(pattern, name) for pattern in taking_out)
+
+
+def label_text(value: Scalar) -> str:
+    """A label's value as it is compared and written on the command line: `true`, `3`, `gold`."""
+    return value if isinstance(value, str) else briefly(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What an overlay item is laid on: profiles with these labels and one of these names.
+
+    For each label one of its values must fit; no labels and no names select every profile.
+    """
+
+    labels: Mapping[str, tuple[str, ...]]
+    names: tuple[str, ...]
+    mark: Mark | None = None
+
+    def fits(self, name: str, labels: Mapping[str, Scalar]) -> bool:
+        """Whether a profile of this name and these labels is selected."""
+        for label, wanted in self.labels.items():
+            if label not in labels or label_text(labels[label]) not in wanted:
+                return False
+        return not self.names or selects(self.names, name)
+
+    def __str__(self) -> str:
+        """As a person reads it: `tier=gold, names call-center/*`."""
+        parts = [f"{label}={'|'.join(values)}" for label, values in self.labels.items()]
+        if self.names:
+            parts.append("names " + " ".join(self.names))
+        return ", ".join(parts)
+
+
+EVERYWHERE = Where({}, ())

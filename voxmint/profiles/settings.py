@@ -1,0 +1,177 @@
+"""The settings of an environment: provider and mint. Their shape, and what is wrong with it.
+
+These are voxmint's own settings, not the API's, so pydantic checks them; what it finds is told in
+the project's words, at the place in the file.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from voxmint.origin import Origin
+from voxmint.problems import Problem, nearest
+from voxmint.profiles import wording
+from voxmint.profiles.cells import Cell, find_nearest, key_origin, origin, value_of
+
+Kind = Literal["openai", "azure", "compatible", "emulator"]
+Api = Literal["client_secrets", "transcription_sessions"]
+
+DEFAULT_API: Mapping[str, Api] = MappingProxyType(
+    {
+        "openai": "client_secrets",
+        "azure": "client_secrets",
+        "compatible": "transcription_sessions",
+        "emulator": "transcription_sessions",
+    }
+)
+"""What each kind of provider is asked by default: OpenAI retired the flat endpoint in May 2026,
+Azure never had it; gateways still serve it, and it is the emulator's first."""
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Key(_Settings):
+    """Where the upstream key is found: exactly one of these. Never the key itself."""
+
+    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    file: str | None = None
+    command: Annotated[list[str], Field(min_length=1)] | None = None
+    keyring: str | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Key":
+        if len(self.model_fields_set) != 1:
+            raise ValueError("give exactly one of env, file, command and keyring")
+        return self
+
+
+class Provider(_Settings):
+    """Where sessions are minted, and how."""
+
+    kind: Kind
+    api: Api | None = None
+    url: str | None = None
+    key: Key | None = None
+    organization: str | None = None
+    project: str | None = None
+    safety_identifier: str | None = None
+    deployments: dict[str, str] = {}
+    headers: dict[str, str] = {}
+    ca_file: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _is_plain_url(cls, url: str | None) -> str | None:
+        if url is not None:
+            _check_url(url)
+        return url
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> "Provider":
+        if self.kind in ("azure", "compatible") and self.url is None:
+            raise ValueError(f"a provider of kind {self.kind} needs `url`")
+        if self.kind == "openai" and self.ca_file is not None:
+            raise ValueError("`ca_file` is for hosts that the operator named, not for openai")
+        if self.kind == "emulator" and self.key is not None:
+            raise ValueError("the emulator reads no key; remove `key`")
+        return self
+
+    @property
+    def asks(self) -> Api:
+        """The endpoint: the one that `api` names, or the kind's default."""
+        return self.api or DEFAULT_API[self.kind]
+
+
+def _check_url(url: str) -> None:
+    """That a URL is scheme, host, port and path, and nothing that hides where it leads."""
+    if "{" in url or any(ord(character) <= 0x20 or ord(character) > 0x7E for character in url):
+        raise ValueError("write the URL in plain ASCII, without templates or spaces")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("write a URL such as https://gateway.example/v1")
+    if parts.username is not None or parts.password is not None or "@" in parts.netloc:
+        raise ValueError("a URL must not hold a user name or password")
+    if parts.query or parts.fragment or "\\" in url:
+        raise ValueError("a URL ends with its path here: no `?`, `#` or `\\`")
+    try:
+        _ = parts.port
+    except ValueError:
+        raise ValueError("the port must be a number from 1 to 65535") from None
+
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Mint(_Settings):
+    """How fast and how long a run may mint."""
+
+    concurrency: Annotated[int, Field(gt=0, le=256)] = 8
+    requests_per_minute: Positive | None = None
+    burst: Positive | None = None
+    timeout: Annotated[float, Field(gt=0)] = 120.0
+    """Seconds for the whole run."""
+
+    @field_validator("timeout", mode="before")
+    @classmethod
+    def _whole_seconds(cls, value: object) -> object:
+        return float(value) if type(value) is int else value
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def read_settings(
+    model: type[S], cell: Cell | None, owner: str
+) -> tuple[S | None, tuple[Problem, ...]]:
+    """The settings in a merged map, and what is wrong with them, each at its place."""
+    value = {} if cell is None else value_of(cell)
+    try:
+        return model.model_validate(value), ()
+    except ValidationError as failure:
+        if cell is None:
+            return None, ()
+        details = failure.errors(include_url=False, include_input=False)
+        return None, tuple(_problem(cell, detail, owner, model) for detail in details)
+
+
+def _problem(cell: Cell, detail: Any, owner: str, model: type[BaseModel]) -> Problem:
+    path = tuple(part for part in detail["loc"] if not str(part).startswith("function-"))
+    found = find_nearest(cell, path)
+    if detail["type"] == "extra_forbidden":
+        known = _known_at(model, path[:-1])
+        where = ".".join(map(str, (owner, *path[:-1])))
+        facts = {
+            "key": path[-1],
+            "owner": f"`{where}`",
+            "known": ", ".join(f"`{name}`" for name in known),
+            **nearest(str(path[-1]), known),
+        }
+        return Problem(wording.UNKNOWN_KEY, key_origin(found), facts)
+    if detail["type"] == "missing":
+        facts = {"owner": f"`{owner}`", "key": path[-1]}
+        return Problem(wording.MISSING_KEY, _whole(found), facts)
+    field = ".".join(map(str, (owner, *path)))
+    said = str(detail["msg"]).removeprefix("Value error, ")
+    return Problem(wording.BAD_SETTING, origin(found), {"field": field, "said": _lower(said)})
+
+
+def _whole(cell: Cell) -> Origin:
+    return key_origin(cell)
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _known_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
+    """The names of the fields at a path of a model."""
+    current: Any = model
+    for part in path:
+        field = current.model_fields.get(part) if hasattr(current, "model_fields") else None
+        current = Key if part == "key" else getattr(field, "annotation", None)
+    return sorted(getattr(current, "model_fields", {}))

@@ -1,0 +1,33 @@
+"""The small source of files that a project is read through: path → bytes.
+
+The work tree is one kind of source, a git revision another; neither lives here, since reading is
+an effect. Paths are relative to the project's folder and written with `/`.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class SourceError(Exception):
+    """A file cannot be had.
+
+    `reason` is one of `missing`, `not-a-file`, `outside`, `too-large` and `unreadable`; `detail`
+    is what a person is told.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class Source(Protocol):
+    """Gives the names of files and their bytes."""
+
+    def names(self, folder: str) -> Sequence[str]:
+        """The YAML files below the folder, sorted; `SourceError` where there is no such folder."""
+        ...
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The file's bytes; `SourceError` where it cannot be had or is over `limit` bytes."""
+        ...

@@ -1,0 +1,222 @@
+"""Text with templates in it: Jinja, closed off, strict and bounded.
+
+A template sees the names it is given and nothing else: no imports, macros, loops over large
+ranges, attributes of Python's objects, no clock and no chance. Which parts of Jinja are allowed is
+a list of allowed parts, not of forbidden ones. Work is counted, not timed, so that a build never
+depends on how busy the machine is.
+
+Most templates are plain text with `{{ vars.x }}` and `{{ super() }}` in it; these are recognised
+and filled in without Jinja, to the same result (a property test holds the two equal), because
+compiling a template costs more than everything else that happens to a profile.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from voxmint.problems import Kind, nearest
+from voxmint.profiles import wording
+from voxmint.profiles.values import Plain
+
+if TYPE_CHECKING:
+    from voxmint.profiles.sandbox import Sandboxed
+
+MAX_OUTPUT = 65_536
+"""How many characters a template, or any value on the way to its result, may have."""
+
+_NAME = r"[A-Za-z_][A-Za-z0-9_]*"
+_SIMPLE = re.compile(
+    r"\{\{[ \t\n]*(?:(super)\(\)|((?:vars|env|profile)(?:\." + _NAME + r")+))[ \t\n]*\}\}"
+)
+_OPENING = re.compile(r"\{\{|\{%|\{#")
+
+
+class TemplateError(Exception):
+    """A template cannot be rendered: the kind of problem, its facts, and the text it is about.
+
+    `needle` is the piece of the template where the problem stands, or "" for all of it.
+    """
+
+    def __init__(self, kind: Kind, facts: Mapping[str, object], needle: str = "") -> None:
+        super().__init__(kind.code)
+        self.kind = kind
+        self.facts = facts
+        self.needle = needle
+
+
+class View:
+    """A map as a template sees it: its values are worked out when they are asked for.
+
+    `path` is how the template writes it (`vars`, `vars.audio`); `get` raises `KeyError`.
+    """
+
+    __slots__ = ("_get", "_names", "path")
+
+    def __init__(self, path: str, names: Callable[[], list[str]], get: Callable[[str], Any]) -> None:
+        self.path = path
+        self._names = names
+        self._get = get
+
+    def __getitem__(self, name: str) -> Any:
+        return self._get(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names())
+
+    def __len__(self) -> int:
+        return len(self._names())
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names()
+
+
+class Names(NamedTuple):
+    """What a template can use; `weaker` gives the value of `super()` or raises `KeyError`."""
+
+    roots: Mapping[str, View]
+    weaker: Callable[[], Plain]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """A place to fill in: `super()`, or a path below one of the names."""
+
+    text: str
+    path: tuple[str, ...]
+
+    def value(self, names: Names) -> Any:
+        if not self.path:
+            return super_value(names)
+        value: Any = names.roots[self.path[0]]
+        for depth, part in enumerate(self.path[1:], start=1):
+            value = _item(value, part, ".".join(self.path[: depth + 1]))
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Simple:
+    """Text with slots in it."""
+
+    parts: tuple[str | _Slot, ...]
+
+    def render(self, names: Names) -> Plain:
+        parts = self.parts
+        if len(parts) == 1 and isinstance(parts[0], _Slot):
+            return native(parts[0].value(names), parts[0].text)
+        return bounded(
+            "".join(
+                part if isinstance(part, str) else as_text(part.value(names), part.text)
+                for part in parts
+            )
+        )
+
+
+class Template(NamedTuple):
+    """A template that can be rendered; `render` raises `TemplateError`."""
+
+    render: Callable[[Names], Plain]
+
+
+def is_template(text: str) -> bool:
+    """Whether there is anything to render in the text."""
+    return "{" in text and _OPENING.search(text) is not None
+
+
+@lru_cache(maxsize=65_536)
+def template(text: str) -> Template:
+    """The text as a template; `TemplateError` where it is none."""
+    simple = _simple(text)
+    if simple is not None:
+        return Template(simple.render)
+    return Template(_sandboxed(text).render)
+
+
+def sandboxed(text: str) -> Template:
+    """As `template`, but always by Jinja: what the quick way is compared with."""
+    return Template(_sandboxed(text).render)
+
+
+def _sandboxed(text: str) -> "Sandboxed":
+    from voxmint.profiles.sandbox import Sandboxed  # noqa: PLC0415  # Jinja costs 60 ms to import
+
+    return Sandboxed(text)
+
+
+def _simple(text: str) -> _Simple | None:
+    """The text as plain parts and slots; `None` where it is more than that."""
+    if "\r" in text:
+        return None
+    parts: list[str | _Slot] = []
+    position = 0
+    for found in _SIMPLE.finditer(text):
+        parts.append(text[position : found.start()])
+        path = tuple(found[2].split(".")) if found[2] else ()
+        parts.append(_Slot(found[2] or "super()", path))
+        position = found.end()
+    parts.append(text[position:])
+    if any(isinstance(part, str) and _OPENING.search(part) for part in parts):
+        return None
+    return _Simple(tuple(part for part in parts if part != ""))
+
+
+def _item(value: Any, name: str, path: str) -> Any:
+    if isinstance(value, View | Mapping):
+        try:
+            return value[name]
+        except KeyError:
+            raise undefined(path, name, value) from None
+    raise undefined(path, name, ())
+
+
+def undefined(path: str, name: str, known: Any) -> TemplateError:
+    """The error for a name that is not there; `known` are the names that are."""
+    near = nearest(name, [key for key in known if isinstance(key, str)])
+    if near:
+        near["nearest"] = path[: len(path) - len(name)] + near["nearest"]
+    return TemplateError(wording.UNDEFINED_NAME, {"name": path, **near}, path)
+
+
+def super_value(names: Names) -> Plain:
+    """What `super()` gives; an error where no weaker layer has a value."""
+    try:
+        return names.weaker()
+    except KeyError:
+        raise TemplateError(wording.NO_SUPER, {}, "super()") from None
+
+
+def as_text(value: Any, needle: str) -> str:
+    """A value inside of a text: only what has one obvious way to be written."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    what = "null" if value is None else "a list or a map"
+    said = f"{what} cannot stand inside of a text; use default(…), join(…) or tojson"
+    raise TemplateError(wording.TEMPLATE_FAILED, {"said": said}, needle)
+
+
+def native(value: Any, needle: str) -> Plain:
+    """The value of a lone expression, with its own type."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return bounded(str(value))
+    if isinstance(value, View | Mapping):
+        return {str(key): native(value[key], needle) for key in value}
+    if isinstance(value, list | tuple):
+        return [native(item, needle) for item in value]
+    said = "the expression gives nothing that a request can hold"
+    raise TemplateError(wording.TEMPLATE_FAILED, {"said": said}, needle)
+
+
+def bounded(text: str) -> str:
+    """The text, unless it is too long."""
+    if len(text) > MAX_OUTPUT:
+        raise TemplateError(
+            wording.TEMPLATE_TOO_MUCH, {"what": f"it writes more than {MAX_OUTPUT} characters"}
+        )
+    return text

@@ -1,0 +1,68 @@
+"""What may be shown: text from a file or a server, made harmless for a terminal and a log.
+
+Law: whatever is shown has control and bidirectional characters escaped, and what looks like a key
+masked. Every output goes through `shown`; nothing else in the project escapes or masks.
+"""
+
+import re
+
+_BIDIRECTIONAL = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_INVISIBLE = "\u200b\u2028\u2029\ufeff"
+_UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDIRECTIONAL}{_INVISIBLE}\ud800-\udfff]")
+_UNSAFE_IN_LINE = re.compile(
+    f"[\x00-\x1f\x7f-\x9f{_BIDIRECTIONAL}{_INVISIBLE}\ud800-\udfff]",
+)
+
+# What keys and tokens of this trade look like: sk-…, sess-…, ek_…, a bearer header, a JSON web
+# token, Azure's 32 hexadecimal digits or 84 letters are too common a shape to be masked alone.
+_KEYLIKE = re.compile(
+    r"""
+      \b(?:sk|rk|pk|sess)-[A-Za-z0-9_\-]{8,}
+    | \bek_[A-Za-z0-9_\-.=]{6,}
+    | (?<=bearer\ )[A-Za-z0-9_\-.~+/=]{8,}
+    | \beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+
+
+def looks_like_key(text: str) -> bool:
+    """Whether the text holds something of a key's or token's form."""
+    return _KEYLIKE.search(text) is not None
+
+
+def masked(text: str) -> str:
+    """The text with each thing that looks like a key cut down to its first characters and `…`."""
+    return _KEYLIKE.sub(lambda found: found.group()[:3] + "…", text)
+
+
+def shown(text: str) -> str:
+    """The text for one line of output: line breaks and control characters escaped, keys masked."""
+    return masked(_UNSAFE_IN_LINE.sub(_escaped, text))
+
+
+def shown_lines(text: str) -> str:
+    """As `shown`, for text of several lines: tabs and line breaks stay."""
+    return masked(_UNSAFE.sub(_escaped, text))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    match found.group():
+        case "\n":
+            return "\\n"
+        case "\t":
+            return "\\t"
+        case "\r":
+            return "\\r"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def key_places(text: str) -> list[tuple[int, int, int]]:
+    """Where in a text something looks like a key: line and column from 1, and its length."""
+    places: list[tuple[int, int, int]] = []
+    for found in _KEYLIKE.finditer(text):
+        start = found.start()
+        line = text.count("\n", 0, start) + 1
+        places.append((line, start - text.rfind("\n", 0, start), found.end() - start))
+    return places
