@@ -126,12 +126,11 @@ def gathered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     found: dict[tuple[object, ...], Problem] = {}
     bodies: dict[tuple[object, ...], dict[Body, None]] = {}
     for problem in problems:
-        key = (problem.code, problem.at, problem.message, problem.related, problem.path)
+        facts = tuple(problem.facts.items())
+        key = (problem.code, problem.at, facts, problem.related, problem.path)
         found.setdefault(key, problem)
         bodies.setdefault(key, {}).update(dict.fromkeys(problem.affects))
-    once = (
-        replace(problem, affects=tuple(sorted(bodies[key]))) for key, problem in found.items()
-    )
+    once = (replace(problem, affects=tuple(sorted(bodies[key]))) for key, problem in found.items())
     return tuple(sorted(once, key=_by_place))
 
 

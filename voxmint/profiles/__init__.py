@@ -1,0 +1,1 @@
+"""The compiler: bytes in, bodies out. Nothing here has an effect."""

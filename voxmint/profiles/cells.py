@@ -65,9 +65,7 @@ def value_of(cell: Cell) -> Plain:
         return cell.value  # type: ignore[union-attr]  # the line above knows its class
     if isinstance(cell, MapCell):
         return {
-            key: value_of(inner)
-            for key, inner in cell.entries.items()
-            if type(inner) is not Gone
+            key: value_of(inner) for key, inner in cell.entries.items() if type(inner) is not Gone
         }
     if isinstance(cell, ListCell):
         return [value_of(item) for item in cell.items]

@@ -58,15 +58,19 @@ def check_rules(session: Mapping[str, Any], form: str) -> list[Finding]:
 
 
 def check_field(value: object, field: Field, path: Path) -> Iterator[Finding]:
-    """What is wrong with a value, and all below it, by the field table."""
+    """What is wrong with a value, and all below it, by the field table.
+
+    A value is made of exactly the types that reading YAML or JSON gives: dict, list, str, int,
+    float, bool and None.
+    """
     if value is None:
         if not field.nullable:
             yield _null(field, path)
-    elif not _is_of(value, field.type):
+    elif type(value) not in field.accepts:
         yield _wrong_type(value, field, path)
     elif isinstance(value, Mapping):
         yield from _check_map(value, field, path)
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list):
         yield from _check_list(value, field, path)
     else:
         yield from _check_scalar(value, field, path)
@@ -77,13 +81,11 @@ def _check_map(value: Mapping[str, Any], field: Field, path: Path) -> Iterator[F
         known = field.by_name.get(name)
         if known is None:
             yield _unknown(name, field, path)
-        else:
+        elif not (known.is_open and type(inner) in known.accepts):
             yield from check_field(inner, known, (*path, name))
 
 
-def _check_list(
-    value: list[object] | tuple[object, ...], field: Field, path: Path
-) -> Iterator[Finding]:
+def _check_list(value: list[object], field: Field, path: Path) -> Iterator[Finding]:
     if len(value) < field.min_items:
         yield Finding(wording.EMPTY_LIST, path, {"field": field.name})
     for index, item in enumerate(value):
@@ -103,22 +105,6 @@ def _check_scalar(value: object, field: Field, path: Path) -> Iterator[Finding]:
     if not field.minimum <= value <= field.maximum:
         facts = {"field": field.name, "value": briefly(value), "range": _range(field)}
         yield Finding(wording.OUT_OF_RANGE, path, facts)
-
-
-def _is_of(value: object, kind: Type) -> bool:
-    match kind:
-        case Type.STRING:
-            return isinstance(value, str)
-        case Type.BOOLEAN:
-            return isinstance(value, bool)
-        case Type.INTEGER:
-            return isinstance(value, int) and not isinstance(value, bool)
-        case Type.NUMBER:
-            return isinstance(value, int | float) and not isinstance(value, bool)
-        case Type.ARRAY:
-            return isinstance(value, list | tuple)
-        case Type.OBJECT:
-            return isinstance(value, Mapping)
 
 
 def _range(field: Field) -> str:
@@ -150,9 +136,9 @@ def _wrong_type(value: object, field: Field, path: Path) -> Finding:
         "expected": expected(field),
         "found": described(value),
     }
-    if isinstance(value, str) and field.type in (Type.INTEGER, Type.NUMBER, Type.BOOLEAN):
-        if _is_of(_unquoted(value), field.type):
-            facts["bare"] = value.strip()
+    is_scalar = field.type in (Type.INTEGER, Type.NUMBER, Type.BOOLEAN)
+    if isinstance(value, str) and is_scalar and type(_unquoted(value)) in field.accepts:
+        facts["bare"] = value.strip()
     if isinstance(value, bool | int | float) and field.type is Type.STRING:
         facts["quoted"] = f'"{briefly(value)}"'
     if isinstance(value, float) and field.type is Type.INTEGER and value.is_integer():

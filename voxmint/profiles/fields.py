@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 FLAT = "flat"
 NESTED = "nested"
@@ -29,6 +30,18 @@ class Type(StrEnum):
     BOOLEAN = "boolean"
     ARRAY = "array"
     OBJECT = "object"
+
+
+_PLAIN_TYPES = MappingProxyType(
+    {
+        Type.STRING: frozenset((str,)),
+        Type.INTEGER: frozenset((int,)),
+        Type.NUMBER: frozenset((int, float)),
+        Type.BOOLEAN: frozenset((bool,)),
+        Type.ARRAY: frozenset((list,)),
+        Type.OBJECT: frozenset((dict,)),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,16 @@ class Field:
     fields: tuple["Field", ...] = ()
     source: str = SCHEMA
 
+    @cached_property
+    def accepts(self) -> frozenset[Any]:
+        """The types of plain values that the field takes, null aside."""
+        return _PLAIN_TYPES[self.type]
+
+    @cached_property
+    def is_open(self) -> bool:
+        """Whether every value of the right type is right."""
+        return not (self.values or self.fields or self.minimum is not None or self.min_items)
+
     @property
     def nullable(self) -> bool:
         """Whether `null` is a value of the field; `null` says what it means."""
@@ -66,10 +89,18 @@ class Field:
         """The fields below this one."""
         return MappingProxyType({field.name: field for field in self.fields})
 
-    def of_variant(self, variant: object) -> frozenset[str]:
-        """The names of the fields that a value with this `type` can have."""
-        return frozenset(
-            field.name for field in self.fields if not field.variants or variant in field.variants
+    @cached_property
+    def variants_of_type(self) -> MappingProxyType[str, frozenset[str]]:
+        """For each value of the field `type` below this one, the names that go with it."""
+        return MappingProxyType(
+            {
+                variant: frozenset(
+                    field.name
+                    for field in self.fields
+                    if not field.variants or variant in field.variants
+                )
+                for variant in self.by_name["type"].values
+            }
         )
 
 

@@ -6,6 +6,7 @@ Source: Barrett et al., "A Monotonic Superclass Linearization for Dylan", 1996.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from voxmint.origin import Origin
@@ -107,7 +108,7 @@ class Lineages:
 
     def _note_cycle(self, name: str, at: Origin) -> None:
         walk = [*self._walk[self._walk.index(name) :], name]
-        related = tuple(self._step(one, other) for one, other in zip(walk, walk[1:], strict=False))
+        related = tuple(self._step(one, other) for one, other in pairwise(walk))
         facts = {"name": name, "walk": " → ".join(walk)}
         self.problems.append(Problem(wording.CYCLE, at, facts, related[:-1]))
 

@@ -12,7 +12,7 @@ The law is folded over the layers, the weakest first, so it holds for any number
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from voxmint.origin import Origin
 from voxmint.problems import Kind, Problem, Related
@@ -59,13 +59,13 @@ class Merger:
 
     def lay(self, under: Cell | None, node: Node, layer: Layer, key: Mark | None) -> Cell:
         """The node of a layer, laid over what the weaker layers gave at this place."""
-        if isinstance(node, ScalarNode):
+        if type(node) is ScalarNode:
             return Leaf(node.value, node.mark, key, layer, under, node.style)
         if isinstance(node, MapNode):
             if node.entries and next(iter(node.entries)).startswith("$"):
                 return self._directives(under, node, layer, key)
             return self._map(under, node, layer, key)
-        return self._list(under, node, layer, key)
+        return self._list(under, cast(ListNode, node), layer, key)
 
     def _map(self, under: Cell | None, node: MapNode, layer: Layer, key: Mark | None) -> MapCell:
         lay, keys = self.lay, node.keys
@@ -77,7 +77,7 @@ class Merger:
         entries = dict(under.entries)
         for name, value in node.entries.items():
             inner = entries.get(name)
-            if type(inner) is MapCell and isinstance(value, ScalarNode) and value.is_bare:
+            if type(inner) is MapCell and type(value) is ScalarNode and value.is_bare:
                 self._note_bare(name, inner, layer, keys[name])
                 continue
             entries[name] = lay(inner, value, layer, keys[name])
@@ -171,4 +171,3 @@ def _exact(value: Plain) -> object:
     if isinstance(value, list):
         return ("list", [_exact(item) for item in value])
     return (type(value).__name__, value)
-

@@ -89,12 +89,11 @@ class _Parser:
     def wrong_type(self, field: str, expected: str, node: Node) -> None:
         found = described(node.value) if isinstance(node, ScalarNode) else kind_of(node)
         facts: dict[str, object] = {"field": field, "expected": expected, "found": found}
-        if isinstance(node, ScalarNode) and isinstance(node.value, bool | int | float):
-            if expected.startswith("a text"):
-                facts["quoted"] = f'"{briefly(node.value)}"'
-        if isinstance(node, ScalarNode) and isinstance(node.value, str):
-            if node.value in ("true", "false") and expected == "true or false":
-                facts["bare"] = node.value
+        value = node.value if isinstance(node, ScalarNode) else None
+        if isinstance(value, bool | int | float) and expected.startswith("a text"):
+            facts["quoted"] = f'"{briefly(value)}"'
+        if value in ("true", "false") and expected == "true or false":
+            facts["bare"] = value
         self.note(wording.WRONG_TYPE, node.mark, facts)
 
     def text(self, node: MapNode, key: str) -> str | None:
@@ -172,9 +171,7 @@ class _Parser:
         where = self.known(where, "where", ("labels", "names"))
         names = tuple(reference.name for reference in self.references(where, "names"))
         labels = self.map(where, "labels") or _EMPTY
-        wanted = {
-            key: self._label_values(key, value) for key, value in labels.entries.items()
-        }
+        wanted = {key: self._label_values(key, value) for key, value in labels.entries.items()}
         return Where(MappingProxyType(wanted), names, where.mark)
 
     def _label_values(self, key: str, node: Node) -> tuple[str, ...]:
@@ -362,5 +359,3 @@ def _folder(parser: _Parser, root: MapNode, key: str) -> str:
         parser.note(wording.BAD_SETTING, root.entries[key].mark, {"field": key, "said": said})
         return key
     return "/".join(parts)
-
-

@@ -28,11 +28,11 @@ from voxmint.profiles.documents import Environment, Layer, LayerKind, Profile
 from voxmint.profiles.lineage import Lineages
 from voxmint.profiles.merge import Merger
 from voxmint.profiles.nodes import MapNode, Mark
-from voxmint.profiles.overrides import Override
+from voxmint.profiles.order import EVERYTHING, Order
 from voxmint.profiles.parse import parse_environment, parse_profile
 from voxmint.profiles.precedence import layers_of
-from voxmint.profiles.reading import Sources, Wanted, read_sources
-from voxmint.profiles.render import Renderer, StaticParts, Subject
+from voxmint.profiles.reading import Sources, read_sources
+from voxmint.profiles.render import Renderer, SharedParts, Subject
 from voxmint.profiles.selectors import is_pattern, selects
 from voxmint.profiles.settings import Mint, Provider, read_settings
 from voxmint.profiles.source import Source
@@ -42,22 +42,7 @@ from voxmint.profiles.variants import settled
 Problems = tuple[Problem, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be compiled: which profiles in which environments, for which endpoint.
-
-    `wanted` bounds what is read; of that, `profiles` and `environments` are compiled (`None` for
-    all). `api` replaces what the environments choose; `overrides` are those of `--set`.
-    """
-
-    wanted: Wanted = Wanted()
-    profiles: tuple[str, ...] | None = None
-    environments: tuple[str, ...] | None = None
-    api: str | None = None
-    overrides: tuple[Override, ...] = ()
-
-
-def compile_project(source: Source, order: Order = Order()) -> Compilation:
+def compile_project(source: Source, order: Order = EVERYTHING) -> Compilation:
     """Compiles what is ordered, and collects everything that is wrong on the way."""
     with _without_collector():
         sources = read_sources(source, order.wanted)
@@ -201,9 +186,7 @@ def _setting(merger: Merger, lineage: Sequence[Environment], name: str) -> Cell 
     return cell
 
 
-def _provider(
-    cell: Cell | None, environment: Environment
-) -> tuple[Provider | None, Problems]:
+def _provider(cell: Cell | None, environment: Environment) -> tuple[Provider | None, Problems]:
     if cell is None:
         at = Origin(environment.file, 1, 1)
         facts = {
@@ -268,24 +251,20 @@ def overlay(families: Families, order: Order) -> Stacks:
     overrides = tuple(override.layer for override in order.overrides)
     stacks: list[Stack] = []
     for environment in families.environments.values():
-        if order.environments is not None and environment.name not in order.environments:
+        if not order.has_environment(environment.name):
             continue
         api = order.api or (environment.provider.asks if environment.provider else None)
         for name in environment.profiles:
-            if order.profiles is None or name in order.profiles:
-                profile = families.profiles[name]
-                layers = layers_of(
-                    profile.lineage, environment.lineage, profile.labels, overrides
-                )
+            profile = families.profiles[name]
+            if order.has_profile(name, profile.labels):
+                layers = layers_of(profile.lineage, environment.lineage, profile.labels, overrides)
                 stacks.append(Stack(profile, environment, api, layers))
     return Stacks(tuple(stacks), tuple(_idle_overlays(families, order, stacks)))
 
 
-def _idle_overlays(
-    families: Families, order: Order, stacks: Sequence[Stack]
-) -> Iterator[Problem]:
+def _idle_overlays(families: Families, order: Order, stacks: Sequence[Stack]) -> Iterator[Problem]:
     """A warning for each overlay item that selects nothing, where everything is compiled."""
-    if order.profiles is not None or order.environments is not None:
+    if not order.is_everything:
         return
     used = {id(layer) for stack in stacks for layer in stack.layers}
     for environment in families.environments.values():
@@ -350,21 +329,21 @@ class AllRendered:
 
 def render(merged: AllMerged, texts: Mapping[str, str]) -> AllRendered:
     """Renders the templates that are left after the merge; drops what a new variant lacks."""
-    static = StaticParts()
+    shared = SharedParts()
     problems: list[Problem] = []
-    bodies = [_render(one, static, texts, problems) for one in merged.bodies]
+    bodies = [_render(one, shared, texts, problems) for one in merged.bodies]
     return AllRendered(tuple(bodies), tuple(problems))
 
 
 def _render(
-    merged: Merged, static: StaticParts, texts: Mapping[str, str], problems: list[Problem]
+    merged: Merged, shared: SharedParts, texts: Mapping[str, str], problems: list[Problem]
 ) -> Rendered:
     stack, root = merged
     profile = stack.profile
-    subject = Subject(
+    subject = Subject.of(
         profile.name, stack.environment.name, profile.document.description, profile.labels
     )
-    renderer = Renderer(root, subject, static, lambda file: texts.get(file, ""))
+    renderer = Renderer(root, subject, shared, lambda file: texts.get(file, ""))
     root, fell = _settle(root, stack, renderer)
     session = renderer.session(root.entries.get("session"))
     lifetime = renderer.lifetime(root.entries.get("expires_after"))
@@ -392,9 +371,7 @@ def _settle(root: MapCell, stack: Stack, renderer: Renderer) -> tuple[MapCell, P
 
 
 def _of(body: Body, problem: Problem) -> Problem:
-    return Problem(
-        problem.kind, problem.at, problem.facts, problem.related, problem.path, (body,)
-    )
+    return Problem(problem.kind, problem.at, problem.facts, problem.related, problem.path, (body,))
 
 
 # ── validate ─────────────────────────────────────────────────────────────────────────────────────
@@ -450,19 +427,15 @@ def gather(
     """The bodies, and every problem once, with the bodies it affects."""
     stages = (documents, families, stacks, merged, rendered, checked)
     problems = [problem for stage in stages for problem in stage.problems]
-    users = _users_of_files(stacks) if problems else {}
-    problems = [
-        _spread(problem, users) if not problem.affects else problem for problem in problems
-    ]
+    users = _users_of_files(stacks) if any(not problem.affects for problem in problems) else {}
+    problems = [_spread(problem, users) if not problem.affects else problem for problem in problems]
     broken = {body for problem in problems if problem.is_error for body in problem.affects}
     return Compilation(
         MappingProxyType(dict(families.profiles)),
         MappingProxyType(dict(families.environments)),
         sources.profile_names,
         sources.environment_names,
-        MappingProxyType(
-            {body: one for body, one in checked.bodies.items() if body not in broken}
-        ),
+        MappingProxyType({body: one for body, one in checked.bodies.items() if body not in broken}),
         tuple(stack.body for stack in stacks.stacks),
         gathered(problems),
         sources.texts,
@@ -473,8 +446,11 @@ def _users_of_files(stacks: Stacks) -> dict[str, list[Body]]:
     """The bodies that each file has a part in."""
     users: dict[str, dict[Body, None]] = {}
     for stack in stacks.stacks:
-        documents = (*stack.profile.lineage, *stack.environment.lineage)
-        for file in {document.file for document in documents}:
+        files = {
+            *(profile.file for profile in stack.profile.lineage),
+            *(environment.file for environment in stack.environment.lineage),
+        }
+        for file in files:
             users.setdefault(file, {})[stack.body] = None
         if any(layer.kind is LayerKind.SET for layer in stack.layers):
             users.setdefault(stack.layers[-1].file, {})[stack.body] = None

@@ -19,7 +19,7 @@ from voxmint.profiles.scalars import BadNumberError, resolve
 from voxmint.profiles.values import Scalar, briefly, described
 
 try:
-    from yaml.cyaml import CParser as _Parser
+    from yaml._yaml import CParser as _Parser
 except ImportError:  # pragma: no cover  # only where PyYAML was built without libyaml
     from yaml import Loader as _Parser  # type: ignore[assignment]  # it gives the same events
 

@@ -74,9 +74,7 @@ class _Folder:
             other = folded.setdefault(name.casefold(), file)
             if other != file:
                 facts = {"file": file, "other": other, "name": name}
-                self.problems.append(
-                    Problem(wording.CLASHING_NAMES, Origin(file, 1, 1), facts)
-                )
+                self.problems.append(Problem(wording.CLASHING_NAMES, Origin(file, 1, 1), facts))
                 continue
             self.files[name] = file
 
@@ -184,9 +182,5 @@ def bases_of(root: Node | None) -> list[str]:
     given = root.entries.get("extends")
     items = given.items if isinstance(given, ListNode) else (given,)
     return [
-        item.value
-        for item in items
-        if isinstance(item, ScalarNode) and isinstance(item.value, str)
+        item.value for item in items if isinstance(item, ScalarNode) and isinstance(item.value, str)
     ]
-
-

@@ -5,14 +5,12 @@ are never looked at. A template sees `vars`, `env`, `profile` and `super()`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from voxmint.origin import Origin
 from voxmint.problems import Problem
 from voxmint.profiles import wording
-from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, find, value_of
+from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, value_of
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
 from voxmint.profiles.templates import (
     Names,
@@ -27,14 +25,27 @@ Texts = Callable[[str], str]
 """Gives a file's text by its name, so that a problem can point into a template."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What templates may know of the body that they are rendered for."""
+class Subject(NamedTuple):
+    """What templates may know of the body they are rendered for, besides its vars."""
 
-    profile: str
-    environment: str
-    description: str | None
-    labels: Mapping[str, Scalar]
+    env: View
+    profile: View
+
+    @classmethod
+    def of(
+        cls,
+        profile: str,
+        environment: str,
+        description: str | None,
+        labels: Mapping[str, Scalar],
+    ) -> "Subject":
+        """The names `env` and `profile` of a body."""
+        about = {
+            "name": profile,
+            "description": description,
+            "labels": _fixed_view("profile.labels", labels),
+        }
+        return cls(_fixed_view("env", {"name": environment}), _fixed_view("profile", about))
 
 
 class _LeafFailedError(Exception):
@@ -46,27 +57,68 @@ class _LeafFailedError(Exception):
 
 
 class Part(NamedTuple):
-    """A part of a request that is the same in every body that shares its cell."""
+    """A part of a request, such as its `turn_detection`, before it is rendered for a body."""
 
     cell: Cell
-    value: Any
+    field: Field
     is_static: bool
+    value: Any
+    """What it is in every body, where it is static: nothing in it is a template."""
 
 
-class StaticParts:
-    """Remembers the plain values of cells without templates, which bodies share."""
+class SharedParts:
+    """Remembers what bodies share, so that it is worked out once."""
 
     def __init__(self) -> None:
-        self._known: dict[int, Part] = {}
+        self._parts: dict[int, Part] = {}
+        self._sessions: dict[int, tuple[MapCell, tuple[Part, ...]]] = {}
+        self._last: dict[int, Any] = {}
+
+    def of_session(self, session: MapCell) -> tuple[Part, ...]:
+        """The parts of a session, in the order of the field table."""
+        known = self._sessions.get(id(session))
+        if known is None:
+            there = [(session.entries.get(field.name), field) for field in SESSION.fields]
+            parts = tuple(
+                self.part(cell, field)
+                for cell, field in there
+                if cell is not None and type(cell) is not Gone
+            )
+            known = self._sessions[id(session)] = (session, parts)
+        return known[1]
 
     def part(self, cell: Cell, field: Field) -> Part:
-        """The part; its value means something only where it is static."""
-        known = self._known.get(id(cell))
+        """One part, by its cell."""
+        known = self._parts.get(id(cell))
         if known is None:
             is_static = not _has_template(cell)
             value = _ordered(value_of(cell), field) if is_static else None
-            known = self._known[id(cell)] = Part(cell, value, is_static)
+            known = self._parts[id(cell)] = Part(cell, field, is_static, value)
         return known
+
+    def same(self, part: Part, value: Any) -> Any:
+        """The value; where the last body had an equal one here, that very object.
+
+        What is checked once is recognised by its identity.
+        """
+        last = self._last.get(id(part.cell))
+        if last is not None and _is_same(last, value):
+            return last
+        self._last[id(part.cell)] = value
+        return value
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two plain values are equal, and `1`, `1.0` and `true` told apart."""
+    if type(one) is not type(other):
+        return False
+    if type(one) is dict:
+        return one.keys() == other.keys() and all(
+            _is_same(inner, other[key]) for key, inner in one.items()
+        )
+    if type(one) is list:
+        return len(one) == len(other) and all(map(_is_same, one, other))
+    return bool(one == other)
 
 
 def _has_template(cell: Cell) -> bool:
@@ -94,51 +146,39 @@ def _ordered(value: Plain, field: Field) -> Plain:
 class Renderer:
     """Renders one body. `problems` holds the templates that failed."""
 
-    def __init__(self, root: MapCell, subject: Subject, static: StaticParts, texts: Texts) -> None:
+    def __init__(self, root: MapCell, subject: Subject, shared: SharedParts, texts: Texts) -> None:
         self.problems: list[Problem] = []
-        self._static = static
+        self._shared = shared
         self._texts = texts
-        self._vars = root.entries.get("vars")
         self._values: dict[int, Any] = {}
         self._rendering: list[tuple[int, str]] = []
-        self._roots = MappingProxyType(
-            {
-                "vars": self._view("vars", self._vars),
-                "env": _fixed_view("env", {"name": subject.environment}),
-                "profile": _fixed_view(
-                    "profile",
-                    {
-                        "name": subject.profile,
-                        "description": subject.description,
-                        "labels": _fixed_view("profile.labels", subject.labels),
-                    },
-                ),
-            }
-        )
+        self._roots = {
+            "vars": self._view("vars", root.entries.get("vars")),
+            "env": subject.env,
+            "profile": subject.profile,
+        }
 
     def session(self, cell: Cell | None) -> dict[str, Any]:
         """The plain session; what failed to render is left out."""
-        session: dict[str, Any] = {}
         if not isinstance(cell, MapCell):
-            return session
-        entries = cell.entries
-        for field in SESSION.fields:
-            inner = entries.get(field.name)
-            if inner is None or type(inner) is Gone:
-                continue
-            part = self._static.part(inner, field)
-            value = part.value if part.is_static else self._rendered(inner, field)
+            return {}
+        session: dict[str, Any] = {}
+        for part in self._shared.of_session(cell):
+            value = part.value if part.is_static else self._part(part)
             if value is not _FAILED:
-                session[field.name] = value
+                session[part.field.name] = value
         return session
 
     def lifetime(self, cell: Cell | None) -> dict[str, Any] | None:
         """The plain lifetime, or `None` where none is asked for."""
         if not isinstance(cell, MapCell):
             return None
-        part = self._static.part(cell, EXPIRES_AFTER)
-        value = part.value if part.is_static else self._rendered(cell, EXPIRES_AFTER)
+        part = self._shared.part(cell, EXPIRES_AFTER)
+        value = part.value if part.is_static else self._part(part)
         return value if isinstance(value, dict) else None
+
+    def _part(self, part: Part) -> Any:
+        return self._shared.same(part, self._rendered(part.cell, part.field))
 
     def leaf(self, cell: Leaf) -> Plain:
         """One scalar's value, for who cannot wait; `None` where its template fails."""
@@ -157,7 +197,7 @@ class Renderer:
             names = cell.entries
             if field is not None and field.fields:
                 order = [inner.name for inner in field.fields if inner.name in names]
-                names = {name: cell.entries[name] for name in (order if order else names)}
+                names = {name: cell.entries[name] for name in (order or names)}
             values = {
                 name: self._rendered(inner, field.by_name.get(name) if field else None)
                 for name, inner in names.items()
@@ -201,7 +241,9 @@ class Renderer:
 
     def _view(self, path: str, cell: Cell | None) -> View:
         entries = cell.entries if isinstance(cell, MapCell) else {}
-        there = [name for name, inner in entries.items() if type(inner) is not Gone]
+
+        def names() -> list[str]:
+            return [name for name, inner in entries.items() if type(inner) is not Gone]
 
         def get(name: str) -> Any:
             inner = entries[name]
@@ -209,7 +251,7 @@ class Renderer:
                 raise KeyError(name)
             return self._var(f"{path}.{name}", inner)
 
-        return View(path, lambda: there, get)
+        return View(path, names, get)
 
     def _var(self, path: str, cell: Cell) -> Any:
         if isinstance(cell, MapCell):
@@ -243,6 +285,16 @@ class Renderer:
 _FAILED: Any = object()
 
 
+def _in_order(cell: MapCell, field: Field | None) -> list[tuple[str, Cell, Field | None]]:
+    """A map's entries in the order of the field table, where the table knows the map."""
+    entries = cell.entries
+    if field is None or not field.fields:
+        return [(name, inner, None) for name, inner in entries.items()]
+    return [
+        (known.name, entries[known.name], known) for known in field.fields if known.name in entries
+    ]
+
+
 def _place(cell: Cell) -> Origin:
     return cell.layer.origin(cell.mark)
 
@@ -266,8 +318,3 @@ def _offset(text: str, line: int, column: int) -> int:
     for _ in range(line - 1):
         offset = text.find("\n", offset) + 1
     return offset + column - 1
-
-
-def var(root: MapCell, path: str) -> Cell | None:
-    """The cell of a var, by its dotted path below `vars`."""
-    return find(root.entries.get("vars"), path.split("."))

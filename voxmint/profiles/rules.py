@@ -301,15 +301,13 @@ def turn_detection_is_of_one_type(session: Session, form: str) -> Iterator[Findi
         return
     if kind == SEMANTIC_VAD and form == FLAT:
         yield Finding(SEMANTIC_VAD_DOUBTED, (*_DETECTION, "type"), {})
-    allowed = TURN_DETECTION.of_variant(kind)
+    allowed = TURN_DETECTION.variants_of_type[kind]
     related = (((*_DETECTION, "type"), "the type is set here"),)
     for name in detection:
         if name not in allowed:
             other = TURN_DETECTION.by_name[name].variants[0]
             facts = {"field": name, "type": kind, "other": other}
-            yield Finding(
-                FIELD_NOT_OF_TYPE, (*_DETECTION, name), facts, related, at_key=True
-            )
+            yield Finding(FIELD_NOT_OF_TYPE, (*_DETECTION, name), facts, related, at_key=True)
 
 
 UNUSED_IN_TRANSCRIPTION = warning(

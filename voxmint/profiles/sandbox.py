@@ -7,7 +7,7 @@ could grow (repetition, joining, padding) is either not there or counted before 
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import jinja2
 from jinja2 import nodes
@@ -25,7 +25,6 @@ from voxmint.profiles.templates import (
     as_text,
     bounded,
     native,
-    super_value,
     undefined,
 )
 from voxmint.profiles.values import Plain
@@ -83,12 +82,23 @@ def _fail(kind: Kind, needle: str = "", **facts: object) -> NoReturn:
 
 
 def _size(value: Any) -> int:
-    """How much work it is to look at a value once."""
+    """How much work it is to look at a value once, all that is in it included."""
     if isinstance(value, str):
         return len(value) // 16 + 1
-    if isinstance(value, Mapping | list | tuple):
-        return len(value) + 1
-    return 1
+    if not isinstance(value, dict | list | tuple):
+        return 1
+    size, waiting = 0, [value]
+    while waiting:
+        inner = waiting.pop()
+        size += 1
+        if size > MAX_OUTPUT:
+            # A list that holds itself eight times over, eight times over, is small only in memory.
+            _fail(wording.TEMPLATE_TOO_MUCH, what=f"a value of more than {MAX_OUTPUT} parts")
+        if isinstance(inner, dict):
+            waiting += inner.values()
+        elif isinstance(inner, list | tuple):
+            waiting += inner
+    return size
 
 
 class _Missing(jinja2.StrictUndefined):
@@ -97,9 +107,13 @@ class _Missing(jinja2.StrictUndefined):
     __slots__ = ()
 
     def __init__(
-        self, hint: str | None = None, obj: Any = jinja2.utils.missing, name: Any = None, exc: Any = None
+        self,
+        hint: str | None = None,
+        obj: Any = jinja2.utils.missing,
+        name: Any = None,
+        exc: Any = None,
     ) -> None:
-        super().__init__(hint, obj, name)
+        super().__init__(hint, obj, name, exc or jinja2.UndefinedError)
 
         def error(_: str) -> TemplateError:
             if name == "super()":
@@ -131,8 +145,8 @@ class _Environment(SandboxedEnvironment):
         self.filters["counted"] = _counted  # wrapped round what a loop runs over
         self.filters["weighed"] = _weighed  # wrapped round what a filter or test is given
         self.filters["concatenated"] = _concatenated  # stands for `~`
-        self.filters["replace"] = _replace
-        self.filters["join"] = _join
+        self.filters["replace"] = _replaced
+        self.filters["join"] = _joined
         self.tests = {name: TESTS[name] for name in _TESTS}
         self.budget = _Budget()
 
@@ -141,7 +155,7 @@ class _Environment(SandboxedEnvironment):
         if isinstance(obj, View | Mapping) and attribute in obj:
             return self._got(obj, attribute)
         methods = _TEXT_METHODS if isinstance(obj, str) else _MAP_METHODS
-        if isinstance(obj, str | dict) and attribute in methods:
+        if isinstance(obj, str | dict | View) and attribute in methods:
             return getattr(obj, attribute)
         if isinstance(obj, _LOOP) and attribute in _LOOP_NAMES:
             return getattr(obj, attribute)
@@ -164,23 +178,22 @@ class _Environment(SandboxedEnvironment):
         except KeyError:
             return self.undefined(obj=obj, name=name)
 
-    def call(self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: PLW3201  # Jinja's own signature
+    def call(self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
         self.budget.spend(sum(map(_size, args)) + 1)
         owner = getattr(__obj, "__self__", None)
         self.budget.spend(_size(owner))
-        if not getattr(__obj, "callable_in_template", False) and not isinstance(owner, str | dict):
-            _fail(wording.TEMPLATE_FORBIDDEN, what="calls of anything but `super()`")
+        if not getattr(__obj, "callable_in_template", False) and not isinstance(
+            owner, str | dict | View
+        ):
+            _fail(wording.TEMPLATE_FORBIDDEN, what="this call")
         return __obj(*args, **kwargs)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         self.budget.spend(_size(left) + _size(right))
-        if operator == "+" and isinstance(left, str | list) and type(left) is type(right):
-            if len(left) + len(right) > MAX_OUTPUT:
-                _fail(wording.TEMPLATE_TOO_MUCH, what=f"a value of more than {MAX_OUTPUT} parts")
-            return left + right
+        if operator == "+" and type(left) is type(right) and isinstance(left, str | list):
+            return _added(left, right)
         for operand in (left, right):
-            if isinstance(operand, jinja2.Undefined):
-                operand._fail_with_undefined_error()
+            _demand(operand)
             if not isinstance(operand, int | float):
                 _fail(
                     wording.TEMPLATE_FAILED,
@@ -189,12 +202,17 @@ class _Environment(SandboxedEnvironment):
                 )
         return _finite(super().call_binop(context, operator, left, right))
 
-    def call_unop(self, context: Any, operator: str, arg: Any) -> Any:
-        return super().call_unop(context, operator, arg)
-
 
 _LOOP = jinja2.runtime.LoopContext
 _LOOP_NAMES = frozenset(("index", "index0", "first", "last", "length", "revindex", "revindex0"))
+
+
+def _added(left: Any, right: Any) -> Any:
+    if len(left) + len(right) > MAX_OUTPUT:
+        _fail(wording.TEMPLATE_TOO_MUCH, what=f"a value of more than {MAX_OUTPUT} parts")
+    whole = left + right
+    _size(whole)
+    return whole
 
 
 def _finite(number: Any) -> Any:
@@ -203,10 +221,15 @@ def _finite(number: Any) -> Any:
     return number
 
 
+def _demand(value: Any) -> None:
+    """That a value is defined; the error of its name where it is not."""
+    if isinstance(value, jinja2.Undefined):
+        str(value)  # a strict undefined value raises its error at any use
+
+
 def _finalize(value: Any) -> Any:
     """Every value that is written into a text goes through here."""
-    if isinstance(value, jinja2.Undefined):
-        value._fail_with_undefined_error()
+    _demand(value)
     return as_text(value, "")
 
 
@@ -230,7 +253,7 @@ def _concatenated(environment: _Environment, values: list[Any]) -> str:
     return bounded("".join(texts))
 
 
-def _replace(text: Any, old: Any, new: Any, count: int | None = None) -> str:
+def _replaced(text: Any, old: Any, new: Any, count: int | None = None) -> str:
     text, old, new = _finalize(text), _finalize(old), _finalize(new)
     times = text.count(old) if count is None else min(count, text.count(old))
     if len(text) + times * len(new) > MAX_OUTPUT:
@@ -238,7 +261,7 @@ def _replace(text: Any, old: Any, new: Any, count: int | None = None) -> str:
     return str(text.replace(old, new, times))
 
 
-def _join(values: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
+def _joined(values: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
     items = [value[attribute] if attribute else value for value in values]
     texts = [_finalize(item) for item in items]
     if sum(map(len, texts)) + len(texts) * len(separator) > MAX_OUTPUT:
@@ -255,7 +278,7 @@ class Sandboxed:
     def __init__(self, text: str) -> None:
         tree = _parsed(text)
         _check(tree)
-        _count_loops(tree)
+        _count_work(tree)
         self._is_lone = _lone(tree)
         if self._is_lone:
             # As Jinja's own compile_expression does it: the value is kept in a variable.
@@ -289,7 +312,7 @@ class Sandboxed:
                 pass
             value = context.vars["result"]
             if isinstance(value, jinja2.Undefined):
-                value._fail_with_undefined_error()
+                _demand(value)
             return native(_listed(value), "")
         length, texts = 0, []
         for text in self._template.root_render_func(context):
@@ -352,31 +375,39 @@ def _check(node: nodes.Node) -> None:
 _RESERVED = frozenset(("vars", "env", "profile", "super"))
 
 
-def _count_loops(tree: nodes.Template) -> None:
-    """Wraps what loops, filters and tests work on, and `~`, in filters that count."""
-    for worker in list(tree.find_all((nodes.Filter, nodes.Test))):
-        assert worker.node is not None  # noqa: S101  # only filter blocks have none
-        worker.node = _filter(worker.node, "weighed")
+def _count_work(tree: nodes.Template) -> None:
+    """Wraps whatever can be much work in filters that count it."""
     for loop in list(tree.find_all(nodes.For)):
-        loop.iter = _filter(loop.iter, "counted")
-    _replace_concats(tree)
+        loop.iter = _filter(cast(nodes.Expr, loop.iter), "counted")
+    for worker in list(tree.find_all((nodes.Filter, nodes.Test))):
+        worker.node = _filter(worker.node, "weighed")
+    for comparison in list(tree.find_all(nodes.Compare)):
+        comparison.expr = _filter(comparison.expr, "weighed")
+    for operand in list(tree.find_all(nodes.Operand)):
+        operand.expr = _filter(operand.expr, "weighed")
+    _replace(tree)
     tree.set_environment(_ENVIRONMENT)
 
 
-def _replace_concats(node: nodes.Node) -> None:
+def _replace(node: nodes.Node) -> None:
+    """Wraps `~`, and lists and maps that the template writes down, all through a node."""
+    for inner in node.iter_child_nodes():
+        _replace(inner)
     for name, value in list(node.iter_fields()):
         if isinstance(value, list):
-            setattr(node, name, [_unconcatenated(item) for item in value])
+            setattr(node, name, [_replacement(item) for item in value])
         elif isinstance(value, nodes.Node):
-            setattr(node, name, _unconcatenated(value))
-    for inner in node.iter_child_nodes():
-        _replace_concats(inner)
+            setattr(node, name, _replacement(value))
 
 
-def _unconcatenated(node: Any) -> Any:
-    if not isinstance(node, nodes.Concat):
-        return node
-    return _filter(nodes.List(node.nodes, lineno=node.lineno), "concatenated")
+def _replacement(node: Any) -> Any:
+    if isinstance(node, nodes.Concat):
+        return _filter(nodes.List(node.nodes, lineno=node.lineno), "concatenated")
+    if isinstance(node, nodes.List | nodes.Dict):
+        return _filter(node, "weighed")
+    if isinstance(node, nodes.Tuple) and node.ctx == "load":
+        return _filter(node, "weighed")
+    return node
 
 
 def _filter(node: nodes.Expr, name: str) -> nodes.Filter:

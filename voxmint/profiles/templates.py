@@ -54,7 +54,9 @@ class View:
 
     __slots__ = ("_get", "_names", "path")
 
-    def __init__(self, path: str, names: Callable[[], list[str]], get: Callable[[str], Any]) -> None:
+    def __init__(
+        self, path: str, names: Callable[[], list[str]], get: Callable[[str], Any]
+    ) -> None:
         self.path = path
         self._names = names
         self._get = get
@@ -70,6 +72,22 @@ class View:
 
     def __contains__(self, name: object) -> bool:
         return name in self._names()
+
+    def keys(self) -> list[str]:
+        """The names of the values."""
+        return self._names()
+
+    def values(self) -> list[Any]:
+        """The values, all worked out."""
+        return [self._get(name) for name in self._names()]
+
+    def items(self) -> list[tuple[str, Any]]:
+        """Names and values together."""
+        return [(name, self._get(name)) for name in self._names()]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The value of a name, or the default where it has none."""
+        return self._get(name) if name in self._names() else default
 
 
 class Names(NamedTuple):
@@ -139,7 +157,7 @@ def sandboxed(text: str) -> Template:
 
 
 def _sandboxed(text: str) -> "Sandboxed":
-    from voxmint.profiles.sandbox import Sandboxed  # noqa: PLC0415  # Jinja costs 60 ms to import
+    from voxmint.profiles.sandbox import Sandboxed  # Jinja costs 60 ms to import
 
     return Sandboxed(text)
 

@@ -15,13 +15,13 @@ from voxmint.profiles.documents import Layer
 from voxmint.profiles.fields import TURN_DETECTION
 from voxmint.profiles.values import Plain
 
-_TYPES = TURN_DETECTION.by_name["type"].values
+_NAMES = TURN_DETECTION.variants_of_type
 
 
 class Change(NamedTuple):
-    """A layer gave the map another type: its rank in the precedence, and the type."""
+    """A layer gave the map another type."""
 
-    rank: int
+    layer: Layer
     type: str
 
 
@@ -33,39 +33,39 @@ def settled(
     `layers` are those of the body, the weakest first; `rendered` gives a templated type's value.
     """
     entries = detection.entries
-    if "type" not in entries or all(cell.layer is detection.layer for cell in entries.values()):
+    if "type" not in entries:
         return detection, None
-    rank = {layer: index for index, layer in enumerate(layers)}
-    changes = _changes(entries["type"], rank, rendered)
-    fallen = [name for name, cell in entries.items() if _falls(name, cell, rank, changes)]
+    changes = _changes(entries["type"], rendered)
+    fallen = _fallen(entries, changes, layers)
     if not fallen:
         return detection, None
     why = changes[-1].type
-    kept = {
-        name: _gone(cell, why) if name in fallen else cell for name, cell in entries.items()
-    }
+    kept = {name: _gone(cell, why) if name in fallen else cell for name, cell in entries.items()}
     return detection._replace(entries=kept), _note(entries, fallen, why)
 
 
-def _changes(
-    kind: Cell, rank: Mapping[Layer, int], rendered: Callable[[Leaf], Plain]
-) -> list[Change]:
+def _changes(kind: Cell, rendered: Callable[[Leaf], Plain]) -> list[Change]:
     """The changes of type, the weakest first."""
     changes: list[Change] = []
     for cell in reversed(list(chain(kind))):
         value = rendered(cell) if isinstance(cell, Leaf) else None
-        if value in _TYPES and (not changes or changes[-1].type != value):
-            changes.append(Change(rank[cell.layer], str(value)))
+        if value in _NAMES and (not changes or changes[-1].type != value):
+            changes.append(Change(cell.layer, str(value)))
     return changes
 
 
-def _falls(name: str, cell: Cell, rank: Mapping[Layer, int], changes: Sequence[Change]) -> bool:
-    if name == "type" or isinstance(cell, Gone):
-        return False
-    return any(
-        change.rank > rank[cell.layer] and name not in TURN_DETECTION.of_variant(change.type)
-        for change in changes
-    )
+def _fallen(
+    entries: Mapping[str, Cell], changes: Sequence[Change], layers: Sequence[Layer]
+) -> list[str]:
+    """The names that some change took away: set by a weaker layer, and not of its type."""
+    fallen: list[str] = []
+    for change in changes:
+        for name in entries.keys() - _NAMES[change.type]:
+            cell = entries[name]
+            is_weaker = layers.index(cell.layer) < layers.index(change.layer)
+            if is_weaker and type(cell) is not Gone:
+                fallen.append(name)
+    return sorted(set(fallen), key=list(entries).index)
 
 
 def _gone(cell: Cell, why: str) -> Gone:
@@ -78,7 +78,5 @@ def _note(entries: Mapping[str, Cell], fallen: Sequence[str], why: str) -> Probl
         "type": why,
         "them": "it" if len(fallen) == 1 else "them",
     }
-    related = tuple(
-        Related(key_origin(entries[name]), "inherited from here") for name in fallen
-    )
+    related = tuple(Related(key_origin(entries[name]), "inherited from here") for name in fallen)
     return Problem(wording.FELL_AWAY, origin(entries["type"]), facts, related)

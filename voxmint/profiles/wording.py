@@ -323,4 +323,6 @@ VARS_CYCLE = error(
     about="A var may use other vars, but not itself.",
 )
 
-KINDS: tuple[Kind, ...] = tuple(value for value in dict(globals()).values() if isinstance(value, Kind))
+KINDS: tuple[Kind, ...] = tuple(
+    value for value in dict(globals()).values() if isinstance(value, Kind)
+)

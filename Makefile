@@ -1,0 +1,45 @@
+# `make` lists the targets. All they need is make and Python 3.11 or later: each makes .venv ready
+# first, which is quick once it is.
+
+.DEFAULT_GOAL := help
+# Two targets at once would install into one environment.
+.NOTPARALLEL:
+
+READY_TO := @GOALS="$(MAKECMDGOALS)" scripts/venv.sh
+IN_VENV := @PATH="$(CURDIR)/.venv/bin:$$PATH"
+# A PYTHONPATH would put other code before what is installed.
+unexport PYTHONPATH
+
+.PHONY: help demo test test-slow goldens bench format clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: ## mint examples/clinic on the emulator, step by step; takes no key and no network
+	$(READY_TO) run
+	$(IN_VENV) examples/clinic/demo.sh
+
+test: ## check form, lint, types and behaviour
+	$(READY_TO) test
+	$(IN_VENV) scripts/check.sh -n auto
+
+test-slow: ## run the tests that take long
+	$(READY_TO) test
+	$(IN_VENV) pytest -m slow
+
+goldens: ## accept what the program prints now as the golden results; read the diff
+	$(READY_TO) test
+	$(IN_VENV) pytest -n auto --snapshot-update
+
+bench: ## measure speed against floors of the same run
+	$(READY_TO) run
+	$(IN_VENV) python -m benchmarks
+
+format: ## bring the code into form, and mend what ruff can
+	$(READY_TO) test
+	$(IN_VENV) ruff check --fix-only
+	$(IN_VENV) ruff format
+
+clean: ## remove what the other targets made, .venv included
+	rm -rf .venv .venv.lock .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

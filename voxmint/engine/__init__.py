@@ -1,0 +1,1 @@
+"""Effects: plan, mint, write; providers, endpoints, sinks, the ledger, the emulator."""

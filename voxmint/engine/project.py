@@ -1,0 +1,84 @@
+"""A project in a folder: found, opened, compiled."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from voxmint.engine.worktree import WorkTree
+from voxmint.problems import ProblemsError, UsageError
+from voxmint.profiles.compiled import Compilation, CompiledBody
+from voxmint.profiles.order import EVERYTHING, Order, check_order
+from voxmint.profiles.overrides import parse_overrides
+from voxmint.profiles.pipeline import compile_project
+from voxmint.profiles.reading import PROJECT_FILE
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A folder with a `voxmint.yaml`."""
+
+    root: Path
+
+    def compile(
+        self,
+        profile: str,
+        environment: str,
+        *,
+        api: str | None = None,
+        overrides: Sequence[str] = (),
+    ) -> CompiledBody:
+        """The request body of one profile in one environment, with the origins of its values.
+
+        `api` is `client_secrets` or `transcription_sessions`, by default the environment's own;
+        `overrides` are of the form `PATH=VALUE`, as those of `--set`. Raises `UsageError` for a
+        name that is not there, and `ProblemsError` with all that is wrong.
+        """
+        order = self.order([profile], [environment], api=api, overrides=overrides)
+        compilation = self.compile_all(order)
+        body = compilation.bodies.get((profile, environment))
+        if body is None or compilation.errors:
+            raise ProblemsError(compilation.problems)
+        return body
+
+    def compile_all(self, order: Order = EVERYTHING) -> Compilation:
+        """Compiles what is ordered, by default every profile in every environment.
+
+        What is wrong is in the result's `problems`; raises `UsageError` for a name in the order
+        that the project does not have.
+        """
+        compilation = compile_project(WorkTree(self.root), order)
+        check_order(order, compilation)
+        return compilation
+
+    @staticmethod
+    def order(
+        profiles: Sequence[str] = (),
+        environments: Sequence[str] = (),
+        *,
+        labels: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+        api: str | None = None,
+        overrides: Sequence[str] = (),
+    ) -> Order:
+        """An order; raises `ProblemsError` for an override that cannot be read."""
+        parsed, problems = parse_overrides(tuple(overrides))
+        if problems:
+            raise ProblemsError(problems)
+        pairs = labels.items() if isinstance(labels, Mapping) else labels
+        return Order(tuple(profiles), tuple(environments), tuple(pairs), api, parsed)
+
+
+def open_project(folder: str | Path = ".") -> Project:
+    """The project that the folder is in: `voxmint.yaml` is looked for there and above.
+
+    Raises `UsageError` where there is none.
+    """
+    start = Path(folder).absolute()
+    if not start.is_dir():
+        raise UsageError(f"there is no folder `{folder}`")
+    for candidate in (start, *start.parents):
+        if (candidate / PROJECT_FILE).is_file():
+            return Project(candidate)
+    raise UsageError(
+        f"there is no {PROJECT_FILE} in `{folder}` or above it",
+        "make a project with `voxmint init`, or name its folder with `-C DIR`",
+    )

@@ -1,0 +1,93 @@
+"""What is asked to be compiled, and what of it there is not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from voxmint.problems import UsageError, nearest
+from voxmint.profiles.compiled import Compilation
+from voxmint.profiles.overrides import Override
+from voxmint.profiles.reading import Wanted
+from voxmint.profiles.selectors import is_pattern, label_text, selects
+from voxmint.profiles.values import Scalar
+from voxmint.shown import shown
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Which profiles in which environments, for which endpoint.
+
+    `profiles` are names and patterns, `labels` pairs of a label and its value, `environments`
+    names; each empty for all. `api` replaces the endpoint that an environment chooses.
+    """
+
+    profiles: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    api: str | None = None
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def is_everything(self) -> bool:
+        """Whether nothing of the project is left out."""
+        return not (self.profiles or self.environments or self.labels)
+
+    @property
+    def wanted(self) -> Wanted:
+        """What has to be read: the named profiles and their bases, or all of them."""
+        by_name = self.profiles and not self.labels and not any(map(is_pattern, self.profiles))
+        return Wanted(self.profiles if by_name else None, self.environments or None)
+
+    def has_profile(self, name: str, labels: Mapping[str, Scalar]) -> bool:
+        """Whether a profile of this name and these labels is asked for."""
+        if self.profiles and not selects(self.profiles, name):
+            return False
+        return all(
+            label in labels and label_text(labels[label]) == value for label, value in self.labels
+        )
+
+    def has_environment(self, name: str) -> bool:
+        """Whether the environment is asked for."""
+        return not self.environments or name in self.environments
+
+
+EVERYTHING = Order()
+
+
+def check_order(order: Order, compilation: Compilation) -> None:
+    """That what was asked for by name is there; `UsageError`, with a near miss, where it is not."""
+    for name in order.environments:
+        if name not in compilation.environment_names:
+            raise _unknown("environment", name, compilation.environment_names)
+    for name in order.profiles:
+        if not is_pattern(name) and name not in compilation.profile_names:
+            raise _unknown("profile", name, compilation.profile_names)
+    if not order.is_everything and not compilation.attempted and not compilation.errors:
+        raise _nothing_selected(order, compilation)
+
+
+def _unknown(kind: str, name: str, known: tuple[str, ...]) -> UsageError:
+    near = nearest(name, known).get("nearest")
+    if near:
+        hint = f"did you mean `{near}`?"
+    elif known:
+        hint = "there is " + ", ".join(f"`{one}`" for one in sorted(known)[:8])
+        hint += ", …" if len(known) > 8 else ""
+    else:
+        hint = f"the project has no {kind} yet"
+    return UsageError(f"there is no {kind} `{shown(name)}`", shown(hint))
+
+
+def _nothing_selected(order: Order, compilation: Compilation) -> UsageError:
+    for name in order.profiles:
+        profile = compilation.profiles.get(name)
+        if profile and profile.document.abstract:
+            return UsageError(
+                f"`{name}` is abstract: it has no body of its own",
+                "name a profile that extends it; `voxmint list` shows them",
+            )
+    where = ", ".join(order.environments) or "any environment"
+    what = " ".join((*order.profiles, *("-l " + "=".join(pair) for pair in order.labels)))
+    return UsageError(
+        f"no profile in {where} is selected by `{shown(what)}`" if what else f"{where} is empty",
+        "`voxmint list` shows which profiles each environment has",
+    )
