@@ -15,7 +15,7 @@ from voxmint.origin import Origin
 from voxmint.problems import Kind, Problem, Related
 from voxmint.profiles import wording
 from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node, ScalarNode
-from voxmint.profiles.scalars import BadNumberError, resolve
+from voxmint.profiles.scalars import BadNumberError, is_surely_text, resolve
 from voxmint.profiles.values import Scalar, briefly, described
 
 try:
@@ -115,7 +115,6 @@ class _Composer:
     def _node(self, event: Any, depth: int) -> Node:
         kind = type(event)
         if kind is yaml.ScalarEvent:
-            self._count(1, event)
             return self._scalar(event)
         if kind is yaml.AliasEvent:
             return self._alias(event)
@@ -143,6 +142,7 @@ class _Composer:
         following = self._next
         while type(event := following()) is not yaml.SequenceEndEvent:
             items.append(self._node(event, depth))
+        self._count(len(items), start)
         return ListNode(tuple(items), _mark(start))
 
     def _map(self, start: Any, depth: int) -> MapNode:
@@ -159,15 +159,15 @@ class _Composer:
                 continue
             entries[key] = value
             keys[key] = mark
+        self._count(len(entries), start)
         return MapNode(entries, keys, _mark(start))
 
     def _key(self, event: Any, depth: int) -> tuple[str | None, Mark]:
         if type(event) is yaml.ScalarEvent and event.tag is None:
             mark = _mark(event)
-            self._count(1, event)
             if event.anchor is not None:
                 self._anchors[event.anchor] = _Anchor(self._scalar(event), 1)
-            if event.style:
+            if event.style or is_surely_text(event.value):
                 return event.value, mark
             if event.value == "<<":
                 self._note(wording.MERGE_KEY, mark)
@@ -194,7 +194,7 @@ class _Composer:
         value: Scalar = event.value
         if event.tag is not None:
             value = self._tagged(event, mark)
-        elif not style:
+        elif not style and not is_surely_text(event.value):
             value = self._resolved(event.value, mark)
         node = ScalarNode(value, mark, style)
         if event.anchor is not None:

@@ -5,6 +5,7 @@ are never looked at. A template sees `vars`, `env`, `profile` and `super()`.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from voxmint.origin import Origin
@@ -152,8 +153,10 @@ class Renderer:
         self._texts = texts
         self._values: dict[int, Any] = {}
         self._rendering: list[tuple[int, str]] = []
+        vars_cell = root.entries.get("vars")
+        self._vars = vars_cell.entries if isinstance(vars_cell, MapCell) else {}
         self._roots = {
-            "vars": self._view("vars", root.entries.get("vars")),
+            "vars": self._view("vars", self._vars),
             "env": subject.env,
             "profile": subject.profile,
         }
@@ -214,9 +217,19 @@ class Renderer:
         if type(text) is not str or not is_template(text):
             return text
         try:
-            return template(text).render(Names(self._roots, lambda: self._weaker(cell)))
+            weaker = partial(self._weaker, cell)
+            return template(text).render(Names(self._roots, weaker, self._known))
         except TemplateError as failure:
             raise _LeafFailedError(self._problem(cell, failure)) from None
+
+    def _known(self, path: tuple[str, ...]) -> Plain:
+        """The value of a var that is a plain scalar; `None` for whatever takes more to find."""
+        if len(path) != 2 or path[0] != "vars":
+            return None
+        cell = self._vars.get(path[1])
+        if type(cell) is not Leaf or (type(cell.value) is str and is_template(cell.value)):
+            return None
+        return cell.value
 
     def _weaker(self, cell: Leaf) -> Any:
         """What `super()` gives: the value that the next weaker layer has at this place."""
@@ -239,9 +252,7 @@ class Renderer:
 
     # ── vars ─────────────────────────────────────────────────────────────────────────────────────
 
-    def _view(self, path: str, cell: Cell | None) -> View:
-        entries = cell.entries if isinstance(cell, MapCell) else {}
-
+    def _view(self, path: str, entries: Mapping[str, Cell]) -> View:
         def names() -> list[str]:
             return [name for name, inner in entries.items() if type(inner) is not Gone]
 
@@ -255,7 +266,7 @@ class Renderer:
 
     def _var(self, path: str, cell: Cell) -> Any:
         if isinstance(cell, MapCell):
-            return self._view(path, cell)
+            return self._view(path, cell.entries)
         key = id(cell)
         if key not in self._values:
             self._enter(path, cell)

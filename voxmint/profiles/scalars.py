@@ -23,6 +23,14 @@ _LARGEST = 2**63
 _LONGEST = 64
 
 
+_NOT_TEXT_START = _NUMERIC_START | frozenset("~nNtTfF<")
+
+
+def is_surely_text(plain: str) -> bool:
+    """Whether the first character alone says that a plain scalar is a text, as it mostly does."""
+    return plain != "" and plain[0] not in _NOT_TEXT_START
+
+
 class BadNumberError(ValueError):
     """A plain scalar that YAML calls a number and JSON cannot hold, or that is absurdly large."""
 

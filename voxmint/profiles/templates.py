@@ -90,11 +90,20 @@ class View:
         return self._get(name) if name in self._names() else default
 
 
+def _nothing_known(_: tuple[str, ...]) -> Plain:
+    return None
+
+
 class Names(NamedTuple):
-    """What a template can use; `weaker` gives the value of `super()` or raises `KeyError`."""
+    """What a template can use.
+
+    `roots` are the names it sees; `known` is a quick way to the values of paths below them that
+    need no work (it may not know one); `weaker` gives what `super()` does, or raises `KeyError`.
+    """
 
     roots: Mapping[str, View]
     weaker: Callable[[], Plain]
+    known: Callable[[tuple[str, ...]], Plain] = _nothing_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,9 @@ class _Slot:
     def value(self, names: Names) -> Any:
         if not self.path:
             return super_value(names)
+        known = names.known(self.path)
+        if known is not None:
+            return known
         value: Any = names.roots[self.path[0]]
         for depth, part in enumerate(self.path[1:], start=1):
             value = _item(value, part, ".".join(self.path[: depth + 1]))

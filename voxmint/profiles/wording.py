@@ -120,7 +120,7 @@ UNKNOWN_KEY = error(
 )
 NAME_KEY = error(
     "name-key",
-    "a {owner} has no `name`: it is called by its file's path",
+    "{owner}s have no `name`: each is called by the path of its file",
     "remove it, and rename the file where another name is wanted",
     about="A name is the path below its folder, without the ending.",
 )
