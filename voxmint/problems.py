@@ -6,7 +6,6 @@ own in a `wording` module. Problems are collected, never thrown one by one.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from string import Formatter
 from types import MappingProxyType
@@ -111,6 +110,8 @@ def _placeholders(template: str) -> set[str]:
 
 def nearest(word: str, known: Iterable[str]) -> dict[str, str]:
     """The fact `nearest`, where one of the known words is close to the given one."""
+    from difflib import get_close_matches
+
     by_folded = {name.casefold(): name for name in sorted(known, reverse=True)}
     # Long words cost time without meaning anything: no name is that long.
     matches = get_close_matches(word.casefold()[:200], by_folded, n=1, cutoff=0.6)

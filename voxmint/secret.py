@@ -1,6 +1,5 @@
 """The one holder of a secret."""
 
-import hmac
 from typing import NoReturn, final
 
 
@@ -28,6 +27,8 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
+        import hmac
+
         return hmac.compare_digest(self._value.encode(), other._value.encode())
 
     # A hash would be a fingerprint that could be stored beside the secret's name.

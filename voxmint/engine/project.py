@@ -33,7 +33,7 @@ class Project:
         `overrides` are of the form `PATH=VALUE`, as those of `--set`. Raises `UsageError` for a
         name that is not there, and `ProblemsError` with all that is wrong.
         """
-        order = self.order([profile], [environment], api=api, overrides=overrides)
+        order = self.order([profile], [environment], api=api, overrides=overrides, settings=False)
         compilation = self.compile_all(order)
         body = compilation.bodies.get((profile, environment))
         if body is None or compilation.errors:
@@ -58,13 +58,14 @@ class Project:
         labels: Mapping[str, str] | Sequence[tuple[str, str]] = (),
         api: str | None = None,
         overrides: Sequence[str] = (),
+        settings: bool = True,
     ) -> Order:
         """An order; raises `ProblemsError` for an override that cannot be read."""
         parsed, problems = parse_overrides(tuple(overrides))
         if problems:
             raise ProblemsError(problems)
         pairs = labels.items() if isinstance(labels, Mapping) else labels
-        return Order(tuple(profiles), tuple(environments), tuple(pairs), api, parsed)
+        return Order(tuple(profiles), tuple(environments), tuple(pairs), api, parsed, settings)
 
 
 def open_project(folder: str | Path = ".") -> Project:

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from voxmint.origin import Origin, Path
 from voxmint.problems import Problem
 from voxmint.profiles.cells import Cell, Gone, MapCell, find, origin
 from voxmint.profiles.documents import Environment, Layer, Profile
-from voxmint.profiles.settings import Mint, Provider
 from voxmint.profiles.values import Scalar
+
+if TYPE_CHECKING:
+    from voxmint.profiles.settings import Mint, Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +31,17 @@ class CompiledProfile:
 class CompiledEnvironment:
     """An environment with its lineage, its merged settings, and the profiles it has.
 
-    `provider` is `None` where it is missing or wrong; `sinks` are the nodes of the environment
-    that last named any, and the file they stand in; `profiles` are names, sorted.
+    `api` is the endpoint it asks, `None` where its provider is missing or wrong. `provider` and
+    `mint` are `None` also where the order did not ask for the settings. `profiles` are names,
+    sorted.
     """
 
     document: Environment
     lineage: tuple[Environment, ...]
-    provider: Provider | None
+    api: str | None
+    provider: "Provider | None"
     provider_cell: Cell | None
-    mint: Mint
+    mint: "Mint | None"
     profiles: tuple[str, ...]
 
     @property

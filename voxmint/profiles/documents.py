@@ -92,6 +92,7 @@ class Environment:
     name: str
     file: str
     layer: Layer
+    abstract: bool = False
     extends: tuple[Reference, ...] = ()
     description: str | None = None
     provider: MapNode | None = None

@@ -76,8 +76,10 @@ class Field:
 
     @cached_property
     def is_open(self) -> bool:
-        """Whether every value of the right type is right."""
-        return not (self.values or self.fields or self.minimum is not None or self.min_items)
+        """Whether every value of the right type is right. Never a list: its items have types."""
+        if self.type is Type.ARRAY:
+            return False
+        return not (self.values or self.fields or self.minimum is not None)
 
     @property
     def nullable(self) -> bool:

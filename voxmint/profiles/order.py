@@ -17,7 +17,9 @@ class Order:
     """Which profiles in which environments, for which endpoint.
 
     `profiles` are names and patterns, `labels` pairs of a label and its value, `environments`
-    names; each empty for all. `api` replaces the endpoint that an environment chooses.
+    names; each empty for all. `api` replaces the endpoint that an environment chooses. Without
+    `settings`, those of provider and mint are looked at only as far as they choose the endpoint:
+    a body needs no more.
     """
 
     profiles: tuple[str, ...] = ()
@@ -25,6 +27,7 @@ class Order:
     labels: tuple[tuple[str, str], ...] = ()
     api: str | None = None
     overrides: tuple[Override, ...] = ()
+    settings: bool = True
 
     @property
     def is_everything(self) -> bool:
@@ -58,6 +61,10 @@ def check_order(order: Order, compilation: Compilation) -> None:
     for name in order.environments:
         if name not in compilation.environment_names:
             raise _unknown("environment", name, compilation.environment_names)
+        environment = compilation.environments.get(name)
+        if environment and environment.document.abstract:
+            hint = "name an environment that extends it; `voxmint list` shows them"
+            raise UsageError(f"the environment `{name}` is abstract: it has no profiles", hint)
     for name in order.profiles:
         if not is_pattern(name) and name not in compilation.profile_names:
             raise _unknown("profile", name, compilation.profile_names)

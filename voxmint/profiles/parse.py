@@ -35,6 +35,7 @@ _LAYER_KEYS = ("session", "vars", "expires_after")
 _PROFILE_KEYS = ("extends", "abstract", "description", "labels", "environments", *_LAYER_KEYS)
 _ENVIRONMENT_KEYS = (
     "extends",
+    "abstract",
     "description",
     "provider",
     "mint",
@@ -92,8 +93,8 @@ class _Parser:
         value = node.value if isinstance(node, ScalarNode) else None
         if isinstance(value, bool | int | float) and expected.startswith("a text"):
             facts["quoted"] = f'"{briefly(value)}"'
-        if value in ("true", "false") and expected == "true or false":
-            facts["bare"] = value
+        if expected == "true or false" and isinstance(value, str):
+            facts |= _meant_flag(value)
         self.note(wording.WRONG_TYPE, node.mark, facts)
 
     def text(self, node: MapNode, key: str) -> str | None:
@@ -194,12 +195,17 @@ class _Parser:
                 continue
             kept = self._kept(node.entries[key], REQUEST.by_name.get(key), key)
             if not isinstance(kept, MapNode):
-                if kept is not None:
-                    self.wrong_type(key, "a map", kept)
+                self._no_map(key, kept)
                 continue
             entries[key] = kept
         tree = MapNode(entries, {key: node.keys[key] for key in entries}, node.mark)
         return Layer(kind, self.file, name, tree, detail, len(self.problems) > before)
+
+    def _no_map(self, key: str, node: Node | None) -> None:
+        if isinstance(node, ScalarNode) and node.value is None and not node.is_bare:
+            self.note(wording.NULL_NOT_TAKEN, node.mark, {"field": key})
+        elif node is not None:
+            self.wrong_type(key, "a map", node)
 
     def _kept(self, node: Node, field: Field | None, owner: str) -> Node | None:
         """The node without what is malformed in it; `None` where nothing is left.
@@ -241,6 +247,14 @@ class _Parser:
                 entries[key] = kept
             changed = changed or kept is not value
         return MapNode(entries, node.keys, node.mark) if changed else node
+
+
+def _meant_flag(text: str) -> dict[str, object]:
+    """What to write for a text that was meant as true or false."""
+    if text in ("true", "false"):
+        return {"bare": text}
+    meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.casefold())
+    return {"meant": meant} if meant else {}
 
 
 def _without(node: MapNode, keys: list[str]) -> MapNode:
@@ -299,6 +313,7 @@ def parse_environment(name: str, document: Document) -> Parsed[Environment]:
         name,
         document.file,
         parser.layer(LayerKind.ENVIRONMENT, name, root),
+        parser.flag(root, "abstract"),
         parser.bases(root),
         parser.text(root, "description"),
         parser.map(root, "provider"),

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voxmint.origin import Origin
 from voxmint.problems import Body, Problem, gathered, nearest
@@ -25,6 +25,7 @@ from voxmint.profiles.compiled import (
     CompiledProfile,
 )
 from voxmint.profiles.documents import Environment, Layer, LayerKind, Profile
+from voxmint.profiles.endpoints import asked_api
 from voxmint.profiles.lineage import Lineages
 from voxmint.profiles.merge import Merger
 from voxmint.profiles.nodes import MapNode, Mark
@@ -34,10 +35,12 @@ from voxmint.profiles.precedence import layers_of
 from voxmint.profiles.reading import Sources, read_sources
 from voxmint.profiles.render import Renderer, SharedParts, Subject
 from voxmint.profiles.selectors import is_pattern, selects
-from voxmint.profiles.settings import Mint, Provider, read_settings
 from voxmint.profiles.source import Source
 from voxmint.profiles.validate import Validator, located
 from voxmint.profiles.variants import settled
+
+if TYPE_CHECKING:
+    from voxmint.profiles.settings import Mint, Provider
 
 Problems = tuple[Problem, ...]
 
@@ -47,7 +50,7 @@ def compile_project(source: Source, order: Order = EVERYTHING) -> Compilation:
     with _without_collector():
         sources = read_sources(source, order.wanted)
         documents = parse_all(sources)
-        families = trace(sources, documents)
+        families = trace(sources, documents, order.settings)
         stacks = overlay(families, order)
         merged = merge(stacks)
         rendered = render(merged, sources.texts)
@@ -117,7 +120,7 @@ class Families:
     problems: Problems
 
 
-def trace(sources: Sources, documents: Documents) -> Families:
+def trace(sources: Sources, documents: Documents, with_settings: bool = True) -> Families:
     """Finds every lineage, and merges what lineages merge besides sessions: labels, settings."""
     lineages = Lineages(documents.profiles, sources.profile_names, wording.UNKNOWN_PROFILE)
     profiles: dict[str, CompiledProfile] = {}
@@ -127,7 +130,7 @@ def trace(sources: Sources, documents: Documents) -> Families:
         if names is not None:
             lineage = tuple(documents.profiles[one] for one in names)
             profiles[name] = CompiledProfile(lineage[-1], lineage, _labels(lineage, merger))
-    environments, problems = _environments(sources, documents, profiles)
+    environments, problems = _environments(sources, documents, profiles, with_settings)
     problems = [*lineages.problems, *merger.problems, *problems]
     problems += _unknown_blocks(documents.profiles, sources.environment_names)
     return Families(profiles, environments, tuple(problems))
@@ -142,7 +145,10 @@ def _labels(lineage: Sequence[Profile], merger: Merger) -> Mapping[str, Any]:
 
 
 def _environments(
-    sources: Sources, documents: Documents, profiles: Mapping[str, CompiledProfile]
+    sources: Sources,
+    documents: Documents,
+    profiles: Mapping[str, CompiledProfile],
+    with_settings: bool,
 ) -> tuple[dict[str, CompiledEnvironment], list[Problem]]:
     lineages = Lineages(
         documents.environments, sources.environment_names, wording.UNKNOWN_ENVIRONMENT
@@ -154,26 +160,64 @@ def _environments(
         names = lineages.of(name)
         if names is not None:
             lineage = tuple(documents.environments[one] for one in names)
-            found[name], own = _environment(lineage, concrete, sources.is_complete)
+            found[name], own = _environment(lineage, concrete, with_settings)
             problems += own
+            if sources.is_complete:
+                problems += _idle_patterns(lineage[-1], concrete)
     return found, [*lineages.problems, *problems]
 
 
 def _environment(
-    lineage: tuple[Environment, ...], concrete: tuple[str, ...], is_complete: bool
+    lineage: tuple[Environment, ...], concrete: tuple[str, ...], with_settings: bool
 ) -> tuple[CompiledEnvironment, Problems]:
     merger = Merger()
+    document = lineage[-1]
     provider_cell = _setting(merger, lineage, "provider")
-    provider, problems = _provider(provider_cell, lineage[-1])
-    mint, more = read_settings(Mint, _setting(merger, lineage, "mint"), "mint")
+    mint_cell = _setting(merger, lineage, "mint")
+    api = None if provider_cell is None else asked_api(_plain(provider_cell))
+    needed = with_settings or api is None
+    provider, mint, problems = (
+        _settings(document, provider_cell, mint_cell) if needed else (None, None, ())
+    )
     names = [one.profiles for one in lineage if one.profiles is not None]
     patterns = [reference.name for reference in names[-1]] if names else []
-    selected = tuple(name for name in concrete if selects(patterns, name))
+    selected = () if document.abstract else (one for one in concrete if selects(patterns, one))
     environment = CompiledEnvironment(
-        lineage[-1], lineage, provider, provider_cell, mint or Mint(), selected
+        document, lineage, api, provider, provider_cell, mint, tuple(selected)
     )
-    idle = _idle_patterns(lineage[-1], concrete) if is_complete else []
-    return environment, (*merger.problems, *problems, *more, *idle)
+    return environment, (*merger.problems, *problems)
+
+
+def _plain(cell: Cell) -> Mapping[str, object]:
+    value = value_of(cell)
+    return value if isinstance(value, dict) else {}
+
+
+def _settings(
+    environment: Environment, provider_cell: Cell | None, mint_cell: Cell | None
+) -> tuple["Provider | None", "Mint | None", Problems]:
+    # The library that checks settings takes longer to import than a body takes to render.
+    from voxmint.profiles.settings import Mint, Provider, read_settings
+
+    mint, problems = read_settings(Mint, mint_cell, "mint")
+    if provider_cell is None:
+        lacking = () if environment.abstract else (_no_provider(environment),)
+        return None, mint, (*lacking, *problems)
+    provider, more = read_settings(Provider, provider_cell, "provider")
+    if environment.abstract:
+        # What is missing may stand in an environment that extends it.
+        more = tuple(one for one in more if one.kind is not wording.MISSING_KEY)
+    return provider, mint, (*more, *problems)
+
+
+def _no_provider(environment: Environment) -> Problem:
+    facts = {
+        "owner": f"the environment `{environment.name}`",
+        "key": "provider",
+        "example": "for example `provider: {kind: emulator}`; or `abstract: true`, where it is "
+        "only there to be extended",
+    }
+    return Problem(wording.MISSING_KEY, Origin(environment.file, 1, 1), facts)
 
 
 def _setting(merger: Merger, lineage: Sequence[Environment], name: str) -> Cell | None:
@@ -189,18 +233,6 @@ def _setting(merger: Merger, lineage: Sequence[Environment], name: str) -> Cell 
             cell = cell._replace(entries=rest)
         cell = merger.lay(cell, node, environment.layer, None)
     return cell
-
-
-def _provider(cell: Cell | None, environment: Environment) -> tuple[Provider | None, Problems]:
-    if cell is None:
-        at = Origin(environment.file, 1, 1)
-        facts = {
-            "owner": f"the environment `{environment.name}`",
-            "key": "provider",
-            "example": "for example `provider: {kind: emulator}`",
-        }
-        return None, (Problem(wording.MISSING_KEY, at, facts),)
-    return read_settings(Provider, cell, "provider")
 
 
 def _idle_patterns(environment: Environment, concrete: Sequence[str]) -> list[Problem]:
@@ -255,7 +287,7 @@ def overlay(families: Families, order: Order) -> Stacks:
     for environment in families.environments.values():
         if not order.has_environment(environment.name):
             continue
-        api = order.api or (environment.provider.asks if environment.provider else None)
+        api = environment.api and (order.api or environment.api)
         for name in environment.profiles:
             profile = families.profiles[name]
             if order.has_profile(name, profile.labels):

@@ -4,31 +4,16 @@ These are voxmint's own settings, not the API's, so pydantic checks them; what i
 the project's words, at the place in the file.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeVar
+from types import NoneType
+from typing import Annotated, Any, TypeVar, get_args
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from voxmint.origin import Origin
 from voxmint.problems import Problem, nearest
 from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, find_nearest, key_origin, origin, value_of
-
-Kind = Literal["openai", "azure", "compatible", "emulator"]
-Api = Literal["client_secrets", "transcription_sessions"]
-
-DEFAULT_API: Mapping[str, Api] = MappingProxyType(
-    {
-        "openai": "client_secrets",
-        "azure": "client_secrets",
-        "compatible": "transcription_sessions",
-        "emulator": "transcription_sessions",
-    }
-)
-"""What each kind of provider is asked by default: OpenAI retired the flat endpoint in May 2026,
-Azure never had it; gateways still serve it, and it is the emulator's first."""
+from voxmint.profiles.endpoints import DEFAULT_API, Api, Kind
 
 
 class _Settings(BaseModel):
@@ -154,14 +139,10 @@ def _problem(cell: Cell, detail: Any, owner: str, model: type[BaseModel]) -> Pro
         return Problem(wording.UNKNOWN_KEY, key_origin(found), facts)
     if detail["type"] == "missing":
         facts = {"owner": f"`{owner}`", "key": path[-1]}
-        return Problem(wording.MISSING_KEY, _whole(found), facts)
+        return Problem(wording.MISSING_KEY, key_origin(found), facts)
     field = ".".join(map(str, (owner, *path)))
     said = str(detail["msg"]).removeprefix("Value error, ")
     return Problem(wording.BAD_SETTING, origin(found), {"field": field, "said": _lower(said)})
-
-
-def _whole(cell: Cell) -> Origin:
-    return key_origin(cell)
 
 
 def _lower(text: str) -> str:
@@ -173,5 +154,6 @@ def _known_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
     current: Any = model
     for part in path:
         field = current.model_fields.get(part) if hasattr(current, "model_fields") else None
-        current = Key if part == "key" else getattr(field, "annotation", None)
+        annotation = getattr(field, "annotation", None)
+        current = next((one for one in get_args(annotation) if one is not NoneType), annotation)
     return sorted(getattr(current, "model_fields", {}))

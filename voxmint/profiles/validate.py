@@ -31,7 +31,7 @@ class Validator:
     """Checks requests; parts that bodies share (the same object) are checked once."""
 
     def __init__(self) -> None:
-        self._parts: dict[int, tuple[object, Sequence[Finding]]] = {}
+        self._parts: dict[tuple[str, int], tuple[object, Sequence[Finding]]] = {}
         self._rules: dict[tuple[object, ...], tuple[object, Sequence[Finding]]] = {}
 
     def findings(
@@ -50,16 +50,18 @@ class Validator:
     def _part(self, name: str, value: object) -> Sequence[Finding]:
         if isinstance(value, str):
             return check_part(name, value)
-        known = self._parts.get(id(value))
+        key = (name, id(value))
+        known = self._parts.get(key)
         if known is None:
-            known = self._parts[id(value)] = (value, check_part(name, value))
+            known = self._parts[key] = (value, check_part(name, value))
         return known[1]
 
     def _lifetime(self, value: Mapping[str, Any]) -> Sequence[Finding]:
-        known = self._parts.get(id(value))
+        key = (EXPIRES_AFTER.name, id(value))
+        known = self._parts.get(key)
         if known is None:
-            found = list(check_field(value, EXPIRES_AFTER, ("expires_after",)))
-            known = self._parts[id(value)] = (value, found)
+            found = list(check_field(value, EXPIRES_AFTER, (EXPIRES_AFTER.name,)))
+            known = self._parts[key] = (value, found)
         return known[1]
 
     def _by_rules(self, session: Mapping[str, Any], form: str) -> Sequence[Finding]:

@@ -130,6 +130,7 @@ WRONG_TYPE = error(
     "write it without quotes: {bare}",
     "write it in quotes: {quoted}",
     "write {whole}",
+    "write `{meant}`: in YAML 1.2 only true and false are",
     "write a list: [{item}]",
     about="The value is of another type than the field.",
 )
