@@ -197,13 +197,9 @@ class Renderer:
                 self.problems.append(failure.problem)
                 return _FAILED
         if isinstance(cell, MapCell):
-            names = cell.entries
-            if field is not None and field.fields:
-                order = [inner.name for inner in field.fields if inner.name in names]
-                names = {name: cell.entries[name] for name in (order or names)}
             values = {
-                name: self._rendered(inner, field.by_name.get(name) if field else None)
-                for name, inner in names.items()
+                name: self._rendered(inner, known)
+                for name, inner, known in _in_order(cell, field)
                 if type(inner) is not Gone
             }
             return {name: value for name, value in values.items() if value is not _FAILED}
