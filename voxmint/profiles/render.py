@@ -145,10 +145,21 @@ def _ordered(value: Plain, field: Field) -> Plain:
 
 
 class Renderer:
-    """Renders one body. `problems` holds the templates that failed."""
+    """Renders one body. `problems` holds the templates that failed.
 
-    def __init__(self, root: MapCell, subject: Subject, shared: SharedParts, texts: Texts) -> None:
+    `used`, where it is given, is filled with the vars that are looked at, by their paths.
+    """
+
+    def __init__(
+        self,
+        root: MapCell,
+        subject: Subject,
+        shared: SharedParts,
+        texts: Texts,
+        used: dict[str, Cell] | None = None,
+    ) -> None:
         self.problems: list[Problem] = []
+        self._used = used
         self._shared = shared
         self._texts = texts
         self._values: dict[int, Any] = {}
@@ -225,6 +236,8 @@ class Renderer:
         cell = self._vars.get(path[1])
         if type(cell) is not Leaf or (type(cell.value) is str and is_template(cell.value)):
             return None
+        if self._used is not None:
+            self._used[".".join(path)] = cell
         return cell.value
 
     def _weaker(self, cell: Leaf) -> Any:
@@ -263,6 +276,8 @@ class Renderer:
     def _var(self, path: str, cell: Cell) -> Any:
         if isinstance(cell, MapCell):
             return self._view(path, cell.entries)
+        if self._used is not None:
+            self._used[path] = cell
         key = id(cell)
         if key not in self._values:
             self._enter(path, cell)

@@ -1,0 +1,175 @@
+"""Where each value of a body came from: who set it, whom it overrode, by which template and vars.
+
+Nothing is kept for this while compiling but the chain of cells; the rest is worked out here, for
+the one body that somebody asks about.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from voxmint.origin import Origin, Path, dotted
+from voxmint.profiles.cells import (
+    Cell,
+    Gone,
+    Leaf,
+    ListCell,
+    MapCell,
+    chain,
+    key_origin,
+    origin,
+    value_of,
+)
+from voxmint.profiles.compiled import CompiledBody, CompiledProfile
+from voxmint.profiles.fields import REQUEST, SESSION, Field
+from voxmint.profiles.render import Renderer, SharedParts, Subject
+from voxmint.profiles.templates import is_template
+from voxmint.profiles.values import Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value that a layer gave at a path: as it is written there, templates unrendered.
+
+    `is_there` is false where the layer made the value absent again; `why` then says how.
+    """
+
+    value: Plain
+    at: Origin
+    layer: str
+    is_there: bool = True
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A var that a template looked at, and where it was set."""
+
+    name: str
+    value: Plain
+    at: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """One value of a body. `path` is dotted, without the leading `session.`.
+
+    `value` is what is sent; `setting` is what is written where it comes from; `overrode` are the
+    weaker settings at the same path, the strongest first.
+    """
+
+    path: str
+    value: Plain
+    setting: Setting
+    overrode: tuple[Setting, ...] = ()
+    template: str | None = None
+    variables: tuple[Used, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A field that no layer sets, so that the server's default holds."""
+
+    path: str
+    default: str
+
+
+def blame(
+    body: CompiledBody, profile: CompiledProfile, texts: Mapping[str, str]
+) -> tuple[Traced, ...]:
+    """Every value of the body in the order of the request, unset ones included.
+
+    `profile` is the body's own; `texts` are the project's files by name.
+    """
+    return tuple(_Tracer(body, profile, texts).all())
+
+
+def absent(body: CompiledBody) -> tuple[Absent, ...]:
+    """The fields that the body leaves to the server, with what the server is known to do."""
+    found: list[Absent] = []
+    for field in SESSION.fields:
+        if field.name not in body.session:
+            found.append(Absent(field.name, field.default))
+        value = body.session.get(field.name)
+        if isinstance(value, Mapping):
+            found += _absent_below(field, value)
+    if body.expires_after is None:
+        found.append(Absent("expires_after", REQUEST.by_name["expires_after"].default))
+    return tuple(found)
+
+
+def _absent_below(field: Field, value: Mapping[str, Any]) -> Iterator[Absent]:
+    variants = field.variants_of_type if "type" in field.by_name and "type" in value else {}
+    names = variants.get(str(value.get("type")), field.by_name)
+    for inner in field.fields:
+        if inner.default and inner.name in names and inner.name not in value:
+            yield Absent(f"{field.name}.{inner.name}", inner.default)
+
+
+class _Tracer:
+    """Walks the merged cells of one body beside its plain values."""
+
+    def __init__(
+        self, body: CompiledBody, profile: CompiledProfile, texts: Mapping[str, str]
+    ) -> None:
+        self._body = body
+        self._texts = texts
+        self._subject = Subject.of(
+            body.profile, body.environment, profile.document.description, profile.labels
+        )
+
+    def all(self) -> Iterator[Traced]:
+        entries = self._body.root.entries
+        session, lifetime = entries.get("session"), entries.get("expires_after")
+        if isinstance(session, MapCell):
+            yield from self._map(session, SESSION, (), self._body.session)
+        if lifetime is not None:
+            field = REQUEST.by_name["expires_after"]
+            yield from self._at(lifetime, field, (field.name,), self._body.expires_after)
+
+    def _at(self, cell: Cell, field: Field | None, path: Path, value: Any) -> Iterator[Traced]:
+        if isinstance(cell, MapCell) and cell.entries and isinstance(value, Mapping):
+            if cell.under is not None:
+                yield self._traced(cell, path, value)
+            yield from self._map(cell, field, path, value)
+        elif isinstance(cell, ListCell) and cell.items and isinstance(value, list):
+            if cell.under is not None:
+                yield self._traced(cell, path, value)
+            for index, item in enumerate(cell.items):
+                yield from self._at(item, None, (*path, index), value[index])
+        else:
+            yield self._traced(cell, path, value)
+
+    def _map(
+        self, cell: MapCell, field: Field | None, path: Path, value: Mapping[str, Any]
+    ) -> Iterator[Traced]:
+        order = field.by_name if field is not None else {}
+        names = [name for name in order if name in cell.entries] or list(cell.entries)
+        for name in names:
+            inner = order.get(name)
+            yield from self._at(cell.entries[name], inner, (*path, name), value.get(name))
+
+    def _traced(self, cell: Cell, path: Path, value: Any) -> Traced:
+        settings = tuple(_setting(one) for one in chain(cell))
+        traced = Traced(dotted(path), value, settings[0], settings[1:])
+        if isinstance(cell, Leaf) and isinstance(cell.value, str) and is_template(cell.value):
+            return replace(traced, template=cell.value, variables=self._variables(cell))
+        return traced
+
+    def _variables(self, cell: Leaf) -> tuple[Used, ...]:
+        used: dict[str, Cell] = {}
+        renderer = Renderer(
+            self._body.root,
+            self._subject,
+            SharedParts(),
+            lambda file: self._texts.get(file, ""),
+            used,
+        )
+        renderer.leaf(cell)
+        return tuple(Used(name, value_of(one), origin(one)) for name, one in used.items())
+
+
+def _setting(cell: Cell) -> Setting:
+    if isinstance(cell, Gone):
+        return Setting(None, key_origin(cell), str(cell.layer), False, cell.why)
+    return Setting(value_of(cell), origin(cell), str(cell.layer))
