@@ -29,17 +29,16 @@ class Extending(Protocol):
 D = TypeVar("D", bound=Extending)
 
 
-class _NoLineageError(Exception):
-    """There is no lineage; the reason is a problem, or stands in another file."""
+MAX_LINEAGE = 200
+"""How many profiles, or environments, one may inherit from, itself included."""
 
 
 class _InconsistentError(Exception):
-    """Two lists of bases contradict each other about these two."""
+    """The lists of bases contradict each other: each of these is before the next, all around."""
 
-    def __init__(self, one: str, other: str) -> None:
-        super().__init__(one, other)
-        self.one = one
-        self.other = other
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__(*names)
+        self.pairs = tuple(zip(names, (*names[1:], names[0]), strict=True))
 
 
 class Lineages:
@@ -55,43 +54,57 @@ class Lineages:
         self._known = frozenset(known)
         self._unknown = unknown
         self._found: dict[str, tuple[str, ...] | None] = {}
+        self._bases: dict[str, tuple[str, ...] | None] = {}
         self._walk: list[str] = []
 
     def of(self, name: str) -> tuple[str, ...] | None:
         """The lineage from the remotest base to the name itself; `None` where there is none."""
-        try:
-            return tuple(reversed(self._strongest_first(name)))
-        except _NoLineageError:
-            return None
-
-    def _strongest_first(self, name: str) -> tuple[str, ...]:
         if name not in self._found:
-            self._walk.append(name)
-            try:
-                self._found[name] = self._linearised(name)
-            except _NoLineageError:
-                self._found[name] = None
-            finally:
-                self._walk.pop()
+            self._find(name)
         found = self._found[name]
-        if found is None:
-            raise _NoLineageError
-        return found
+        return None if found is None else found[::-1]
 
-    def _linearised(self, name: str) -> tuple[str, ...]:
-        document = self._documents.get(name)
-        if document is None:
-            raise _NoLineageError
-        bases = [self._base(document, base) for base in document.extends]
-        if None in bases:
-            raise _NoLineageError
-        names = [base for base in bases if base is not None]
-        lists = [list(self._strongest_first(base)) for base in reversed(names)]
+    def _find(self, name: str) -> None:
+        """Finds the lineage, and those of the bases first.
+
+        Without recursion: how long the walk is depends on the files.
+        """
+        self._walk.append(name)
+        while self._walk:
+            current = self._walk[-1]
+            waiting = [base for base in self._bases_of(current) or () if base not in self._found]
+            if waiting:
+                self._walk.append(waiting[-1])
+            else:
+                self._found[current] = self._linearised(current)
+                self._walk.pop()
+
+    def _bases_of(self, name: str) -> tuple[str, ...] | None:
+        """What the document extends; `None` where there is no document, or not all of its bases."""
+        if name not in self._bases:
+            document = self._documents.get(name)
+            bases = [self._base(document, base) for base in document.extends] if document else []
+            sound = tuple(base for base in bases if base is not None)
+            self._bases[name] = sound if document and len(sound) == len(bases) else None
+        return self._bases[name]
+
+    def _linearised(self, name: str) -> tuple[str, ...] | None:
+        """The lineage, the strongest first, of a name whose bases have all been looked at."""
+        bases = self._bases_of(name)
+        if bases is None:
+            return None
+        lists = [list(self._found[base] or ()) for base in reversed(bases)]
+        if not all(lists):
+            return None
         try:
-            return (name, *_merged([*lists, list(reversed(names))]))
+            found = (name, *_merged([*lists, list(reversed(bases))]))
         except _InconsistentError as clash:
-            self._note_inconsistent(document, clash)
-            raise _NoLineageError from None
+            self._note_inconsistent(self._documents[name], clash)
+            return None
+        if len(found) > MAX_LINEAGE:
+            self._note_long(self._documents[name])
+            return None
+        return found
 
     def _base(self, document: Extending, reference: Reference) -> str | None:
         """The base's name; `None`, and a problem where that is news, when there is no such base."""
@@ -117,23 +130,29 @@ class Lineages:
         mark = next(base.mark for base in document.extends if base.name == other)
         return Related(Origin(document.file, *mark), f"`{one}` extends `{other}` here")
 
+    def _note_long(self, document: Extending) -> None:
+        at = Origin(document.file, *document.extends[0].mark)
+        facts = {"name": document.name, "limit": MAX_LINEAGE}
+        self.problems.append(Problem(wording.LONG_LINEAGE, at, facts))
+
     def _note_inconsistent(self, document: Extending, clash: _InconsistentError) -> None:
         at = Origin(document.file, *document.extends[0].mark)
-        facts = {"name": document.name, "one": clash.one, "other": clash.other}
-        related = tuple(
+        *orders, last = (f"{one} before {other}" for one, other in clash.pairs)
+        facts = {"name": document.name, "orders": f"{', '.join(orders)}, and {last}"}
+        related = dict.fromkeys(
             Related(Origin(written.file, *base.mark), f"here `{base.name}` is in the list")
-            for written in self._writers(document, clash)
+            for pair in clash.pairs
+            for written in self._writers(document, frozenset(pair))
             for base in written.extends
-            if base.name in (clash.one, clash.other)
+            if base.name in pair
         )
-        self.problems.append(Problem(wording.INCONSISTENT_ORDER, at, facts, related))
+        self.problems.append(Problem(wording.INCONSISTENT_ORDER, at, facts, tuple(related)))
 
-    def _writers(self, document: Extending, clash: _InconsistentError) -> list[Extending]:
-        """The documents whose own lists name both of the two that clash."""
+    def _writers(self, document: Extending, both: frozenset[str]) -> list[Extending]:
+        """The documents whose own lists name both of two that clash."""
         names: dict[str, None] = {document.name: None}
         for base in document.extends:
-            names.update(dict.fromkeys(self._strongest_first(base.name)))
-        both = {clash.one, clash.other}
+            names.update(dict.fromkeys(self._found[base.name] or ()))
         return [
             self._documents[name]
             for name in names
@@ -156,10 +175,10 @@ def _merged(lists: list[list[str]]) -> list[str]:
 
 
 def _clash(lists: list[list[str]]) -> _InconsistentError:
-    """Two heads of which each is before the other in some list (weaker first, as written)."""
-    heads = [one[0] for one in lists]
-    for head in heads:
-        for one in lists:
-            if head in one[1:] and one[0] != head:
-                return _InconsistentError(head, one[0])
-    raise AssertionError("C3 stops only at a clash")
+    """A circle of heads, each of which is before the next one in some list (weaker, as written)."""
+    circle = [lists[0][0]]
+    while True:
+        stronger = next(one[0] for one in lists if circle[-1] in one[1:])
+        if stronger in circle:
+            return _InconsistentError(circle[circle.index(stronger) :])
+        circle.append(stronger)

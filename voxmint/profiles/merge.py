@@ -11,7 +11,7 @@
 The law is folded over the layers, the weakest first, so it holds for any number of them.
 """
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import NamedTuple, cast
 
 from voxmint.origin import Origin
@@ -135,7 +135,8 @@ class Merger:
 
     def _removed(self, items: list[Cell], node: MapNode, layer: Layer) -> list[Cell]:
         value = node.entries[REMOVE]
-        unwanted = [_exact(plain(item)) for item in value.items] if type(value) is ListNode else []
+        given = value.items if isinstance(value, ListNode) else ()
+        unwanted = {_exact(plain(item)) for item in given}
         kept = [item for item in items if _exact(value_of(item)) not in unwanted]
         self._effect(REMOVE, layer, node, len(kept) < len(items))
         return kept
@@ -164,10 +165,10 @@ def _padded(items: tuple[Cell, ...], length: int) -> tuple[Cell | None, ...]:
     return (*items[:length], *(None for _ in range(length - len(items))))
 
 
-def _exact(value: Plain) -> object:
-    """The value in a form in which `1`, `1.0` and `true` differ."""
+def _exact(value: Plain) -> Hashable:
+    """The value in a form in which `1`, `1.0` and `true` differ, and the order of keys does not."""
     if isinstance(value, dict):
-        return ("map", sorted((key, repr(_exact(inner))) for key, inner in value.items()))
+        return ("map", frozenset((key, _exact(inner)) for key, inner in value.items()))
     if isinstance(value, list):
-        return ("list", [_exact(item) for item in value])
+        return ("list", tuple(_exact(item) for item in value))
     return (type(value).__name__, value)

@@ -12,7 +12,7 @@ from typing import TypeVar
 from voxmint.origin import Origin
 from voxmint.problems import Kind, Problem, nearest
 from voxmint.profiles import wording
-from voxmint.profiles.directives import REPLACE, check_directives, has_directives
+from voxmint.profiles.directives import REPLACE, UNSET, check_directives, has_directives
 from voxmint.profiles.documents import (
     Environment,
     Layer,
@@ -152,18 +152,33 @@ class _Parser:
         return tuple(once.values())
 
     def labels(self, node: MapNode) -> MapNode | None:
-        """The labels; a value that is a list or map is noted and left out."""
+        """The labels, each a scalar or a directive; what is neither is noted and left out."""
         labels = self.map(node, "labels")
         if labels is None:
             return None
-        wrong = [
-            key
-            for key, value in labels.entries.items()
-            if not isinstance(value, ScalarNode) or value.value is None
-        ]
-        for key in wrong:
-            self.wrong_type(f"labels.{key}", "a text, a number, true or false", labels.entries[key])
+        wrong = [key for key in labels.entries if not self._is_label(labels, key)]
         return _without(labels, wrong)
+
+    def _is_label(self, labels: MapNode, key: str) -> bool:
+        if key.startswith("$"):
+            facts = {"key": key, "owner": "`labels`"}
+            self.note(wording.UNKNOWN_KEY, labels.keys[key], facts)
+            return False
+        value = labels.entries[key]
+        if isinstance(value, MapNode) and has_directives(value):
+            if not check_directives(value, self.note):
+                return False
+            value = value.entries.get(REPLACE) or value.entries.get(UNSET) or value
+        if isinstance(value, ScalarNode) and value.value is not None:
+            return True
+        self.wrong_type(f"labels.{key}", "a text, a number, true or false", value)
+        return False
+
+    def settings(self, node: MapNode, key: str) -> MapNode | None:
+        """A map of settings, whose values are checked once they are merged."""
+        settings = self.map(node, key)
+        kept = None if settings is None else self._kept(settings, None, key)
+        return kept if isinstance(kept, MapNode) else None
 
     def where(self, node: MapNode) -> Where:
         where = self.map(node, "where")
@@ -216,18 +231,32 @@ class _Parser:
             if has_directives(node):
                 return self._kept_directives(node, field, owner)
             return self._kept_map(node, field)
-        if isinstance(node, ListNode) and field is None:
-            kept = tuple(self._kept(item, None, owner) for item in node.items)
-            return ListNode(tuple(item for item in kept if item is not None), node.mark)
-        return node
+        return self._kept_list(node, field, owner) if isinstance(node, ListNode) else node
+
+    def _kept_list(self, node: ListNode, field: Field | None, owner: str) -> ListNode:
+        """The list without items that are directives: an item has nothing to work on."""
+        items: list[Node] = []
+        for item in node.items:
+            if isinstance(item, MapNode) and has_directives(item):
+                directive = next(key for key in item.entries if key.startswith("$"))
+                facts = {"directive": directive, "field": owner}
+                self.note(wording.DIRECTIVE_IN_LIST, item.keys[directive], facts)
+                continue
+            kept = self._kept(item, None, owner) if field is None else item
+            if kept is not None:
+                items.append(kept)
+        return ListNode(tuple(items), node.mark)
 
     def _kept_directives(self, node: MapNode, field: Field | None, owner: str) -> Node | None:
         if not check_directives(node, self.note):
             return None
-        if REPLACE not in node.entries:
-            return node
-        inner = self._kept(node.entries[REPLACE], field, owner)
-        return None if inner is None else MapNode({REPLACE: inner}, node.keys, node.mark)
+        entries: dict[str, Node] = {}
+        for key, value in node.entries.items():
+            inner = self._kept(value, field, owner)
+            if inner is None:
+                return None
+            entries[key] = inner
+        return MapNode(entries, node.keys, node.mark)
 
     def _kept_map(self, node: MapNode, field: Field | None) -> MapNode:
         if field is not None and field.type is not Type.OBJECT:
@@ -316,8 +345,8 @@ def parse_environment(name: str, document: Document) -> Parsed[Environment]:
         parser.flag(root, "abstract"),
         parser.bases(root),
         parser.text(root, "description"),
-        parser.map(root, "provider"),
-        parser.map(root, "mint"),
+        parser.settings(root, "provider"),
+        parser.settings(root, "mint"),
         parser.references(root, "profiles") if "profiles" in root.entries else None,
         tuple(_overlay(parser, name, root)),
         parser.list(root, "sinks"),

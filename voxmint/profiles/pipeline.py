@@ -17,7 +17,7 @@ from voxmint.origin import Origin
 from voxmint.problems import Body, Problem, gathered, nearest
 from voxmint.profiles import wording
 from voxmint.profiles.bodies import FORMS
-from voxmint.profiles.cells import Cell, Leaf, MapCell, value_of
+from voxmint.profiles.cells import Cell, Gone, Leaf, MapCell, value_of
 from voxmint.profiles.compiled import (
     Compilation,
     CompiledBody,
@@ -232,7 +232,7 @@ def _setting(merger: Merger, lineage: Sequence[Environment], name: str) -> Cell 
             rest = {one: inner for one, inner in cell.entries.items() if one != "key"}
             cell = cell._replace(entries=rest)
         cell = merger.lay(cell, node, environment.layer, None)
-    return cell
+    return None if isinstance(cell, Gone) else cell
 
 
 def _idle_patterns(environment: Environment, concrete: Sequence[str]) -> list[Problem]:
@@ -399,10 +399,10 @@ def _settle(root: MapCell, stack: Stack, renderer: Renderer) -> tuple[MapCell, P
         return renderer.leaf(cell)
 
     kept, fell = settled(detection, stack.layers, rendered)
-    if fell is None:
+    if not fell:
         return root, ()
     inner = session._replace(entries={**session.entries, "turn_detection": kept})
-    return root._replace(entries={**root.entries, "session": inner}), (fell,)
+    return root._replace(entries={**root.entries, "session": inner}), fell
 
 
 def _of(body: Body, problem: Problem) -> Problem:

@@ -6,6 +6,7 @@ depth, and how far aliases expand. Duplicate keys, tags, keys that are no text, 
 and numbers that JSON lacks are problems; all of them are found in one run.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, NoReturn
 
@@ -26,10 +27,15 @@ except ImportError:  # pragma: no cover  # only where PyYAML was built without l
 MAX_BYTES = 1024 * 1024
 """The size of a file, in bytes."""
 MAX_DEPTH = 48
-"""How deep maps and lists may be nested."""
+"""How deep maps and lists may be nested, with every alias counted as what it stands for."""
 MAX_VALUES = 100_000
 """How many values a file may hold, with every alias counted as what it stands for."""
+LONG_TEXT = 64
+"""A text counts as one value more for each of so many characters that it has."""
 
+# To libyaml, as in YAML 1.1, these end a line and a comment; to editors, git and YAML 1.2 only the
+# first of them does, if at all. What is shown and what is read must be the same.
+_ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _CORE = "tag:yaml.org,2002:"
@@ -57,14 +63,26 @@ def read_document(file: str, data: bytes) -> Document:
 def _decoded(file: str, data: bytes) -> tuple[str, Problem | None]:
     if data.startswith(_UTF16) or b"\0" in data[:4]:
         return "", Problem(wording.NOT_UTF8, Origin(file, 1, 1), {"found": "UTF-16 or UTF-32"})
+    data = data.removeprefix(_BOM)
     try:
-        return data.removeprefix(_BOM).decode("utf-8"), None
+        text = data.decode("utf-8")
     except UnicodeDecodeError as bad:
         before = data[: bad.start].decode("utf-8")
-        line = before.count("\n") + 1
-        column = len(before) - (before.rfind("\n") + 1) + 1
         found = f"the byte 0x{data[bad.start]:02x}"
-        return before, Problem(wording.NOT_UTF8, Origin(file, line, column), {"found": found})
+        at = Origin(file, *_mark_after(before))
+        return before, Problem(wording.NOT_UTF8, at, {"found": found})
+    if text.isascii() and "\r" not in text:
+        return text, None
+    odd = _ODD_BREAK.search(text)
+    if odd is None:
+        return text, None
+    at = Origin(file, *_mark_after(text[: odd.start()]))
+    return text, Problem(wording.ODD_LINE_BREAK, at, {"character": f"U+{ord(odd.group()):04X}"})
+
+
+def _mark_after(before: str) -> Mark:
+    """The place of the character that comes after a text."""
+    return before.count("\n") + 1, len(before) - before.rfind("\n"), 1
 
 
 class _StopReadingError(Exception):
@@ -74,6 +92,7 @@ class _StopReadingError(Exception):
 class _Anchor(NamedTuple):
     node: Node
     size: int
+    depth: int
 
 
 class _Composer:
@@ -84,6 +103,8 @@ class _Composer:
         self.problems: list[Problem] = []
         self._anchors: dict[str, _Anchor | None] = {}
         self._values = 0
+        self._deepest = 0
+        self._text = text
         self._next: Callable[[], Any] = _Parser(text).get_event
 
     def document(self) -> Node | None:
@@ -93,7 +114,7 @@ class _Composer:
         except _StopReadingError:
             return None
         except yaml.YAMLError as failure:
-            self._note(*_syntax_problem(failure))
+            self._note(*_syntax_problem(failure, self._text))
             return None
 
     def _document(self) -> Node | None:
@@ -117,9 +138,8 @@ class _Composer:
         if kind is yaml.ScalarEvent:
             return self._scalar(event)
         if kind is yaml.AliasEvent:
-            return self._alias(event)
-        if depth == MAX_DEPTH:
-            self._stop(wording.TOO_DEEP, event, {"limit": MAX_DEPTH})
+            return self._alias(event, depth)
+        self._go_down(depth + 1, event)
         self._count(1, event)
         if event.tag is not None:
             self._check_collection_tag(event)
@@ -127,10 +147,18 @@ class _Composer:
             return self._collection(event, depth + 1)
         # While it is being read an anchor stands for nothing: an alias to it would be a loop.
         self._anchors[event.anchor] = None
-        before = self._values
+        values, deepest, self._deepest = self._values, self._deepest, depth + 1
         node = self._collection(event, depth + 1)
-        self._anchors[event.anchor] = _Anchor(node, self._values - before + 1)
+        size = self._values - values + 1
+        self._anchors[event.anchor] = _Anchor(node, size, self._deepest - depth)
+        self._deepest = max(self._deepest, deepest)
         return node
+
+    def _go_down(self, depth: int, event: Any) -> None:
+        """Notes how deep the node is that is about to be read, and stops where it is too deep."""
+        if depth > MAX_DEPTH:
+            self._stop(wording.TOO_DEEP, event, {"limit": MAX_DEPTH})
+        self._deepest = max(self._deepest, depth)
 
     def _collection(self, event: Any, depth: int) -> Node:
         if type(event) is yaml.MappingStartEvent:
@@ -166,7 +194,7 @@ class _Composer:
         if type(event) is yaml.ScalarEvent and event.tag is None:
             mark = _mark(event)
             if event.anchor is not None:
-                self._anchors[event.anchor] = _Anchor(self._scalar(event), 1)
+                self._scalar(event)
             if event.style or is_surely_text(event.value):
                 return event.value, mark
             if event.value == "<<":
@@ -197,8 +225,11 @@ class _Composer:
         elif not style and not is_surely_text(event.value):
             value = self._resolved(event.value, mark)
         node = ScalarNode(value, mark, style)
+        more = len(event.value) // LONG_TEXT
+        if more:
+            self._count(more, event)
         if event.anchor is not None:
-            self._anchors[event.anchor] = _Anchor(node, 1)
+            self._anchors[event.anchor] = _Anchor(node, 1 + more, 0)
         return node
 
     def _resolved(self, text: str, mark: Mark) -> Scalar:
@@ -227,12 +258,13 @@ class _Composer:
         if event.tag not in ("!", _CORE + name):
             self._note(wording.UNKNOWN_TAG, _mark(event), {"tag": event.tag})
 
-    def _alias(self, event: Any) -> Node:
+    def _alias(self, event: Any, depth: int) -> Node:
         if event.anchor not in self._anchors:
             self._stop(wording.UNKNOWN_ALIAS, event, {"alias": event.anchor})
         anchor = self._anchors[event.anchor]
         if anchor is None:
             self._stop(wording.RECURSIVE_ALIAS, event, {"alias": event.anchor})
+        self._go_down(depth + anchor.depth, event)
         self._count(anchor.size, event)
         return anchor.node
 
@@ -259,11 +291,15 @@ def _mark(event: Any) -> Mark:
     return (start.line + 1, start.column + 1, event.end_mark.index - start.index)
 
 
-def _syntax_problem(failure: yaml.YAMLError) -> tuple[Kind, Mark, dict[str, object]]:
+def _syntax_problem(failure: yaml.YAMLError, text: str) -> tuple[Kind, Mark, dict[str, object]]:
     """libyaml's words for what is wrong, at the place where it noticed."""
+    if isinstance(failure, yaml.reader.ReaderError):
+        said = f"the character U+{failure.character:04X} is not allowed"
+        before = text[: text.index(chr(failure.character))]
+        return wording.BAD_YAML, _mark_after(before), {"said": said}
     mark = getattr(failure, "problem_mark", None) or getattr(failure, "context_mark", None)
     words = [getattr(failure, "context", None), getattr(failure, "problem", None)]
-    said = ", ".join(word for word in words if word) or "a character that YAML does not allow"
+    said = ", ".join(word for word in words if word)
     facts: dict[str, object] = {"said": said}
     if "cannot start any token" in said:
         facts["tab"] = "a tab"

@@ -1,12 +1,13 @@
 """Jinja with everything taken away that a profile does not need.
 
-The parts of a template that are allowed are listed; work is counted in `_Budget`: a unit for each
-turn of a loop, each call, each filter, each operation, and one for each character handled. Whatever
-could grow (repetition, joining, padding) is either not there or counted before it happens.
+The parts of a template that are allowed are listed; work is counted in the body's `Budget`: a unit
+for each turn of a loop, each call, each filter, each operation, and one for a few characters
+handled. Whatever could grow (repetition, joining, padding) is either not there or counted before it
+happens.
 """
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from json import dumps
 from typing import Any, NoReturn, cast
 
 import jinja2
@@ -18,19 +19,25 @@ from jinja2.tests import TESTS
 from voxmint.problems import Kind
 from voxmint.profiles import wording
 from voxmint.profiles.templates import (
+    MAP_METHODS,
     MAX_OUTPUT,
+    TEXT_METHODS,
+    Budget,
     Names,
     TemplateError,
     View,
     as_text,
     bounded,
+    finite,
     native,
     undefined,
 )
 from voxmint.profiles.values import Plain
 
-MAX_WORK = 200_000
-"""How many units of work one template may do."""
+MAX_NESTING = 64
+"""How deep the parts of a template may stand in each other."""
+_PLACES = 15
+_INDENT = 8
 
 _PARTS: tuple[type[nodes.Node], ...] = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.For, nodes.If, nodes.Assign,
@@ -57,24 +64,7 @@ _TESTS = (
     "integer", "iterable", "le", "lower", "lt", "mapping", "ne", "none", "number", "odd",
     "sameas", "sequence", "string", "true", "undefined", "upper", "==", "!=", "<", "<=", ">", ">=",
 )  # fmt: skip
-_TEXT_METHODS = frozenset(
-    ("capitalize", "endswith", "lower", "split", "startswith", "strip", "lstrip", "rstrip",
-     "title", "upper", "removeprefix", "removesuffix")
-)  # fmt: skip
-_MAP_METHODS = frozenset(("get", "items", "keys", "values"))
-_LARGEST = 2.0**63
-
-
-class _Budget:
-    """Counts the work of one rendering."""
-
-    def __init__(self) -> None:
-        self.left = MAX_WORK
-
-    def spend(self, units: int = 1) -> None:
-        self.left -= units
-        if self.left < 0:
-            _fail(wording.TEMPLATE_TOO_MUCH, what=f"more than {MAX_WORK} steps of work")
+_OF_TEXTS = ("capitalize", "lower", "string", "title", "trim", "upper", "wordcount")
 
 
 def _fail(kind: Kind, needle: str = "", **facts: object) -> NoReturn:
@@ -115,14 +105,22 @@ class _Missing(jinja2.StrictUndefined):
     ) -> None:
         super().__init__(hint, obj, name, exc or jinja2.UndefinedError)
 
-        def error(_: str) -> TemplateError:
+        def error(said: str) -> TemplateError:
             if name == "super()":
                 return TemplateError(wording.NO_SUPER, {}, "super()")
+            if name is None:
+                return TemplateError(wording.TEMPLATE_FAILED, {"said": said})
             prefix = f"{obj.path}." if isinstance(obj, View) else ""
-            known = obj if isinstance(obj, View | Mapping) else ("vars", "env", "profile", "super")
-            return undefined(f"{prefix}{name}", str(name), known)
+            return undefined(f"{prefix}{name}", str(name), _names_in(obj))
 
         self._undefined_exception = error  # type: ignore[assignment]  # raised by what it returns
+
+
+def _names_in(value: Any) -> Iterable[Any]:
+    """The names that could have been meant, where one was looked for in a value."""
+    if value is jinja2.utils.missing:
+        return _RESERVED
+    return value if isinstance(value, Mapping) else ()
 
 
 class _Environment(SandboxedEnvironment):
@@ -145,26 +143,31 @@ class _Environment(SandboxedEnvironment):
         self.filters["counted"] = _counted  # wrapped round what a loop runs over
         self.filters["weighed"] = _weighed  # wrapped round what a filter or test is given
         self.filters["concatenated"] = _concatenated  # stands for `~`
+        self.filters |= {name: _of_text(FILTERS[name]) for name in _OF_TEXTS}
         self.filters["replace"] = _replaced
         self.filters["join"] = _joined
+        self.filters["round"] = _rounded
+        self.filters["sum"] = _summed
+        self.filters["tojson"] = _json
         self.tests = {name: TESTS[name] for name in _TESTS}
-        self.budget = _Budget()
+        self.budget = Budget()
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A map's entry; else one of the few methods that texts and maps keep."""
-        if isinstance(obj, View | Mapping) and attribute in obj:
+        if isinstance(obj, Mapping) and attribute in obj:
             return self._got(obj, attribute)
-        methods = _TEXT_METHODS if isinstance(obj, str) else _MAP_METHODS
-        if isinstance(obj, str | dict | View) and attribute in methods:
+        methods = TEXT_METHODS if isinstance(obj, str) else MAP_METHODS
+        if isinstance(obj, str | Mapping) and attribute in methods:
             return getattr(obj, attribute)
         if isinstance(obj, _LOOP) and attribute in _LOOP_NAMES:
             return getattr(obj, attribute)
         return self.undefined(obj=obj, name=attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        if isinstance(obj, View | Mapping):
+        if isinstance(obj, Mapping):
             return self._got(obj, argument)
         if isinstance(obj, str | list | tuple) and isinstance(argument, int | slice):
+            self.budget.spend(len(obj) if isinstance(argument, slice) else 1)
             try:
                 return obj[argument]
             except (IndexError, TypeError, ValueError):
@@ -183,7 +186,7 @@ class _Environment(SandboxedEnvironment):
         owner = getattr(__obj, "__self__", None)
         self.budget.spend(_size(owner))
         if not getattr(__obj, "callable_in_template", False) and not isinstance(
-            owner, str | dict | View
+            owner, str | Mapping
         ):
             _fail(wording.TEMPLATE_FORBIDDEN, what="this call")
         return __obj(*args, **kwargs)
@@ -200,7 +203,7 @@ class _Environment(SandboxedEnvironment):
                     operator,
                     said=f"`{operator}` needs numbers (join texts with `~`)",
                 )
-        return _finite(super().call_binop(context, operator, left, right))
+        return finite(super().call_binop(context, operator, left, right))
 
 
 _LOOP = jinja2.runtime.LoopContext
@@ -215,16 +218,10 @@ def _added(left: Any, right: Any) -> Any:
     return whole
 
 
-def _finite(number: Any) -> Any:
-    if not math.isfinite(number) or abs(number) > _LARGEST:
-        _fail(wording.TEMPLATE_TOO_MUCH, what="a number beyond 64 bits")
-    return number
-
-
 def _demand(value: Any) -> None:
     """That a value is defined; the error of its name where it is not."""
     if isinstance(value, jinja2.Undefined):
-        str(value)  # a strict undefined value raises its error at any use
+        value()  # to call an undefined value of any class raises its error
 
 
 def _finalize(value: Any) -> Any:
@@ -250,7 +247,38 @@ def _weighed(environment: _Environment, value: Any) -> Any:
 def _concatenated(environment: _Environment, values: list[Any]) -> str:
     texts = [_finalize(value) for value in values]
     environment.budget.spend(sum(map(_size, texts)))
-    return bounded("".join(texts))
+    return bounded("".join(texts), environment.budget)
+
+
+def _of_text(work: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter of texts, which would else take anything for its name in memory."""
+
+    def of_text(value: Any, *options: Any, **named: Any) -> Any:
+        return work(_finalize(value), *options, **named)
+
+    return of_text
+
+
+def _rounded(value: Any, precision: int = 0, method: str = "common") -> Any:
+    if not isinstance(precision, int) or abs(precision) > _PLACES:
+        _fail(wording.TEMPLATE_FAILED, "round", said=f"`round` takes up to {_PLACES} places")
+    return finite(FILTERS["round"](value, precision, method))
+
+
+@jinja2.pass_environment
+def _summed(environment: _Environment, values: Iterable[Any], *options: Any, **named: Any) -> Any:
+    total = FILTERS["sum"](environment, values, *options, **named)
+    return finite(total)
+
+
+@jinja2.pass_environment
+def _json(environment: _Environment, value: Any, indent: int | None = None) -> str:
+    """A value as JSON; Jinja's own filter writes it for HTML."""
+    if indent is not None and indent not in range(_INDENT + 1):
+        _fail(wording.TEMPLATE_FAILED, "tojson", said=f"`tojson` indents by up to {_INDENT}")
+    plain = native(_listed(value), "", environment.budget)
+    text = dumps(plain, ensure_ascii=False, sort_keys=True, indent=indent)
+    return bounded(text, environment.budget)
 
 
 def _replaced(text: Any, old: Any, new: Any, count: int | None = None) -> str:
@@ -277,7 +305,7 @@ class Sandboxed:
 
     def __init__(self, text: str) -> None:
         tree = _parsed(text)
-        _check(tree)
+        _check(tree, 0)
         _count_work(tree)
         self._is_lone = _lone(tree)
         if self._is_lone:
@@ -287,11 +315,15 @@ class Sandboxed:
             name = nodes.Name("result", "store", lineno=1)
             tree.body = [nodes.Assign(name, output.nodes[0], lineno=1)]
             tree.set_environment(_ENVIRONMENT)
-        self._template = _ENVIRONMENT.from_string(tree)
+        try:
+            self._template = _ENVIRONMENT.from_string(tree)
+        except (SyntaxError, RecursionError, MemoryError):
+            # Python, which Jinja writes, allows only so many blocks in each other.
+            _fail_nested()
 
     def render(self, names: Names) -> Plain:
         """The rendered text, or the value of a lone expression; `TemplateError` where it fails."""
-        outer, _ENVIRONMENT.budget = _ENVIRONMENT.budget, _Budget()
+        outer, _ENVIRONMENT.budget = _ENVIRONMENT.budget, names.budget
         try:
             return self._rendered(names)
         except TemplateError:
@@ -299,8 +331,8 @@ class Sandboxed:
         except jinja2.TemplateError as failure:
             _fail(wording.TEMPLATE_FAILED, said=str(failure))
         except RecursionError:
-            _fail(wording.TEMPLATE_TOO_MUCH, what="it is nested too deep")
-        except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as failure:
+            _fail_nested()
+        except _FAILURES as failure:
             _fail(wording.TEMPLATE_FAILED, said=_plainly(failure))
         finally:
             _ENVIRONMENT.budget = outer
@@ -311,16 +343,31 @@ class Sandboxed:
             for _ in self._template.root_render_func(context):
                 pass
             value = context.vars["result"]
-            if isinstance(value, jinja2.Undefined):
-                _demand(value)
-            return native(_listed(value), "")
+            _demand(value)
+            return native(_listed(value), "", names.budget)
         length, texts = 0, []
         for text in self._template.root_render_func(context):
             length += len(text)
-            if length > MAX_OUTPUT:
-                bounded("x" * (MAX_OUTPUT + 1))
             texts.append(text)
-        return "".join(texts)
+            if length > MAX_OUTPUT:
+                break
+        return bounded("".join(texts), names.budget)
+
+
+_FAILURES = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What an expression can raise that cannot be worked out."""
+
+
+def _fail_nested() -> NoReturn:
+    _fail(wording.TEMPLATE_TOO_MUCH, what="it is nested too deep")
 
 
 def _listed(value: Any) -> Any:
@@ -339,6 +386,7 @@ def _super_of(names: Names) -> Callable[[], Any]:
         except KeyError:
             return _ENVIRONMENT.undefined(name="super()")
 
+    weaker.__qualname__ = "super"
     weaker.callable_in_template = True  # type: ignore[attr-defined]  # read by _Environment.call
     return weaker
 
@@ -353,14 +401,20 @@ def _parsed(text: str) -> nodes.Template:
             wording.TEMPLATE_SYNTAX, {"said": str(failure.message)}, needle
         ) from None
     except RecursionError:
-        _fail(wording.TEMPLATE_TOO_MUCH, what="it is nested too deep")
+        _fail_nested()
+    except ValueError:
+        _fail(wording.TEMPLATE_TOO_MUCH, what="a number beyond 64 bits")
 
 
-def _check(node: nodes.Node) -> None:
+def _check(node: nodes.Node, depth: int) -> None:
     """That every part of the template is one of those allowed."""
+    if depth > MAX_NESTING:
+        _fail_nested()
     if not isinstance(node, _PARTS) or (isinstance(node, nodes.For) and node.recursive):
         name = _NAMED.get(type(node), type(node).__name__.lower())
         _fail(wording.TEMPLATE_FORBIDDEN, what=name)
+    if isinstance(node, nodes.Name) and node.name == "self":
+        _fail(wording.TEMPLATE_FORBIDDEN, "self", what="`self`")
     if isinstance(node, nodes.Name) and node.ctx == "store" and node.name in _RESERVED:
         _fail(wording.TEMPLATE_FORBIDDEN, f"set {node.name}", what=f"`{node.name}` as a name")
     if isinstance(node, nodes.Filter | nodes.Test):
@@ -368,8 +422,10 @@ def _check(node: nodes.Node) -> None:
         if node.name not in known:
             what = f"the {type(node).__name__.lower()} `{node.name}`"
             _fail(wording.TEMPLATE_FORBIDDEN, node.name, what=what)
+    if isinstance(node, nodes.Const) and isinstance(node.value, int | float):
+        finite(node.value)
     for inner in node.iter_child_nodes():
-        _check(inner)
+        _check(inner, depth + 1)
 
 
 _RESERVED = frozenset(("vars", "env", "profile", "super"))

@@ -30,7 +30,8 @@ class Key(_Settings):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Key":
-        if len(self.model_fields_set) != 1:
+        given = [getattr(self, name) for name in self.model_fields_set]
+        if len(given) != 1 or given[0] is None:
             raise ValueError("give exactly one of env, file, command and keyring")
         return self
 

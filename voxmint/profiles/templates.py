@@ -10,8 +10,9 @@ and filled in without Jinja, to the same result (a property test holds the two e
 compiling a template costs more than everything else that happens to a profile.
 """
 
+import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,11 +27,22 @@ if TYPE_CHECKING:
 MAX_OUTPUT = 65_536
 """How many characters a template, or any value on the way to its result, may have."""
 
+MAX_WORK = 200_000
+"""How many units of work the templates of one body may do together."""
+
+TEXT_METHODS = frozenset(
+    ("capitalize", "endswith", "lower", "split", "startswith", "strip", "lstrip", "rstrip",
+     "title", "upper", "removeprefix", "removesuffix")
+)  # fmt: skip
+MAP_METHODS = frozenset(("get", "items", "keys", "values"))
+
+_LARGEST = 2.0**63
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _SIMPLE = re.compile(
-    r"\{\{[ \t\n]*(?:(super)\(\)|((?:vars|env|profile)(?:\." + _NAME + r")+))[ \t\n]*\}\}"
+    r"(?<!\{)\{\{[ \t\n]*(?:(super)\(\)|((?:vars|env|profile)(?:\." + _NAME + r")+))[ \t\n]*\}\}"
 )
 _OPENING = re.compile(r"\{\{|\{%|\{#")
+_METHODS = TEXT_METHODS | MAP_METHODS
 
 
 class TemplateError(Exception):
@@ -46,6 +58,22 @@ class TemplateError(Exception):
         self.needle = needle
 
 
+class Budget:
+    """Counts the work of the templates of one body."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_WORK
+
+    def spend(self, units: int = 1) -> None:
+        """Counts work before it is done; `TemplateError` where there is too much of it."""
+        self.left -= units
+        if self.left < 0:
+            what = f"more than {MAX_WORK} steps of work"
+            raise TemplateError(wording.TEMPLATE_TOO_MUCH, {"what": what})
+
+
 class View:
     """A map as a template sees it: its values are worked out when they are asked for.
 
@@ -55,7 +83,7 @@ class View:
     __slots__ = ("_get", "_names", "path")
 
     def __init__(
-        self, path: str, names: Callable[[], list[str]], get: Callable[[str], Any]
+        self, path: str, names: Callable[[], Collection[str]], get: Callable[[str], Any]
     ) -> None:
         self.path = path
         self._names = names
@@ -75,7 +103,7 @@ class View:
 
     def keys(self) -> list[str]:
         """The names of the values."""
-        return self._names()
+        return list(self._names())
 
     def values(self) -> list[Any]:
         """The values, all worked out."""
@@ -90,6 +118,9 @@ class View:
         return self._get(name) if name in self._names() else default
 
 
+Mapping.register(View)
+
+
 def _nothing_known(_: tuple[str, ...]) -> Plain:
     return None
 
@@ -98,11 +129,13 @@ class Names(NamedTuple):
     """What a template can use.
 
     `roots` are the names it sees; `known` is a quick way to the values of paths below them that
-    need no work (it may not know one); `weaker` gives what `super()` does, or raises `KeyError`.
+    need no work (it may not know one); `weaker` gives what `super()` does, or raises `KeyError`;
+    `budget` is the body's.
     """
 
     roots: Mapping[str, View]
     weaker: Callable[[], Plain]
+    budget: Budget
     known: Callable[[tuple[str, ...]], Plain] = _nothing_known
 
 
@@ -134,13 +167,12 @@ class _Simple:
     def render(self, names: Names) -> Plain:
         parts = self.parts
         if len(parts) == 1 and isinstance(parts[0], _Slot):
-            return native(parts[0].value(names), parts[0].text)
-        return bounded(
-            "".join(
-                part if isinstance(part, str) else as_text(part.value(names), part.text)
-                for part in parts
-            )
+            return native(parts[0].value(names), parts[0].text, names.budget)
+        text = "".join(
+            part if isinstance(part, str) else as_text(part.value(names), part.text)
+            for part in parts
         )
+        return bounded(text, names.budget)
 
 
 class Template(NamedTuple):
@@ -157,6 +189,7 @@ def is_template(text: str) -> bool:
 @lru_cache(maxsize=65_536)
 def template(text: str) -> Template:
     """The text as a template; `TemplateError` where it is none."""
+    _check_length(text, "it is longer than")
     simple = _simple(text)
     if simple is not None:
         return Template(simple.render)
@@ -165,6 +198,7 @@ def template(text: str) -> Template:
 
 def sandboxed(text: str) -> Template:
     """As `template`, but always by Jinja: what the quick way is compared with."""
+    _check_length(text, "it is longer than")
     return Template(_sandboxed(text).render)
 
 
@@ -183,6 +217,8 @@ def _simple(text: str) -> _Simple | None:
     for found in _SIMPLE.finditer(text):
         parts.append(text[position : found.start()])
         path = tuple(found[2].split(".")) if found[2] else ()
+        if not _METHODS.isdisjoint(path):
+            return None
         parts.append(_Slot(found[2] or "super()", path))
         position = found.end()
     parts.append(text[position:])
@@ -192,7 +228,7 @@ def _simple(text: str) -> _Simple | None:
 
 
 def _item(value: Any, name: str, path: str) -> Any:
-    if isinstance(value, View | Mapping):
+    if isinstance(value, Mapping):
         try:
             return value[name]
         except KeyError:
@@ -229,24 +265,48 @@ def as_text(value: Any, needle: str) -> str:
     raise TemplateError(wording.TEMPLATE_FAILED, {"said": said}, needle)
 
 
-def native(value: Any, needle: str) -> Plain:
+def native(value: Any, needle: str, budget: Budget) -> Plain:
     """The value of a lone expression, with its own type."""
-    if value is None or isinstance(value, bool | int | float):
+    budget.spend()
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int | float):
+        return finite(value)
     if isinstance(value, str):
-        return bounded(str(value))
-    if isinstance(value, View | Mapping):
-        return {str(key): native(value[key], needle) for key in value}
+        return bounded(str(value), budget)
+    if isinstance(value, Mapping):
+        return {as_text(key, needle): native(value[key], needle, budget) for key in value}
     if isinstance(value, list | tuple):
-        return [native(item, needle) for item in value]
+        return [native(item, needle, budget) for item in value]
     said = "the expression gives nothing that a request can hold"
     raise TemplateError(wording.TEMPLATE_FAILED, {"said": said}, needle)
 
 
-def bounded(text: str) -> str:
-    """The text, unless it is too long."""
-    if len(text) > MAX_OUTPUT:
-        raise TemplateError(
-            wording.TEMPLATE_TOO_MUCH, {"what": f"it writes more than {MAX_OUTPUT} characters"}
-        )
+def finite(number: Any) -> Any:
+    """The number, unless JSON cannot hold it or it is absurdly large."""
+    if abs(number) > _LARGEST or not math.isfinite(number):
+        raise TemplateError(wording.TEMPLATE_TOO_MUCH, {"what": "a number beyond 64 bits"})
+    return number
+
+
+def bounded(text: str, budget: Budget) -> str:
+    """The text, unless it is too long or no text at all."""
+    _check_length(text, "it writes more than")
+    budget.spend(len(text) // 16)
+    if not text.isascii():
+        _check_characters(text)
     return text
+
+
+def _check_length(text: str, what: str) -> None:
+    if len(text) > MAX_OUTPUT:
+        what = f"{what} {MAX_OUTPUT} characters"
+        raise TemplateError(wording.TEMPLATE_TOO_MUCH, {"what": what})
+
+
+def _check_characters(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        said = "half of a surrogate pair is no character"
+        raise TemplateError(wording.TEMPLATE_FAILED, {"said": said}) from None

@@ -5,7 +5,7 @@ Siblings that the same layer, or a stronger one, sets stay, and are wrong where 
 have them.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from voxmint.problems import Problem, Related
@@ -21,62 +21,79 @@ _NAMES = TURN_DETECTION.variants_of_type
 class Change(NamedTuple):
     """A layer gave the map another type."""
 
-    layer: Layer
+    cell: Leaf
     type: str
 
 
 def settled(
     detection: MapCell, layers: Sequence[Layer], rendered: Callable[[Leaf], Plain]
-) -> tuple[MapCell, Problem | None]:
-    """The map without what fell away, and the note that says so.
+) -> tuple[MapCell, tuple[Problem, ...]]:
+    """The map without what fell away, and a note for each change of type that took something.
 
     `layers` are those of the body, the weakest first; `rendered` gives a templated type's value.
     """
     entries = detection.entries
     if "type" not in entries:
-        return detection, None
+        return detection, ()
     changes = _changes(entries["type"], rendered)
     fallen = _fallen(entries, changes, layers)
     if not fallen:
-        return detection, None
-    why = changes[-1].type
-    kept = {name: _gone(cell, why) if name in fallen else cell for name, cell in entries.items()}
-    return detection._replace(entries=kept), _note(entries, fallen, why)
+        return detection, ()
+    kept = {
+        name: _gone(cell, fallen[name].type) if name in fallen else cell
+        for name, cell in entries.items()
+    }
+    return detection._replace(entries=kept), tuple(_notes(entries, fallen, changes))
 
 
 def _changes(kind: Cell, rendered: Callable[[Leaf], Plain]) -> list[Change]:
     """The changes of type, the weakest first."""
     changes: list[Change] = []
     for cell in reversed(list(chain(kind))):
-        value = rendered(cell) if isinstance(cell, Leaf) else None
-        if value in _NAMES and (not changes or changes[-1].type != value):
-            changes.append(Change(cell.layer, str(value)))
+        if not isinstance(cell, Leaf):
+            continue
+        value = rendered(cell)
+        if isinstance(value, str) and value in _NAMES and value != _last(changes):
+            changes.append(Change(cell, value))
     return changes
+
+
+def _last(changes: Sequence[Change]) -> str | None:
+    return changes[-1].type if changes else None
 
 
 def _fallen(
     entries: Mapping[str, Cell], changes: Sequence[Change], layers: Sequence[Layer]
-) -> list[str]:
-    """The names that some change took away: set by a weaker layer, and not of its type."""
-    fallen: list[str] = []
+) -> dict[str, Change]:
+    """The names that a change took away, set by a weaker layer and not of its type; by name."""
+    fallen: dict[str, Change] = {}
     for change in changes:
-        for name in entries.keys() - _NAMES[change.type]:
-            cell = entries[name]
-            is_weaker = layers.index(cell.layer) < layers.index(change.layer)
-            if is_weaker and type(cell) is not Gone:
-                fallen.append(name)
-    return sorted(set(fallen), key=list(entries).index)
+        for name, cell in entries.items():
+            if name in _NAMES[change.type] or type(cell) is Gone:
+                continue
+            if layers.index(cell.layer) < layers.index(change.cell.layer):
+                fallen.setdefault(name, change)
+    return fallen
 
 
 def _gone(cell: Cell, why: str) -> Gone:
     return Gone(f"fell away: {why} does not have it", cell.mark, cell.key, cell.layer, cell)
 
 
-def _note(entries: Mapping[str, Cell], fallen: Sequence[str], why: str) -> Problem:
+def _notes(
+    entries: Mapping[str, Cell], fallen: Mapping[str, Change], changes: Sequence[Change]
+) -> Iterator[Problem]:
+    for change in changes:
+        names = [name for name, why in fallen.items() if why is change]
+        if names:
+            yield _note(entries, names, change)
+
+
+def _note(entries: Mapping[str, Cell], fallen: Sequence[str], change: Change) -> Problem:
     facts = {
         "fields": ", ".join(f"`{name}`" for name in fallen),
-        "type": why,
+        "type": change.type,
         "them": "it" if len(fallen) == 1 else "them",
     }
     related = tuple(Related(key_origin(entries[name]), "inherited from here") for name in fallen)
-    return Problem(wording.FELL_AWAY, origin(entries["type"]), facts, related)
+    return Problem(wording.FELL_AWAY, origin(change.cell), facts, related)

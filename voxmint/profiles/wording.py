@@ -51,6 +51,12 @@ BAD_YAML = error(
     "{tab} cannot stand here: indent with spaces, or quote a value that starts with a sign",
     about="The YAML parser could not go on; the place is where it noticed.",
 )
+ODD_LINE_BREAK = error(
+    "odd-line-break",
+    "{character} ends a line for some readers of YAML and not for others",
+    "end lines with LF or CRLF; within a text in double quotes, write it as an escape",
+    about="A carriage return alone, U+0085, U+2028 and U+2029 can hide a line from an editor.",
+)
 SEVERAL_DOCUMENTS = error(
     "several-documents",
     "a second document begins here",
@@ -204,9 +210,14 @@ CYCLE = error(
 )
 INCONSISTENT_ORDER = error(
     "inconsistent-order",
-    "the bases of `{name}` have no common order: {one} before {other}, and {other} before {one}",
+    "the bases of `{name}` have no common order: {orders}",
     "write them in the same order everywhere",
     about="Each base is laid once, so all lists of bases must agree on their order (C3).",
+)
+LONG_LINEAGE = error(
+    "long-lineage",
+    "the lineage of `{name}` has more than {limit} members",
+    about="No project needs it, and one built to exhaust its reader does.",
 )
 SAME_BASE_TWICE = error(
     "same-base-twice",
@@ -250,6 +261,12 @@ DIRECTIVE_VALUE = error(
     "directive-value",
     "`{directive}` takes {expected}, not {found}",
     about="$append, $prepend and $remove take lists, $unset takes true.",
+)
+DIRECTIVE_IN_LIST = error(
+    "directive-in-list",
+    "`{directive}` cannot be an item of a list: an item inherits nothing",
+    "put the directive in place of the list, as in `{field}: {{{directive}: …}}`",
+    about="A list replaces the inherited one as a whole, or a directive changes that one.",
 )
 DIRECTIVE_NEEDS_LIST = error(
     "directive-needs-list",
