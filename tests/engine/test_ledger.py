@@ -1,0 +1,380 @@
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.engine.worlds import ordinary_folder, problem_of, run, started
+from voxmint.engine.ledger import Failed, Intent, Ledger, Minted, Outcome, Unanswered
+from voxmint.engine.sinks.contract import Receipt
+from voxmint.problems import ProblemsError
+
+INTENT = Intent("clinic", "d1", sent_at=1000.5, last_expiry=1600)
+MINTED = Minted(
+    intent=1,
+    profile="clinic",
+    digest="d1",
+    expires_at=1600,
+    minted_at=1001.25,
+    session_id="sess_1",
+    request_id="req_1",
+    commit="c0ffee",
+    dirty=True,
+)
+RECEIPT = Receipt("clinic", "dotenv", ".env", ("CLINIC_CLIENT_SECRET", "CLINIC_EXPIRES_AT"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.db"
+
+
+@pytest.fixture
+def ledger(path: Path) -> Iterator[Ledger]:
+    with Ledger.open(path) as ledger:
+        yield ledger
+
+
+def minted(ledger: Ledger, environment: str = "production", profile: str = "clinic") -> None:
+    [intent] = ledger.intend(environment, [replace(INTENT, profile=profile)])
+    ledger.record(environment, [replace(MINTED, intent=intent, profile=profile)])
+
+
+def refusal(path: Path, *, readonly: bool = False) -> tuple[str, str, str | None]:
+    with pytest.raises(ProblemsError) as error:
+        Ledger.open(path, readonly=readonly)
+    problem = problem_of(error)
+    return problem.code, problem.message, problem.hint
+
+
+def by_hand(path: Path, script: str) -> None:
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(script)
+
+
+def test_a_new_ledger_is_private_and_says_that_it_is_new(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        assert ledger.is_fresh
+        assert ledger.sessions("production") == {}
+        minted(ledger)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {0o600}
+    with Ledger.open(path) as ledger:
+        assert not ledger.is_fresh
+
+
+def test_a_session_is_kept_as_it_was_minted(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        minted(ledger)
+    with Ledger.open(path, readonly=True) as ledger:
+        [session] = ledger.sessions("production").values()
+    for name in ("profile", "digest", "expires_at", "minted_at", "session_id", "request_id"):
+        assert getattr(session, name) == getattr(MINTED, name)
+    assert (session.commit, session.dirty, session.sinks) == ("c0ffee", True, frozenset())
+
+
+def test_what_is_not_known_stays_unknown(ledger: Ledger) -> None:
+    [intent] = ledger.intend("production", [INTENT])
+    ledger.record("production", [Minted(intent, "clinic", "d1", 1600, 1001)])
+    session = ledger.sessions("production")["clinic"]
+    assert (session.commit, session.dirty, session.session_id, session.request_id) == (None,) * 4
+
+
+def test_a_later_session_replaces_the_one_before_it(ledger: Ledger) -> None:
+    minted(ledger)
+    ledger.delivered("production", [RECEIPT])
+    [intent] = ledger.intend("production", [INTENT])
+    ledger.record("production", [replace(MINTED, intent=intent, session_id="sess_2")])
+    session = ledger.sessions("production")["clinic"]
+    # The sink still holds the one before it, so it does not count.
+    assert (session.session_id, session.sinks) == ("sess_2", frozenset())
+
+
+def test_environments_know_nothing_of_each_other(ledger: Ledger) -> None:
+    minted(ledger)
+    ledger.delivered("production", [RECEIPT])
+    ledger.intend("production", [INTENT])
+    assert ledger.sessions("staging") == {}
+    assert ledger.receipts("staging") == ()
+    assert ledger.open_intents("staging", 0) == ()
+
+
+def test_an_intent_stays_open_until_its_outcome_is_known(ledger: Ledger) -> None:
+    intents = [replace(INTENT, profile=name) for name in ("a", "b", "c", "d")]
+    a, b, c, d = ledger.intend("production", intents)
+    outcomes: list[Outcome] = [replace(MINTED, intent=a, profile="a"), Failed(b), Unanswered(c)]
+    ledger.record("production", outcomes)
+    found = ledger.open_intents("production", now=1600)
+    assert [(entry.id, entry.intent.profile, entry.unanswered) for entry in found] == [
+        (c, "c", True),
+        (d, "d", False),
+    ]
+    assert found[0].intent == intents[2]
+
+
+def test_an_intent_matters_only_while_its_token_could_live(ledger: Ledger) -> None:
+    ledger.intend("production", [INTENT])
+    assert len(ledger.open_intents("production", now=1600)) == 1
+    assert ledger.open_intents("production", now=1601) == ()
+
+
+def test_a_killed_runs_intents_are_there_for_the_next_run(path: Path) -> None:
+    script = """
+import os, signal, sys
+from pathlib import Path
+opened = ledger.Ledger.open(Path(sys.argv[1]))
+opened.intend("production", [ledger.Intent("clinic", "d1", 1000.5, 1600)])
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    process = started(script, path)
+    process.communicate()
+    assert process.returncode == -9
+    with Ledger.open(path) as ledger:
+        [found] = ledger.open_intents("production", now=1001)
+    assert (found.intent, found.unanswered) == (INTENT, False)
+
+
+def test_the_sinks_of_a_session_are_those_that_hold_it(ledger: Ledger) -> None:
+    minted(ledger)
+    ledger.claim("production", [RECEIPT])
+    assert ledger.sessions("production")["clinic"].sinks == frozenset()
+    assert ledger.receipts("production") == (RECEIPT,)
+    ledger.delivered("production", [RECEIPT, replace(RECEIPT, target="/srv/.env")])
+    assert ledger.sessions("production")["clinic"].sinks == {
+        ("dotenv", ".env"),
+        ("dotenv", "/srv/.env"),
+    }
+
+
+def test_a_claim_adds_names_and_a_delivery_says_all_of_them(ledger: Ledger) -> None:
+    minted(ledger)
+    ledger.delivered("production", [RECEIPT])
+    renamed = replace(RECEIPT, names=("CLINIC_TOKEN",))
+    ledger.claim("production", [renamed])
+    # Until the switch both may be in the file.
+    assert ledger.receipts("production") == (
+        replace(RECEIPT, names=(*RECEIPT.names, "CLINIC_TOKEN")),
+    )
+    ledger.delivered("production", [renamed])
+    assert ledger.receipts("production") == (renamed,)
+
+
+def test_a_name_belongs_to_whoever_wrote_it_last(ledger: Ledger) -> None:
+    for environment in ("production", "staging"):
+        minted(ledger, environment)
+    ledger.delivered("production", [RECEIPT])
+    ledger.delivered("staging", [replace(RECEIPT, names=RECEIPT.names[:1])])
+    # One line of the file now holds another environment's token.
+    assert ledger.sessions("production")["clinic"].sinks == frozenset()
+    assert ledger.receipts("production") == (replace(RECEIPT, names=RECEIPT.names[1:]),)
+    assert ledger.sessions("staging")["clinic"].sinks == {("dotenv", ".env")}
+
+
+def test_the_same_name_elsewhere_is_another_one(ledger: Ledger) -> None:
+    for environment in ("production", "staging"):
+        minted(ledger, environment)
+    ledger.delivered("production", [RECEIPT])
+    ledger.delivered("staging", [replace(RECEIPT, target=".env.staging")])
+    assert ledger.sessions("production")["clinic"].sinks == {("dotenv", ".env")}
+
+
+def test_what_was_removed_is_no_longer_voxmints(ledger: Ledger) -> None:
+    minted(ledger)
+    elsewhere = replace(RECEIPT, target="/srv/.env")
+    ledger.delivered("production", [RECEIPT, elsewhere])
+    ledger.removed("production", [RECEIPT])
+    assert ledger.receipts("production") == (elsewhere,)
+    assert ledger.sessions("production")["clinic"].sinks == {("dotenv", "/srv/.env")}
+
+
+def test_a_forgotten_session_leaves_word_of_what_sinks_still_hold(ledger: Ledger) -> None:
+    minted(ledger)
+    ledger.delivered("production", [RECEIPT])
+    ledger.forget("production", ["clinic"])
+    assert ledger.sessions("production") == {}
+    assert ledger.receipts("production") == (RECEIPT,)
+
+
+def test_a_transaction_that_fails_leaves_nothing(ledger: Ledger) -> None:
+    with pytest.raises(ProblemsError) as error:
+        ledger.intend("production", [INTENT, replace(INTENT, last_expiry=2**70)])
+    assert problem_of(error).code == "ledger-unusable"
+    assert ledger.open_intents("production", 0) == ()
+    with pytest.raises(ProblemsError):
+        ledger.intend("production", [replace(INTENT, profile="\ud800")])
+    minted(ledger)
+
+
+def test_reading_makes_nothing(path: Path) -> None:
+    with Ledger.open(path, readonly=True) as ledger:
+        assert ledger.is_fresh
+        assert ledger.sessions("production") == {}
+    assert list(path.parent.iterdir()) == []
+
+
+def test_an_empty_file_is_a_new_ledger(path: Path) -> None:
+    # As a run leaves it that was killed just after making it.
+    path.touch()
+    with Ledger.open(path, readonly=True) as ledger:
+        assert ledger.is_fresh
+    assert path.stat().st_size == 0
+    with Ledger.open(path) as ledger:
+        assert ledger.is_fresh
+        minted(ledger)
+
+
+def test_a_ledger_open_for_reading_cannot_be_written(path: Path) -> None:
+    Ledger.open(path).close()
+    with Ledger.open(path, readonly=True) as ledger, pytest.raises(ProblemsError) as error:
+        ledger.intend("production", [INTENT])
+    assert problem_of(error).code == "ledger-unusable"
+
+
+@pytest.mark.parametrize("readonly", [False, True])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"not a database, but long enough" * 10, "file is not a database"),
+        (b"SQLite format 3\0" + b"\0" * 600, "file is not a database"),
+    ],
+)
+def test_a_corrupt_ledger_is_left_alone_with_a_way_on(
+    path: Path, content: bytes, said: str, readonly: bool
+) -> None:
+    path.write_bytes(content)
+    code, message, hint = refusal(path, readonly=readonly)
+    assert (code, message) == (
+        "ledger-corrupt",
+        f"`{path}` is not a ledger that can be read: {said}",
+    )
+    assert hint == (
+        f"move it aside, as with `mv {path} {path}.broken`; the next mint then mints everything "
+        "again"
+    )
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_page_is_found_at_the_start_and_not_amid_a_run(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        for number in range(300):
+            minted(ledger, profile=f"profile-{number}")
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 4096] = b"\xff" * 4096
+    path.write_bytes(data)
+    assert refusal(path)[0] == "ledger-corrupt"
+
+
+def test_a_ledger_that_was_cut_off_is_corrupt(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        minted(ledger)
+    path.write_bytes(path.read_bytes()[:5000])
+    assert refusal(path)[0] == "ledger-corrupt"
+
+
+def test_a_newer_ledger_is_left_alone(path: Path) -> None:
+    Ledger.open(path).close()
+    by_hand(path, "PRAGMA user_version = 7")
+    code, message, _ = refusal(path)
+    said = (
+        f"the ledger `{path}` was written by a newer voxmint: its format is 7, and this one knows 1"
+    )
+    assert (code, message) == ("ledger-newer", said)
+
+
+def test_another_programs_database_is_left_alone(path: Path) -> None:
+    by_hand(path, "CREATE TABLE theirs (a)")
+    assert refusal(path)[1].endswith("it is a database of something else")
+    by_hand(path, "PRAGMA user_version = 1")
+    assert refusal(path)[1].endswith("it is a database of something else")
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "DROP TABLE sessions",
+        "DROP TABLE sessions; CREATE VIEW sessions AS SELECT 1",
+        "UPDATE sessions SET expires_at = 'soon'",
+        "UPDATE sessions SET profile = CAST(x'ff' AS TEXT)",
+        "UPDATE sessions SET session_id = x'00'",
+        "UPDATE sessions SET expires_at = 1.5",
+    ],
+)
+def test_a_ledger_made_to_mislead_is_refused_where_it_is_read(path: Path, harm: str) -> None:
+    with Ledger.open(path) as ledger:
+        minted(ledger)
+    by_hand(path, harm)
+    with Ledger.open(path) as ledger, pytest.raises(ProblemsError) as error:
+        ledger.sessions("production")
+    assert problem_of(error).code == "ledger-corrupt"
+
+
+def test_a_ledger_that_is_a_symlink_is_refused(path: Path) -> None:
+    elsewhere = path.with_name("elsewhere.db")
+    path.symlink_to(elsewhere)
+    assert refusal(path)[1].endswith("cannot be used: it is not a regular file")
+    assert not elsewhere.exists()
+
+
+def test_a_read_only_disk_can_be_read_and_not_minted_from() -> None:
+    script = """
+import sys
+from pathlib import Path
+path = Path(sys.argv[1])
+with ledger.Ledger.open(path, readonly=True) as opened:
+    print(list(opened.sessions("production")))
+try:
+    with ledger.Ledger.open(path) as opened:
+        opened.intend("production", [ledger.Intent("clinic", "d1", 1000.5, 1600)])
+except Exception as error:
+    print(error.problems[0].code)
+"""
+    with ordinary_folder() as folder:
+        path = folder / "ledger.db"
+        with Ledger.open(path) as ledger:
+            minted(ledger)
+        path.with_name("ledger.db-journal").unlink(missing_ok=True)
+        path.chmod(0o444)
+        folder.chmod(0o555)
+        assert run(script, path, ordinary=True) == "['clinic']\nledger-unusable\n"
+
+
+def test_a_full_disk_is_said_and_leaves_the_ledger_as_it_was(path: Path) -> None:
+    script = """
+import resource, sys
+from pathlib import Path
+opened = ledger.Ledger.open(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+many = [ledger.Intent("clinic" * 50, "d1", 1000.5, 1600)] * 1000
+try:
+    opened.intend("production", many)
+except Exception as error:
+    print(error.problems[0].code)
+print(len(opened.open_intents("production", 0)))
+"""
+    assert run(script, path) == "ledger-unusable\n0\n"
+
+
+def test_runs_of_several_environments_share_a_ledger(path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+environment = sys.argv[2]
+with ledger.Ledger.open(Path(sys.argv[1])) as opened:
+    for number in range(10):
+        [intent] = opened.intend(environment, [ledger.Intent(str(number), "d", 1.0, 9)])
+        opened.record(environment, [ledger.Minted(intent, str(number), "d", 9, 1.0)])
+"""
+    processes = [started(script, path, name) for name in "abcd"]
+    assert [process.communicate()[1] for process in processes] == [""] * 4
+    with Ledger.open(path) as ledger:
+        assert [len(ledger.sessions(name)) for name in "abcd"] == [10] * 4
+
+
+def test_threads_share_an_open_ledger(ledger: Ledger) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(lambda _: ledger.intend("production", [INTENT])[0], range(40)))
+    assert sorted(numbers) == list(range(1, 41))

@@ -1,0 +1,237 @@
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from tests.engine.worlds import ordinary_folder, run
+from voxmint.engine.worktree import WorkTree
+from voxmint.profiles.source import SourceError
+
+LIMIT = 100
+
+
+def write(path: Path, text: str = "session: {}\n") -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    project = tmp_path / "project"
+    write(project / "voxmint.yaml", "version: 1\n")
+    write(project / "profiles/base.yaml", "abstract: true\n")
+    write(project / "profiles/call-center/german.yml")
+    return project
+
+
+def refusal(project: Path, path: str) -> tuple[str, str]:
+    with pytest.raises(SourceError) as error:
+        WorkTree(project).read(path, LIMIT)
+    return error.value.reason, error.value.detail
+
+
+def refused_listing(project: Path, folder: str) -> tuple[str, str]:
+    with pytest.raises(SourceError) as error:
+        WorkTree(project).names(folder)
+    return error.value.reason, error.value.detail
+
+
+def test_names_are_the_yaml_files_below_a_folder_sorted(project: Path) -> None:
+    write(project / "profiles/a-b.yaml")
+    write(project / "profiles/notes.md")
+    assert WorkTree(project).names("profiles") == [
+        "profiles/a-b.yaml",
+        "profiles/base.yaml",
+        "profiles/call-center/german.yml",
+    ]
+    assert "voxmint.yaml" in WorkTree(project).names(".")
+
+
+def test_hidden_entries_are_left_out(project: Path) -> None:
+    write(project / "profiles/.draft.yaml")
+    write(project / "profiles/.git/config.yaml")
+    assert len(WorkTree(project).names("profiles")) == 2
+
+
+@pytest.mark.parametrize("make", ["folder", "pipe", "dangling"])
+def test_what_only_bears_a_yaml_files_name_is_listed_and_not_read(project: Path, make: str) -> None:
+    odd = project / "profiles/odd.yaml"
+    match make:
+        case "folder":
+            write(odd / "inner.yaml")
+        case "pipe":
+            os.mkfifo(odd)
+        case "dangling":
+            odd.symlink_to("nowhere")
+    assert "profiles/odd.yaml" in WorkTree(project).names("profiles")
+    assert "profiles/odd.yaml/inner.yaml" not in WorkTree(project).names("profiles")
+    assert (
+        refusal(project, "profiles/odd.yaml")
+        == {
+            "folder": ("not-a-file", "it is a folder"),
+            "pipe": ("not-a-file", "it is a named pipe"),
+            "dangling": ("missing", "there is no such file"),
+        }[make]
+    )
+
+
+def test_links_inside_the_project_are_followed(project: Path) -> None:
+    write(project / "shared/more/common.yaml", "common\n")
+    (project / "profiles/shared").symlink_to("../shared")
+    (project / "profiles/link.yaml").symlink_to("../shared/more/common.yaml")
+    tree = WorkTree(project)
+    assert "profiles/shared/more/common.yaml" in tree.names("profiles")
+    assert tree.read("profiles/shared/more/common.yaml", LIMIT) == b"common\n"
+    assert tree.read("profiles/link.yaml", LIMIT) == b"common\n"
+
+
+def test_links_that_loop_do_not_loop_the_listing(project: Path) -> None:
+    (project / "profiles/again").symlink_to(".")
+    (project / "profiles/call-center/up").symlink_to("..")
+    (project / "profiles/self.yaml").symlink_to("self.yaml")
+    assert WorkTree(project).names("profiles") == [
+        "profiles/base.yaml",
+        "profiles/call-center/german.yml",
+        "profiles/self.yaml",
+    ]
+    assert refusal(project, "profiles/self.yaml") == (
+        "unreadable",
+        "its symlinks run in a circle",
+    )
+
+
+def test_many_links_to_the_same_folders_do_not_multiply_the_listing(project: Path) -> None:
+    for level in range(30):
+        folder = project / f"profiles/l{level}"
+        folder.mkdir()
+        (folder / "one").symlink_to(f"../l{level + 1}")
+        (folder / "two").symlink_to(f"../l{level + 1}")
+    assert len(WorkTree(project).names("profiles")) == 2
+
+
+def test_a_link_that_leaves_the_project_is_refused_before_it_is_opened(
+    project: Path, tmp_path: Path
+) -> None:
+    # Opened for reading, a named pipe without a writer would be seen by one who waits to write.
+    os.mkfifo(tmp_path / "trap")
+    write(tmp_path / "outside/secret.yaml")
+    (project / "profiles/out.yaml").symlink_to(tmp_path / "trap")
+    (project / "profiles/lib.yaml").symlink_to("../../outside/secret.yaml")
+    away = ("outside", "it leads out of the project")
+    assert refusal(project, "profiles/out.yaml") == away
+    assert refusal(project, "profiles/lib.yaml") == away
+    (project / "profiles/lib").symlink_to("../../outside")
+    assert refusal(project, "profiles/lib/secret.yaml") == away
+
+
+@pytest.mark.parametrize("path", ["../outside/secret.yaml", "/etc/passwd", "a/../../x.yaml"])
+def test_a_path_that_leaves_the_project_is_refused(project: Path, path: str) -> None:
+    assert refusal(project, path)[0] == "outside"
+
+
+def test_a_sibling_whose_name_begins_with_the_projects_is_outside(
+    project: Path, tmp_path: Path
+) -> None:
+    write(tmp_path / "project-2/x.yaml")
+    (project / "profiles/x.yaml").symlink_to("../../project-2/x.yaml")
+    assert refusal(project, "profiles/x.yaml")[0] == "outside"
+
+
+def test_a_link_to_an_env_file_is_refused(project: Path) -> None:
+    write(project / ".env.production", "A_CLIENT_SECRET=x\n")
+    (project / "profiles/leak.yaml").symlink_to("../.env.production")
+    assert refusal(project, "profiles/leak.yaml") == ("outside", "it leads to something hidden")
+
+
+def test_a_folder_that_leaves_the_project_makes_the_listing_fail(
+    project: Path, tmp_path: Path
+) -> None:
+    write(tmp_path / "outside/secret.yaml")
+    (project / "profiles/lib").symlink_to(tmp_path / "outside")
+    assert refused_listing(project, "profiles") == (
+        "outside",
+        "`profiles/lib`: it leads out of the project",
+    )
+    assert refused_listing(project, "../outside")[0] == "outside"
+
+
+def test_a_link_to_a_file_elsewhere_that_is_no_profile_does_not_matter(
+    project: Path, tmp_path: Path
+) -> None:
+    write(tmp_path / "outside/README.md")
+    (project / "profiles/README.md").symlink_to(tmp_path / "outside/README.md")
+    assert len(WorkTree(project).names("profiles")) == 2
+
+
+def test_missing_files_and_folders(project: Path) -> None:
+    assert refusal(project, "profiles/none.yaml") == ("missing", "there is no such file")
+    assert refusal(project, "none/x.yaml") == ("missing", "there is no such file")
+    assert refusal(project, "voxmint.yaml/x.yaml")[0] == "missing"
+    assert refusal(project, "a\0b.yaml") == ("missing", "no file can have this name")
+    assert refusal(project, "\ud800.yaml")[0] == "missing"
+    assert refused_listing(project, "none") == ("missing", "there is no such folder")
+    assert refused_listing(project, "voxmint.yaml") == ("not-a-file", "it is not a folder")
+    assert refused_listing(project, "a\0b")[0] == "missing"
+
+
+def test_sizes_are_bounded(project: Path) -> None:
+    write(project / "profiles/full.yaml", "x" * LIMIT)
+    write(project / "profiles/over.yaml", "x" * (LIMIT + 1))
+    assert len(WorkTree(project).read("profiles/full.yaml", LIMIT)) == LIMIT
+    assert refusal(project, "profiles/over.yaml") == ("too-large", "it has more than 100 bytes")
+
+
+def test_a_file_that_has_more_than_it_says_is_bounded_too() -> None:
+    # Files of /proc say that they are empty.
+    tree = WorkTree(Path("/proc/self"))
+    assert tree.read("status", 1_000_000)
+    with pytest.raises(SourceError) as error:
+        tree.read("status", 10)
+    assert error.value.reason == "too-large"
+
+
+def test_sockets_and_devices_are_no_files(project: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(project / "profiles/talk.yaml"))
+    assert refusal(project, "profiles/talk.yaml") == ("not-a-file", "it is a socket")
+    with pytest.raises(SourceError) as error:
+        WorkTree(Path("/dev")).read("null", LIMIT)
+    assert error.value.detail == "it is a device"
+
+
+def test_names_that_are_not_utf8_are_listed_and_read(project: Path) -> None:
+    name = os.fsdecode(b"profiles/\xff.yaml")
+    write(project / name, "x\n")
+    tree = WorkTree(project)
+    assert name in tree.names("profiles")
+    assert tree.read(name, LIMIT) == b"x\n"
+
+
+def test_a_project_reached_through_a_link_is_the_project(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "alias").symlink_to(project)
+    tree = WorkTree(tmp_path / "alias")
+    assert tree.read("profiles/base.yaml", LIMIT) == b"abstract: true\n"
+    assert len(tree.names("profiles")) == 2
+
+
+def test_what_this_user_may_not_read_is_said_and_not_passed_over() -> None:
+    script = """
+import sys
+from pathlib import Path
+from voxmint.profiles.source import SourceError
+tree = worktree.WorkTree(Path(sys.argv[1]))
+for action in (lambda: tree.names("profiles"), lambda: tree.read("profiles/shut.yaml", 9)):
+    try:
+        action()
+    except SourceError as error:
+        print(error.reason, error.detail, sep=": ")
+"""
+    with ordinary_folder() as project:
+        write(project / "profiles/shut.yaml")
+        (project / "profiles/shut.yaml").chmod(0)
+        (project / "profiles/closed").mkdir(mode=0)
+        assert run(script, project, ordinary=True) == (
+            "unreadable: `profiles/closed/`: permission denied\nunreadable: permission denied\n"
+        )
+        (project / "profiles/closed").chmod(0o700)

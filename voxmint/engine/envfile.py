@@ -1,0 +1,120 @@
+"""An env file as bytes: which variables it sets, and the same file with some of them changed.
+
+Only the lines of the variables asked about are touched; every other byte stays, whatever it is.
+Lines are recognised as the many readers of such files do, all of them taken together: `export`,
+spaces round the sign, quotes over several lines. Lines are written in the one form that all of them
+read alike: `KEY=value` and a line feed.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Set
+from typing import NamedTuple
+
+_LINE = re.compile(
+    rb"""(?:\xef\xbb\xbf)?[ \t]* (?:export[ \t]+)? (?P<name>[A-Za-z_][A-Za-z0-9_]*) [ \t]*
+    (?: (?P<sign>=|:[ \t])[ \t]*(?P<quote>["'`]?) | \r?\n?\Z )""",
+    re.VERBOSE,
+)
+# Possessive, so that a large file with one quote too few is searched in little memory.
+_CLOSING = {
+    b'"': re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL),
+    b"'": re.compile(rb"[^']*+'"),
+    b"`": re.compile(rb"[^`\\]*+(?:\\.[^`\\]*+)*+`", re.DOTALL),
+}
+_CONTINUED = re.compile(rb"(?<!\\)(?:\\\\)*\\\n?\Z")
+_NEVER_CLOSED = "opens a quote that is never closed"
+
+
+class Entry(NamedTuple):
+    """A line, or several that a quoted value spans.
+
+    `name` is the variable it is about, if any; `has_value` says that it sets it, which a bare name
+    does not.
+    """
+
+    raw: bytes
+    line: int
+    name: str | None
+    has_value: bool
+    flaw: str | None
+
+
+def entries(existing: bytes) -> Iterator[Entry]:
+    """The file, piece by piece and complete; lines are counted from 1."""
+    start, line = 0, 1
+    while start < len(existing):
+        end = _end_of_line(existing, start)
+        found = _LINE.match(existing[start:end])
+        flaw = None
+        if found and (quote := found["quote"]):
+            closed = _closed(existing, start + found.end(), quote)
+            flaw = None if closed else _NEVER_CLOSED
+            end = max(end, closed or end)
+        raw = existing[start:end]
+        name = found["name"].decode() if found else None
+        has_value = found is not None and found["sign"] is not None
+        yield Entry(raw, line, name, has_value, flaw)
+        start, line = end, line + raw.count(b"\n")
+
+
+def names_in(existing: bytes) -> frozenset[str]:
+    """The variables that the file sets."""
+    return frozenset(entry.name for entry in entries(existing) if entry.name and entry.has_value)
+
+
+def flaws_in(existing: bytes) -> Iterator[tuple[int, str]]:
+    """What keeps lines from being added to the file: the line, and what it does wrong."""
+    if b"\0" in existing:
+        yield existing.count(b"\n", 0, existing.index(b"\0")) + 1, "holds a NUL byte"
+        return
+    yield from ((entry.line, entry.flaw) for entry in entries(existing) if entry.flaw)
+
+
+def merge_env(
+    existing: bytes, assignments: Mapping[str, str], remove: Set[str] = frozenset()
+) -> bytes:
+    """The file with these variables set and those of `remove` gone.
+
+    A variable is set where it first stands, and its other lines go; one that is new is added at the
+    end, in the order given. Names and values must be plain already.
+    """
+    merged = _Lines()
+    missing = dict(assignments)
+    for entry in entries(existing):
+        if entry.name in missing:
+            merged.add_own(entry.name, missing.pop(entry.name))
+        elif entry.name not in assignments and entry.name not in remove:
+            merged.add_foreign(entry.raw)
+    for name, value in missing.items():
+        merged.add_own(name, value)
+    return merged.joined()
+
+
+class _Lines:
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def add_foreign(self, raw: bytes) -> None:
+        self._pieces.append(raw)
+
+    def add_own(self, name: str, value: str) -> None:
+        before = self._pieces[-1] if self._pieces else b"\n"
+        if not before.endswith(b"\n"):
+            self._pieces.append(b"\n")
+        if _CONTINUED.search(before) and not before.lstrip().startswith(b"#"):
+            # A shell would take the next line for the rest of that one.
+            self._pieces.append(b"\n")
+        self._pieces.append(f"{name}={value}\n".encode("ascii"))
+
+    def joined(self) -> bytes:
+        return b"".join(self._pieces)
+
+
+def _end_of_line(data: bytes, start: int) -> int:
+    return data.find(b"\n", start) + 1 or len(data)
+
+
+def _closed(data: bytes, start: int, quote: bytes) -> int | None:
+    """The end of the line on which a quoted value ends, or `None` where it never does."""
+    found = _CLOSING[quote].match(data, start)
+    return _end_of_line(data, found.end()) if found else None

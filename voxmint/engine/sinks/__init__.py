@@ -1,0 +1,79 @@
+"""The sinks there are, by kind: those of voxmint, and those that installed packages bring.
+
+A new one is a file in this folder and a line below. Another package offers its own in the
+entry-point group `voxmint.sinks`; it is imported only by what is about to write.
+"""
+
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from voxmint.engine.failures import failure
+from voxmint.engine.sinks.contract import Sink
+from voxmint.engine.wording import SINK_UNKNOWN, SINK_UNLOADABLE
+from voxmint.problems import nearest
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "voxmint.sinks"
+"""The entry-point group of sinks that come with other packages."""
+
+SINKS: Mapping[str, str] = MappingProxyType(
+    {
+        "dotenv": "voxmint.engine.sinks.dotenv:DotenvSink",
+    }
+)
+"""voxmint's own sinks: kind → module and class, imported when used."""
+
+
+def known_kinds() -> frozenset[str]:
+    """The kinds of all sinks there are; of other packages only the metadata is read."""
+    return frozenset(SINKS) | {entry.name for entry in _offered()}
+
+
+def own_sink(kind: str) -> type[Sink] | None:
+    """The class of one of voxmint's own sinks, or `None`; what only reads goes no further."""
+    if kind not in SINKS:
+        return None
+    module, _, name = SINKS[kind].partition(":")
+    found: type[Sink] = getattr(import_module(module), name)
+    return found
+
+
+def sink_class(kind: str) -> type[Sink]:
+    """The class of a sink of any package, for what is about to write.
+
+    `ProblemsError` where there is none of this kind, or it cannot be loaded. voxmint's own cannot
+    be replaced by another package's.
+    """
+    own = own_sink(kind)
+    if own is not None:
+        return own
+    entry = next((entry for entry in _offered() if entry.name == kind), None)
+    if entry is None:
+        known = sorted(known_kinds())
+        close: dict[str, Any] = {**nearest(kind, known)}
+        raise failure(SINK_UNKNOWN, kind=kind, known=", ".join(known), **close)
+    return _loaded(entry)
+
+
+def _offered() -> "Iterable[EntryPoint]":
+    from importlib.metadata import entry_points
+
+    return entry_points(group=GROUP)
+
+
+def _loaded(entry: "EntryPoint") -> type[Sink]:
+    package = entry.dist.name if entry.dist else entry.value
+    try:
+        found = entry.load()
+    except Exception as error:  # importing others' code can raise anything
+        said = f"{type(error).__name__}: {error}"
+        raise failure(SINK_UNLOADABLE, kind=entry.name, package=package, said=said) from error
+    if not (isinstance(found, type) and issubclass(found, Sink)):
+        raise failure(
+            SINK_UNLOADABLE, kind=entry.name, package=package, said=f"{found!r} is not a sink"
+        )
+    return found

@@ -1,0 +1,197 @@
+"""What a sink is: a destination that tokens are written to, in two phases.
+
+A sink is checked by `preflight` before the first mint, so that nothing is minted that it cannot
+keep. A write is then staged, read back, and switched over; with several sinks, all are staged and
+read back before the first is switched, so that a failure until then leaves every one as it was.
+
+    with sink.locked(), sink.stage(change) as staged:
+        staged.read_back()
+        outcomes = staged.switch()
+
+A sink touches only what is voxmint's. What that is it learns from receipts, which the ledger keeps;
+it never guesses from what a name looks like.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from voxmint.engine.wording import SINK_DUPLICATE
+from voxmint.origin import Origin
+from voxmint.problems import Problem
+from voxmint.secret import Secret
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from voxmint.engine.git import Absence, Repository
+    from voxmint.engine.locks import Locks
+    from voxmint.engine.state import StateFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A session on its way to a sink. `expires_at` is in Unix seconds.
+
+    What is known beside the token is for sinks that can keep it beside a secret.
+    """
+
+    profile: str
+    token: Secret
+    expires_at: int
+    session_id: str | None = None
+    digest: str | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What is voxmint's in a sink: the names under which it holds a profile's values."""
+
+    profile: str
+    kind: str
+    target: str
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be different in a sink.
+
+    `deliveries` are written, everything of the profiles in `remove` is taken out. `receipts` are
+    what the sink holds of its environment so far, as far as the ledger knows; of them only those
+    of this very sink count.
+    """
+
+    deliveries: tuple[Delivery, ...] = ()
+    remove: frozenset[str] = frozenset()
+    receipts: tuple[Receipt, ...] = ()
+
+
+class SinkOutcome(StrEnum):
+    """What became of one profile in one sink."""
+
+    WRITTEN = "written"
+    UNCHANGED = "unchanged"
+    REMOVED = "removed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a sink is given of the world.
+
+    `profiles` are all that the environment has, since the names of those that are not written now
+    are taken too. `at` is where the environment's file says that there is this sink.
+    """
+
+    project: Path
+    environment: str
+    profiles: tuple[str, ...]
+    state: "StateFolder"
+    locks: "Locks"
+    git: "Callable[[Path], Repository | Absence]"
+    allowed: tuple[Path, ...] = ()
+    at: Origin | None = None
+
+
+class Staged(ABC):
+    """A change that is ready and not yet in place; leaving its context takes it back.
+
+    `receipts` are what the sink will hold of the profiles written, to be put into the ledger before
+    the switch. `refused` are the profiles that this sink cannot hold, with the reason; the others
+    go on without them.
+    """
+
+    receipts: tuple[Receipt, ...] = ()
+    refused: Mapping[str, Problem] = MappingProxyType({})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()
+
+    @abstractmethod
+    def read_back(self) -> None:
+        """Look at what was staged; `ProblemsError` where it is not what was written."""
+
+    @abstractmethod
+    def switch(self) -> Mapping[str, SinkOutcome]:
+        """Put the change in place at once; what became of each profile."""
+
+    @abstractmethod
+    def discard(self) -> None:
+        """Remove what was staged; after a switch there is nothing to remove."""
+
+
+class Sink(ABC):
+    """A destination. Making one has no effects, and neither has any `Options`."""
+
+    kind: ClassVar[str]
+    """What the environment's file calls it."""
+    Options: ClassVar["type[BaseModel]"]
+    """Its settings there, beside `kind`: frozen, strict, and refusing what they do not know."""
+
+    def __init__(self, options: Any, around: Surroundings) -> None:
+        self.options = options
+        self.around = around
+
+    @property
+    @abstractmethod
+    def target(self) -> str:
+        """Where it writes to, in the words of the environment's file."""
+
+    @property
+    def address(self) -> str:
+        """What the ledger calls that place."""
+        return self.target
+
+    @abstractmethod
+    def preflight(self) -> Iterator[Problem]:
+        """Everything that would make a write fail, and notes; writes nothing."""
+
+    @abstractmethod
+    def holds(self) -> frozenset[str]:
+        """The profiles whose values the sink has, by their names alone; reads no value.
+
+        `ProblemsError` where that cannot be known.
+        """
+
+    @abstractmethod
+    def stage(self, change: Change) -> Staged:
+        """Make the change ready, under `locked`; `ProblemsError` where it cannot be."""
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold off other runs from staging until after the switch, where the sink needs that."""
+        return nullcontext()
+
+    def write(self, change: Change) -> Mapping[str, SinkOutcome]:
+        """Stage, read back and switch; for a sink that is written alone."""
+        with self.locked(), self.stage(change) as staged:
+            staged.read_back()
+            return staged.switch()
+
+
+def preflight(sinks: Sequence[Sink]) -> Iterator[Problem]:
+    """What would make a write to any of one environment's sinks fail, and notes."""
+    taken: set[tuple[str, str]] = set()
+    for sink in sinks:
+        problems = list(sink.preflight())
+        yield from problems
+        if any(problem.is_error for problem in problems):
+            continue
+        place = (sink.kind, sink.address)
+        if place in taken:
+            yield Problem(SINK_DUPLICATE, sink.around.at, {"target": sink.target})
+        taken.add(place)

@@ -1,0 +1,396 @@
+"""The words for what goes wrong where voxmint touches the world, sorted by code.
+
+`{path}` and `{folder}` are written as the project's files write them where they do, else in full.
+"""
+
+from voxmint.problems import Kind, error, note
+
+ANSWER_BROKEN = error(
+    "answer-broken",
+    "the service answered {status}, but {found}",
+    "a token may live all the same; look at what answers at the provider's `url`",
+    about="Such a request is not sent again: it was answered, and a token that came of it would "
+    "live until it expires.",
+)
+CA_FILE_UNUSABLE = error(
+    "ca-file-unusable",
+    "the certificates in `{path}` cannot be used: {reason}",
+    about="`ca_file` is a file of the project with certificates in PEM form. The host is then "
+    "trusted by these and no others.",
+)
+CERTIFICATES_UNUSABLE = error(
+    "certificates-unusable",
+    "the certificates that {variable} names cannot be used: {reason}",
+    about="SSL_CERT_FILE and SSL_CERT_DIR take the place of the usual certificates.",
+)
+FILE_CHANGING = error(
+    "file-changing",
+    "`{path}` was changed by something else each time it was about to be replaced",
+    "stop what writes to it, and run this again",
+    about="A file is replaced only if nobody has touched it since it was read, so that no line of "
+    "somebody else's is lost.",
+)
+FILE_IS_SYMLINK = error(
+    "file-is-symlink",
+    "`{path}` is a symlink, and secrets are written only to real files",
+    "name the file that it leads to, or remove the link",
+    about="A link could lead a secret to where everybody reads, or be changed to.",
+)
+FILE_NOT_REGULAR = error(
+    "file-not-regular",
+    "`{path}` is {found}, not a file",
+    about="Only regular files are read and replaced.",
+)
+FILE_TOO_LARGE = error(
+    "file-too-large",
+    "`{path}` has more than {limit} bytes",
+    about="No env file needs that much, so it is taken for something else and left alone.",
+)
+FILE_UNREADABLE = error(
+    "file-unreadable",
+    "`{path}` cannot be read: {reason}",
+    about="The file is there, but this user or this machine cannot read it.",
+)
+FILE_UNWRITABLE = error(
+    "file-unwritable",
+    "`{path}` cannot be written: {reason}",
+    about="The file was left as it was.",
+)
+FOLDER_MISSING = error(
+    "folder-missing",
+    "`{path}` cannot be written: there is no folder `{folder}`",
+    "make it, with the owner and mode that its readers need",
+    about="Folders are not made: only you know who is to own one, and a misspelt path would grow a "
+    "tree of them.",
+)
+FOLDER_UNWRITABLE = error(
+    "folder-unwritable",
+    "`{path}` cannot be written: this user may not make files in `{folder}`",
+    about="A file is replaced as a whole, by one that is written beside it first.",
+)
+GIT_FAILED = error(
+    "git-failed",
+    "git could not be asked about `{folder}`: {said}",
+    "if you trust it: git config --global --add safe.directory {distrusted}",
+    about="git is asked which commit this is, and whether it tracks or ignores a file. Its own "
+    "configuration decides whether it trusts a folder that belongs to another user.",
+)
+HEADER_REFUSED = error(
+    "header-refused",
+    "the header `{name}` cannot be set: {reason}",
+    about="A header of the project must not lead a request elsewhere, or carry a key.",
+)
+HOST_NEEDS_TLS = error(
+    "host-needs-tls",
+    "{host} would be sent the key without TLS",
+    "write https:// in its URL",
+    about="Plain HTTP is for this machine only.",
+)
+HOST_NOT_ALLOWED = error(
+    "host-not-allowed",
+    "the key would be sent to {host}, and nobody here allowed that",
+    "if it is meant, whoever runs this sets {variable}={host} or gives --allow-host {host}",
+    about="Only OpenAI's own hosts are sent a key by themselves. Any other one is named by the "
+    "operator and never by the project, since a pull request could change its files.",
+)
+HOST_NOT_LOOPBACK = error(
+    "host-not-loopback",
+    "{host} is not on this machine, and an emulator is looked for nowhere else",
+    "for a server elsewhere use `kind: compatible`",
+    about="The emulator takes no key, so it needs nobody's word; therefore it stays on loopback.",
+)
+KEY_COMMAND_FAILED = error(
+    "key-command-failed",
+    "the command that gives the key, `{command}`, failed: {said}",
+    "run it by hand to see why; what it printed is not repeated here",
+    about="What such a command prints may hold the key.",
+)
+KEY_COMMAND_FORBIDDEN = error(
+    "key-command-forbidden",
+    "the key comes from the command `{command}`, and nobody here allowed it to run",
+    "if it is meant, whoever runs this sets {variable}=1 or gives --allow-key-command",
+    about="A pull request could change the command.",
+)
+KEY_EMPTY = error(
+    "key-empty",
+    "{source} is empty, and should be the key",
+    about="Nothing was sent.",
+)
+KEY_FILE_OUTSIDE = error(
+    "key-file-outside",
+    "the key's file `{path}` is not inside the project",
+    "write its path in full, or beginning with ~/",
+    about="A relative path stays inside the project, also through symlinks.",
+)
+KEY_FILE_TRACKED = error(
+    "key-file-tracked",
+    "git tracks the key's file `{path}`",
+    "take it out of git, and have the key replaced: everybody who can read the repository has it",
+    about="A key in a commit is a key for everybody who can read the repository.",
+)
+KEY_FILE_UNREADABLE = error(
+    "key-file-unreadable",
+    "the key's file `{path}` cannot be read: {reason}",
+    about="It is a regular file that holds the key and nothing else.",
+)
+KEY_KEYRING_UNSUPPORTED = error(
+    "key-keyring-unsupported",
+    "this version of voxmint reads no keyring",
+    "use `key: {{env: …}}`, `{{file: …}}` or `{{command: […]}}`",
+    about="A keyring's own program can be run by `command`.",
+)
+KEY_MALFORMED = error(
+    "key-malformed",
+    "{source} cannot be a key: it has spaces, line breaks or characters that are not ASCII",
+    about="A key is one word. Nothing of it is shown.",
+)
+KEY_MISSING = error(
+    "key-missing",
+    "there is no key: the variable {variable} is not set",
+    "set it, or say in the environment's file where the key is: `key: {{env: …}}`",
+    about="The key is looked for where `provider.key` says; without it openai's is in "
+    "OPENAI_API_KEY and azure's in AZURE_OPENAI_API_KEY.",
+)
+LEDGER_BUSY = error(
+    "ledger-busy",
+    "the ledger `{path}` is held by another program",
+    "run this again when that program is done",
+    about="The ledger is an SQLite database; something kept it locked.",
+)
+LEDGER_CORRUPT = error(
+    "ledger-corrupt",
+    "`{path}` is not a ledger that can be read: {said}",
+    "move it aside, as with `mv {path} {path}.broken`; the next mint then mints everything again",
+    about="The ledger holds what was minted and where it was written, never a token. Without it "
+    "every profile is minted anew, and tokens minted before live on until they expire.",
+)
+LEDGER_NEWER = error(
+    "ledger-newer",
+    "the ledger `{path}` was written by a newer voxmint: its format is {found}, and this one "
+    "knows {known}",
+    "use that voxmint, or a state folder of its own for this one (VOXMINT_STATE_DIR)",
+    about="A ledger is never written back in an older format.",
+)
+LEDGER_UNUSABLE = error(
+    "ledger-unusable",
+    "the ledger `{path}` cannot be used: {reason}",
+    "set VOXMINT_STATE_DIR to a folder that this user can write to",
+    about="Before a request leaves, the ledger must be able to say so.",
+)
+LOCK_TIMEOUT = error(
+    "lock-timeout",
+    "{what} is in use by {holder}, and still was after {seconds} s",
+    "wait for it to end, or wait longer with --lock-timeout",
+    about="Two runs never mint one environment, or write one file, at the same time.",
+)
+LOCK_UNUSABLE = error(
+    "lock-unusable",
+    "the lock `{path}` cannot be taken: {reason}",
+    "set VOXMINT_STATE_DIR to a folder on a local disk that this user can write to",
+    about="Locks are files in the state folder.",
+)
+MINT_ENDPOINT_MISSING = error(
+    "mint-endpoint-missing",
+    "there is nothing at {url}: {status} {said}",
+    "look at `provider.url` and `provider.api`",
+    about="The base URL ends before /realtime, as in https://gateway.example/v1.",
+)
+MINT_ENDPOINT_RETIRED = error(
+    "mint-endpoint-retired",
+    "there is no {api} at {url} (any more): {status} {said}",
+    "write `api: client_secrets` at {place}",
+    "write `api: client_secrets` below `provider:` in the environment's file",
+    about="OpenAI retired this endpoint in May 2026, and Azure never had it. The same profiles "
+    "reach client_secrets without a change.",
+)
+MINT_INTERRUPTED = error(
+    "mint-interrupted",
+    "the run was interrupted",
+    "run it again: what was minted and written is kept",
+    about="Nothing new was begun after that.",
+)
+MINT_KEY_REFUSED = error(
+    "mint-key-refused",
+    "the service refuses the key: {status} {said}",
+    about="The first such answer ends a run: a bad key is not tried again for every profile.",
+)
+MINT_NOT_TRIED = error(
+    "mint-not-tried",
+    "not tried: {because}",
+    about="No request left for this profile.",
+)
+MINT_OUT_OF_TIME = error(
+    "mint-out-of-time",
+    "the {seconds} s that a run may take are over",
+    "give it more with --timeout, or `mint: {{timeout: …}}` in the environment's file",
+    about="Nothing new was begun after that.",
+)
+MINT_QUOTA = error(
+    "mint-quota",
+    "the account's limit is reached: {status} {said}",
+    about="Waiting does not lift such a limit, so the run ends with it.",
+)
+MINT_REDIRECTED = error(
+    "mint-redirected",
+    "the service answered {status} and points to {where}, which is not followed",
+    "write the URL that is meant as `provider.url`",
+    about="A redirect could lead the key to another host.",
+)
+MINT_REFUSED = error(
+    "mint-refused",
+    "{status} {said}",
+    about="The service refused this request, and where waiting could have healed it, went on to.",
+)
+MINT_UNANSWERED = error(
+    "mint-unanswered",
+    "{said}, and the request may have arrived: up to {count} unseen tokens may live",
+    about="The service offers no way to ask what came of a request, and none to revoke a token. "
+    "The report says until when such a token can live.",
+)
+MINT_UNREACHABLE = error(
+    "mint-unreachable",
+    "{host} cannot be reached: {said}",
+    about="No request arrived there.",
+)
+PATH_OUTSIDE = error(
+    "path-outside",
+    "`{path}` is not inside the project",
+    "to allow it, whoever runs this sets VOXMINT_ALLOW_PATHS={folder}",
+    about="A path in the project's files stays inside the project; only the operator can allow "
+    "more, since a pull request could change the files.",
+)
+PATH_RESERVED = error(
+    "path-reserved",
+    "`{path}` lies in `{folder}`, which is not a place for env files",
+    about="git's folder and voxmint's own state are never written to by a sink.",
+)
+PROXY_UNUSABLE = error(
+    "proxy-unusable",
+    "{variable} names a proxy that cannot be used: {reason}",
+    about="Proxies are reached by http:// or https://. NO_PROXY lists hosts that need none.",
+)
+SINK_BROKEN = error(
+    "sink-broken",
+    "the sink `{target}` failed in a way that it should not: {said}",
+    about="This is a mistake in the sink's own code.",
+)
+SINK_DUPLICATE = error(
+    "sink-duplicate",
+    "two sinks write to `{target}`",
+    "give each its own path",
+    about="Each sink keeps its own values right, and would undo the other's.",
+)
+SINK_FILE_TRACKED = error(
+    "sink-file-tracked",
+    "git tracks `{path}`: its tokens would be committed",
+    "run `git rm --cached {path}` and ignore it, or write `allow_tracked: true` for this sink",
+    about="A token in a commit is a token for everybody who can read the repository.",
+)
+SINK_FILE_UNIGNORED = error(
+    "sink-file-unignored",
+    "git does not ignore `{path}`: the next `git add` would take its tokens along",
+    "add it to .gitignore, or write `allow_unignored: true` for this sink",
+    about="A token in a commit is a token for everybody who can read the repository.",
+)
+SINK_FILE_UNPARSABLE = error(
+    "sink-file-unparsable",
+    "`{path}` cannot be added to: line {line} {found}",
+    "mend that line by hand",
+    about="Readers would take the lines that follow for a part of that one, voxmint's too.",
+)
+SINK_GROUP_UNKNOWN = error(
+    "sink-group-unknown",
+    "`{path}` cannot be given to the group `{group}`: {reason}",
+    about="Only a group that this machine knows and this user belongs to can be given a file.",
+)
+SINK_MALFORMED = error(
+    "sink-malformed",
+    "`{owner}` is not a sink: a map with its `kind`, as in {example}",
+    about="A sink is where tokens are written to.",
+)
+SINK_NAME_CLASH = error(
+    "sink-name-clash",
+    "`{one}` and `{other}` would both write {name} to `{target}`",
+    "name one of them below this sink's `names:`, as with "
+    "`names: {{profiles: {{{other}: SOME_OTHER_NAME}}}}`",
+    about="A variable's name is the profile's in capitals, everything else an underscore, so two "
+    "profiles can come to share one.",
+)
+SINK_NAME_INVALID = error(
+    "sink-name-invalid",
+    "`{profile}` would write the variable `{name}`, which not every reader of env files takes: a "
+    "name is capitals, digits and underscores, and starts with a letter",
+    "name it below this sink's `names:`, as with `names: {{profiles: {{{profile}: SOME_NAME}}}}`",
+    about="A variable's name is the profile's in capitals, everything else an underscore.",
+)
+SINK_NAME_REFUSED = error(
+    "sink-name-refused",
+    "`{profile}` would write the variable {name}, and that changes how programs run",
+    "name it below this sink's `names:`, as with `names: {{profiles: {{{profile}: SOME_NAME}}}}`",
+    about="Variables such as PATH, LD_PRELOAD, BASH_ENV or PYTHONPATH are read by the programs "
+    "that start under an env file.",
+)
+SINK_UNGUARDED = note(
+    "sink-unguarded",
+    "{reason}, so nobody checked that git leaves the files with tokens alone",
+    about="Where git is there, a file that it tracks or does not ignore is refused.",
+)
+SINK_UNKNOWN = error(
+    "sink-unknown",
+    "there is no sink of the kind `{kind}`",
+    "did you mean `{nearest}`?",
+    "known here: {known}",
+    about="Sinks are built in or come with an installed package.",
+)
+SINK_UNLOADABLE = error(
+    "sink-unloadable",
+    "the sink `{kind}` of the package {package} cannot be loaded: {said}",
+    about="A sink of another package is imported when it is about to be used.",
+)
+SINK_UNVERIFIED = error(
+    "sink-unverified",
+    "what was staged for `{target}` did not read back as it was written",
+    "nothing was switched over; run this again",
+    about="What is about to be put in place is read back first.",
+)
+SINK_VALUE_UNFIT = error(
+    "sink-value-unfit",
+    "the value of {name} has characters that readers of env files bend",
+    about="Only A-Z, a-z, 0-9 and _ % + , . / : = @ ^ - are read the same by all of them; other "
+    "values are not written at all.",
+)
+SINKS_MISSING = error(
+    "sinks-missing",
+    "`{environment}` has no sink, so its tokens could be kept nowhere",
+    "add one, as with `sinks: [{{kind: dotenv, path: .env.{environment}}}]`",
+    about="Nothing is minted that cannot be kept.",
+)
+STATE_TRACKED = error(
+    "state-tracked",
+    "git tracks files in the state folder `{folder}`",
+    "run `git rm -r --cached {folder}` and commit",
+    about="A ledger that came with a clone could make voxmint keep what was never minted here.",
+)
+STATE_UNSAFE = error(
+    "state-unsafe",
+    "the state folder `{folder}` {found}",
+    "remove it, or set VOXMINT_STATE_DIR to a folder of your own",
+    about="Whoever can write to the state folder decides what voxmint believes it has minted.",
+)
+STATE_UNUSABLE = error(
+    "state-unusable",
+    "the state folder `{folder}` cannot be used: {reason}",
+    "set VOXMINT_STATE_DIR to a folder that this user can write to",
+    about="The ledger and the locks live there.",
+)
+URL_MALFORMED = error(
+    "url-malformed",
+    "`{url}` is not a URL that a key could be sent to",
+    "write scheme, host, port and path and no more, as in https://gateway.example/v1",
+    about="A host that ends in a dot, or is written with other characters than ASCII letters, "
+    "digits, dots and dashes, can be one host to whom reads it and another to whom connects.",
+)
+
+KINDS: tuple[Kind, ...] = tuple(
+    value for value in dict(globals()).values() if isinstance(value, Kind)
+)

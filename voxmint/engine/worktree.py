@@ -1,0 +1,185 @@
+"""The project's files as they lie in the folder: the source that reading commands use.
+
+Only regular files inside the project are read. A path is followed one name at a time without
+following any symlink; where one is met, it is first worked out where it leads, and what leaves the
+project is never opened.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import NoReturn
+
+from voxmint.engine.failures import reason
+from voxmint.engine.files import described, open_beneath, read_bounded
+from voxmint.profiles.source import SourceError
+
+_ENDINGS = (".yaml", ".yml")
+_LINK_MET = (errno.ELOOP, errno.EMLINK, errno.ENOTDIR)
+
+
+def is_listed(path: str) -> bool:
+    """Whether a path, relative to a folder of the project, is one that its listing shows."""
+    parts = path.split("/")
+    return path.endswith(_ENDINGS) and not any(part.startswith(".") for part in parts)
+
+
+class WorkTree:
+    """The source of the files below a project's folder."""
+
+    __slots__ = ("_real", "root")
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._real = os.path.realpath(root)
+
+    def names(self, folder: str) -> Sequence[str]:
+        """The YAML files below the folder, sorted, as paths relative to the project.
+
+        What is hidden is left out. Whatever else bears a YAML file's name is listed, so that
+        reading it says what is wrong with it. A symlinked folder counts unless its real one is
+        listed already. `SourceError` where the folder is missing, or cannot be read as a whole: a
+        folder passed over in silence would look like profiles that were deleted.
+        """
+        start = self.real(folder)
+        if not Path(start).is_dir():
+            _refuse_folder(start)
+        return sorted(_Listing(self).below(start, _prefix(folder)))
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The file's bytes; `SourceError` where it cannot be had or is over `limit` bytes."""
+        descriptor = self._opened(path)
+        try:
+            return _content(descriptor, limit)
+        except OSError as error:
+            raise SourceError("unreadable", reason(error)) from error
+        finally:
+            os.close(descriptor)
+
+    def real(self, path: str) -> str:
+        """The real path of what the path names; `SourceError` where that is not in the project.
+
+        A link to something hidden is refused too: that is where env files and git's own lie.
+        """
+        try:
+            real = os.path.realpath(Path(self._real, path))
+        except ValueError as error:
+            raise SourceError("missing", "no file can have this name") from error
+        if real != self._real and not real.startswith(self._real.rstrip("/") + "/"):
+            raise SourceError("outside", "it leads out of the project")
+        hidden = {part for part in self.parts(real) if part.startswith(".")}
+        if not hidden <= {".", *path.split("/")}:
+            raise SourceError("outside", "it leads to something hidden")
+        return real
+
+    def parts(self, real: str) -> list[str]:
+        """The way from the project's folder to a real path inside it."""
+        return os.path.relpath(real, self._real).split("/")
+
+    def _opened(self, path: str) -> int:
+        parts = path.split("/")
+        try:
+            if ".." in parts or "" in parts:
+                return self._opened_real(path)
+            return open_beneath(self._real, parts)
+        except ValueError as error:
+            raise SourceError("missing", "no file can have this name") from error
+        except OSError as error:
+            if error.errno not in _LINK_MET:
+                _refuse(error)
+        return self._opened_real(path)
+
+    def _opened_real(self, path: str) -> int:
+        parts = self.parts(self.real(path))
+        try:
+            return open_beneath(self._real, parts)
+        except OSError as error:
+            _refuse(error)
+
+
+class _Listing:
+    """One walk through a folder; every real folder is entered once, so that links cannot loop."""
+
+    def __init__(self, tree: WorkTree) -> None:
+        self._tree = tree
+        self._entered: set[str] = set()
+        self._linked: list[tuple[str, str]] = []
+        self._found: list[str] = []
+
+    def below(self, folder: str, prefix: str) -> list[str]:
+        self._walk(folder, prefix)
+        # Links last: a folder is listed under its own name rather than under a link's.
+        while self._linked:
+            links, self._linked = sorted(self._linked), []
+            for real, name in links:
+                self._walk(real, name)
+        return self._found
+
+    def _walk(self, folder: str, prefix: str) -> None:
+        waiting = [(folder, prefix)]
+        while waiting:
+            here, name = waiting.pop()
+            if here not in self._entered:
+                self._entered.add(here)
+                waiting += self._scanned(here, name)
+
+    def _scanned(self, folder: str, prefix: str) -> list[tuple[str, str]]:
+        """Takes the files of one folder, and returns its own folders."""
+        inner = []
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    name = entry.name
+                    if name.startswith("."):
+                        continue
+                    if name.endswith(_ENDINGS):
+                        self._found.append(prefix + name)
+                    elif entry.is_dir(follow_symlinks=False):
+                        inner.append((entry.path, f"{prefix}{name}/"))
+                    elif entry.is_symlink():
+                        self._link(entry, prefix + name)
+        except OSError as error:
+            raise SourceError("unreadable", f"`{prefix or '.'}`: {reason(error)}") from error
+        return inner
+
+    def _link(self, entry: os.DirEntry[str], name: str) -> None:
+        if not entry.is_dir():
+            return
+        try:
+            self._linked.append((self._tree.real(entry.path), name + "/"))
+        except SourceError as error:
+            raise SourceError(error.reason, f"`{name}`: {error.detail}") from error
+
+
+def _prefix(folder: str) -> str:
+    name = str(PurePosixPath(folder))
+    return "" if name == "." else name + "/"
+
+
+def _content(descriptor: int, limit: int) -> bytes:
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceError("not-a-file", f"it is {described(status.st_mode)}")
+    if status.st_size > limit or (data := read_bounded(descriptor, status.st_size, limit)) is None:
+        raise SourceError("too-large", f"it has more than {limit} bytes")
+    return data
+
+
+def _refuse_folder(real: str) -> NoReturn:
+    if os.path.lexists(real):
+        raise SourceError("not-a-file", "it is not a folder")
+    raise SourceError("missing", "there is no such folder")
+
+
+def _refuse(error: OSError) -> NoReturn:
+    if error.errno == errno.ENOENT:
+        raise SourceError("missing", "there is no such file") from error
+    if error.errno == errno.ENXIO:
+        raise SourceError("not-a-file", "it is a socket") from error
+    if error.errno == errno.ENOTDIR:
+        raise SourceError("missing", "a file stands where its folder would be") from error
+    if error.errno in _LINK_MET:
+        raise SourceError("unreadable", "its symlinks run in a circle") from error
+    raise SourceError("unreadable", reason(error)) from error
