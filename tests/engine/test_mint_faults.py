@@ -1,0 +1,331 @@
+"""A run that is stopped, killed, or cannot write: what is the case afterwards, and what is said."""
+
+import os
+import signal
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.engine.mints import Desk, against, desk, only, outcomes
+from tests.engine.scripted import Answered, Asked, Scripted, each, minted, said
+from tests.engine.worlds import started
+from voxmint.engine.edge import Operator
+from voxmint.engine.events import Event, Halted, Interrupting, SessionMinted, Written
+from voxmint.engine.mint import mint
+from voxmint.engine.report import Report, Result
+
+WARDS = [f"ward-{number}" for number in range(8)]
+
+
+def code(result: Result) -> str | None:
+    return result.problem.code if result.problem else None
+
+
+def named(made: Desk) -> set[str]:
+    """The profiles whose tokens are in the env file."""
+    return {
+        name.removesuffix("_CLIENT_SECRET").lower().replace("_", "-")
+        for name in made.variables
+        if name.endswith("_CLIENT_SECRET")
+    }
+
+
+# ── the sink fails ───────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_sink_that_breaks_while_it_runs_ends_the_run_and_names_what_is_lost(
+    tmp_path: Path,
+) -> None:
+    def script(number: int, _: Asked) -> Answered:
+        if number == 1:
+            made.env_file.symlink_to(tmp_path / "elsewhere")
+        return minted(number, pause=0.1)
+
+    with Scripted(script) as server:
+        made = against(server, desk(tmp_path, WARDS), concurrency=1)
+        report = made.mint()
+        assert len(server.asked) < len(WARDS)
+    lost = [result for result in report.results if result.outcome == "unwritten"]
+    assert len(lost) == len(server.asked)
+    assert {code(result) for result in lost} == {"file-is-symlink"}
+    assert {result.expires_at for result in lost} == {1_800_000_600}
+    assert {sink.outcome for result in lost for sink in result.sinks} == {"failed"}
+    others = [result for result in report.results if result not in lost]
+    assert {(result.outcome, code(result)) for result in others} == {("skipped", "mint-not-tried")}
+    assert [event.problem.code for event in made.told(Halted)] == ["file-is-symlink"]
+    assert [problem.code for problem in report.problems] == ["file-is-symlink"]
+    assert report.exit_code == 1
+    assert not (tmp_path / "elsewhere").exists()
+    # The ledger knows that they live, and that no sink has them.
+    assert {record.sinks for record in made.sessions.values()} == {frozenset()}
+    made.env_file.unlink()
+    reasons = {entry.profile: entry.reason for entry in made.plan().entries}
+    assert set(reasons.values()) == {"minted before, and written nowhere", "no token yet"}
+
+
+def test_what_could_not_be_written_is_tried_once_more_at_the_end(tmp_path: Path) -> None:
+    def script(number: int, _: Asked) -> Answered:
+        if number == 1:
+            made.env_file.symlink_to(tmp_path / "elsewhere")
+        return minted(number, pause=0.1)
+
+    def listener(event: Event) -> None:
+        if isinstance(event, Halted):
+            made.env_file.unlink()
+
+    with Scripted(script) as server:
+        made = against(server, desk(tmp_path, WARDS), concurrency=1)
+        report = minted_with(made, listener)
+    done = {name for name, outcome in outcomes(report).items() if outcome == "minted"}
+    assert 0 < len(done) < len(WARDS)
+    assert named(made) == done
+    assert report.exit_code == 3
+
+
+def minted_with(made: Desk, listener: Any, **edge: Any) -> Report:
+    order = made.project.order([], ["live"])
+    made.events = []
+    both = made.edge(**edge)
+    told = both.on_event
+
+    def on_event(event: Event) -> None:
+        told(event)
+        listener(event)
+
+    return mint(made.project, order, Operator(), replace(both, on_event=on_event))
+
+
+def test_of_two_sinks_neither_is_switched_where_one_cannot_be_staged(tmp_path: Path) -> None:
+    def script(number: int, _: Asked) -> Answered:
+        (made.root / ".env.more").symlink_to(tmp_path / "elsewhere")
+        return minted(number)
+
+    sinks = "sinks: [{kind: dotenv, path: .env.live}, {kind: dotenv, path: .env.more}]\n"
+    with Scripted(script) as server:
+        made = against(server, desk(tmp_path, more=sinks))
+        report = made.mint()
+    result = only(report)
+    assert (result.outcome, code(result)) == ("unwritten", "file-is-symlink")
+    assert [sink.outcome for sink in result.sinks] == ["failed", "failed"]
+    assert not made.env_file.exists()
+    assert [path.name for path in made.root.glob(".env*")] == [".env.more"]
+
+
+@pytest.mark.parametrize("token", ["ek_with space", "ek_with\nOTHER=1", "ek_$(id)", 'ek_"'])
+def test_a_token_that_no_env_file_can_hold_is_refused_by_name(tmp_path: Path, token: str) -> None:
+    answer = said({"client_secret": {"value": token, "expires_at": 1_800_000_600}})
+    with Scripted(each(answer)) as server:
+        made = against(server, desk(tmp_path))
+        report = made.mint()
+    result = only(report)
+    assert (result.outcome, code(result)) == ("unwritten", "sink-value-unfit")
+    assert token not in f"{report!r}{report.to_json()}"
+    assert not made.env_file.exists()
+
+
+def test_one_token_that_does_not_fit_is_its_own_affair(tmp_path: Path) -> None:
+    odd = said({"client_secret": {"value": "ek_with space", "expires_at": 1_800_000_600}})
+    with Scripted(each(minted(1), odd, minted(2))) as server:
+        made = against(server, desk(tmp_path, ["a", "b", "c"]), concurrency=1)
+        report = made.mint()
+    assert outcomes(report) == {"a": "minted", "b": "unwritten", "c": "minted"}
+    assert (named(made), report.exit_code) == ({"a", "c"}, 3)
+
+
+@pytest.fixture
+def broken_sink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed package with a sink that fails in a way of its own, and tells a secret."""
+    packages = tmp_path / "packages"
+    (packages / "broken_sink-1.dist-info").mkdir(parents=True)
+    (packages / "broken_sink-1.dist-info/METADATA").write_text("Name: broken-sink\nVersion: 1\n")
+    (packages / "broken_sink-1.dist-info/entry_points.txt").write_text(
+        "[voxmint.sinks]\nbroken = broken_sink:BrokenSink\n"
+    )
+    (packages / "broken_sink.py").write_text(
+        """
+from pydantic import BaseModel
+from voxmint.engine.sinks.contract import Sink
+
+class Options(BaseModel):
+    pass
+
+class BrokenSink(Sink):
+    kind = "broken"
+    Options = Options
+    target = "nowhere"
+
+    def preflight(self):
+        return iter(())
+
+    def holds(self):
+        return frozenset()
+
+    def stage(self, change):
+        raise KeyError(change.deliveries[0].token.reveal())
+"""
+    )
+    monkeypatch.syspath_prepend(packages)
+
+
+@pytest.mark.usefixtures("broken_sink")
+def test_a_sink_of_another_package_may_fail_in_any_way(tmp_path: Path) -> None:
+    sinks = "sinks: [{kind: dotenv, path: .env.live}, {kind: broken}]\n"
+    with Scripted(each(minted())) as server:
+        made = against(server, desk(tmp_path, more=sinks))
+        report = made.mint()
+    result = only(report)
+    assert (result.outcome, code(result)) == ("unwritten", "sink-broken")
+    assert result.problem is not None
+    assert result.problem.message == (
+        "the sink `nowhere` failed in a way that it should not: KeyError"
+    )
+    assert "ek_scripted" not in repr(report)
+    assert not made.env_file.exists()
+
+
+# ── the run is stopped ───────────────────────────────────────────────────────────────────────────
+
+
+def test_asked_once_a_run_finishes_what_is_under_way_and_begins_nothing(tmp_path: Path) -> None:
+    def script(number: int, _: Asked) -> Answered:
+        if number == 3:
+            made.stop.ask()
+        return minted(number, pause=0.02)
+
+    with Scripted(script) as server:
+        made = against(server, desk(tmp_path, WARDS), concurrency=1)
+        report = made.mint()
+        assert len(server.asked) == 3
+    assert outcomes(report) == {
+        **dict.fromkeys(WARDS[:3], "minted"),
+        **dict.fromkeys(WARDS[3:], "skipped"),
+    }
+    assert named(made) == set(WARDS[:3])
+    assert {code(result) for result in report.bad} == {"mint-not-tried"}
+    assert (report.is_interrupted, report.exit_code) == (True, 130)
+    assert [event.in_flight for event in made.told(Interrupting)] == [1]
+    assert made.open_intents == []
+
+
+def test_what_does_not_come_in_its_grace_is_dropped_and_named(tmp_path: Path) -> None:
+    def script(number: int, _: Asked) -> Answered:
+        if number == 2:
+            made.stop.ask()
+        return minted(number, pause=30 if number == 2 else 0)
+
+    with Scripted(script) as server:
+        made = against(server, desk(tmp_path, WARDS[:3]), concurrency=1)
+        report = made.mint()
+    assert outcomes(report) == {"ward-0": "minted", "ward-1": "failed", "ward-2": "skipped"}
+    assert [code(result) for result in report.bad] == ["mint-unanswered", "mint-not-tried"]
+    assert [one.profile for one in report.unseen] == made.open_intents == ["ward-1"]
+    assert (named(made), report.exit_code) == ({"ward-0"}, 130)
+
+
+def test_asked_twice_a_run_drops_what_is_under_way_at_once(tmp_path: Path) -> None:
+    def script(number: int, _: Asked) -> Answered:
+        if number == 2:
+            made.stop.ask()
+            made.stop.ask()
+        return minted(number, pause=30 if number == 2 else 0)
+
+    with Scripted(script) as server:
+        made = against(server, desk(tmp_path, WARDS[:3]), concurrency=1)
+        made.patience = replace(made.patience, grace=30, request=30)
+        report = made.mint()
+    assert outcomes(report) == {"ward-0": "minted", "ward-1": "failed", "ward-2": "skipped"}
+    assert named(made) == {"ward-0"}
+
+
+def test_a_stop_after_the_last_answer_interrupts_nothing(tmp_path: Path) -> None:
+    def listener(event: Event) -> None:
+        if isinstance(event, SessionMinted):
+            made.stop.ask()
+
+    with Scripted(each(minted())) as server:
+        made = against(server, desk(tmp_path))
+        report = minted_with(made, listener)
+    assert (outcomes(report), report.exit_code) == ({"clinic": "minted"}, 0)
+    assert named(made) == {"clinic"}
+
+
+_MINT = """
+import sys
+from pathlib import Path
+from tests.engine.mints import Desk, outcomes
+from voxmint.engine.edge import Operator
+from voxmint.engine.mint import mint
+desk = Desk(Path(sys.argv[1]), {"THE_KEY": "k", "VOXMINT_ALLOW_HOSTS": "127.0.0.1"})
+order = desk.project.order([], ["live"])
+report = mint(desk.project, order, Operator(), desk.edge(signals=True))
+print(report.exit_code, sorted(set(outcomes(report).values())))
+"""
+
+
+class Victim:
+    """A mint in another process that a scripted server does something to at some request."""
+
+    def __init__(self, at: int, *signals: int) -> None:
+        self.process: subprocess.Popen[str] | None = None
+        self._at = at
+        self._signals = signals
+
+    def __call__(self, number: int, _: Asked) -> Answered:
+        if number == self._at and self.process is not None:
+            for one in self._signals:
+                os.kill(self.process.pid, one)
+        return minted(number, pause=0.03)
+
+    def run(self, made: Desk) -> tuple[int, str]:
+        self.process = started(_MINT, made.root)
+        output, errors = self.process.communicate(timeout=60)
+        assert "Traceback" not in errors
+        return self.process.returncode, output.strip()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_a_run_and_what_was_minted_is_kept(tmp_path: Path, number: int) -> None:
+    victim = Victim(3, number)
+    with Scripted(victim) as server:
+        made = against(server, desk(tmp_path, WARDS), concurrency=1)
+        assert victim.run(made) == (0, "130 ['minted', 'skipped']")
+    assert named(made) == {f"ward-{index}" for index in range(3)}
+
+
+@pytest.mark.parametrize("at", [1, 4, 12])
+def test_a_killed_run_leaves_files_whole_and_the_next_one_names_what_may_live(
+    tmp_path: Path, at: int
+) -> None:
+    names = [f"ward-{number:02}" for number in range(40)]
+    victim = Victim(at, signal.SIGKILL)
+    with Scripted(victim) as server:
+        made = against(server, desk(tmp_path, names), concurrency=2)
+        made.env_file.write_text("OTHER=mine\n")
+        code, _ = victim.run(made)
+        assert code == -signal.SIGKILL
+        asked = len(server.asked)
+        written = named(made)
+        unseen = {one.profile for one in made.plan().unseen}
+        known = {name for name, record in made.sessions.items() if record.expires_at}
+        # Each request that left is accounted for: its token is written, known, or may live.
+        assert asked <= len(known) + len(unseen)
+        assert written <= known
+        assert made.env_file.read_text().startswith("OTHER=mine\n")
+        report = made.mint()
+    assert {one.profile for one in report.unseen} == unseen
+    assert set(outcomes(report).values()) <= {"minted", "kept"}
+    assert written == {name for name, one in outcomes(report).items() if one == "kept"}
+    assert named(made) == set(names)
+    assert not [path for path in made.root.iterdir() if path.suffix == ".tmp"]
+
+
+def test_tokens_are_written_in_groups(tmp_path: Path) -> None:
+    with Scripted(lambda number, _: minted(number, pause=0.05)) as server:
+        made = against(server, desk(tmp_path, WARDS), concurrency=1)
+        made.mint()
+    counts = [event.count for event in made.told(Written)]
+    assert sum(counts) == len(WARDS)
+    assert 1 < len(counts) < len(WARDS)

@@ -1,0 +1,127 @@
+"""Writes a group of tokens to all sinks of an environment, in two phases.
+
+All sinks are staged and read back before the first is switched over, so that a failure until then
+leaves every one as it was. What becomes of each profile in each sink is returned, never raised.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from voxmint.engine.failures import failure
+from voxmint.engine.ledger import Ledger, Outcome
+from voxmint.engine.sinks.contract import Change, Delivery, Receipt, Sink, SinkOutcome, Staged
+from voxmint.engine.wording import MINT_INTERRUPTED, SINK_BROKEN
+from voxmint.problems import Problem, ProblemsError, VoxmintError
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of a group in one sink: of each profile, and of the sink as a whole.
+
+    `problem` is why nothing of the group is in this sink; `refused` are profiles that it cannot
+    hold, with the reason.
+    """
+
+    outcomes: Mapping[str, SinkOutcome]
+    refused: Mapping[str, Problem]
+    problem: Problem | None = None
+
+
+class Deliverer:
+    """Writes to the sinks of one environment. One call at a time, from any thread."""
+
+    def __init__(self, ledger: Ledger, environment: str, sinks: Sequence[Sink]) -> None:
+        self._ledger = ledger
+        self._environment = environment
+        # Every run takes the locks in the same order, so that no two wait for each other.
+        self._order = sorted(
+            range(len(sinks)), key=lambda one: (sinks[one].kind, sinks[one].address)
+        )
+        self._sinks = tuple(sinks)
+
+    def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Put down what became of requests; `ProblemsError` where the ledger cannot be written."""
+        if outcomes:
+            self._ledger.record(self._environment, outcomes)
+
+    def deliver(
+        self, deliveries: Sequence[Delivery], remove: frozenset[str] = frozenset()
+    ) -> tuple[Written, ...]:
+        """Write these and take those out; what became of it in each sink, in the sinks' order."""
+        profiles = [*(delivery.profile for delivery in deliveries), *sorted(remove)]
+        results: dict[int, Written] = {}
+        try:
+            with ExitStack() as stack:
+                change = Change(tuple(deliveries), remove, self._receipts())
+                staged = {one: self._staged(one, change, stack) for one in self._order}
+                self._claim([receipt for ready in staged.values() for receipt in ready.receipts])
+                for one, ready in staged.items():
+                    results[one] = self._switched(one, ready, change, profiles)
+        except VoxmintError as error:
+            problem = _problem_of(error)
+            failed = _failed(profiles, problem)
+            return tuple(results.get(one, failed) for one in range(len(self._sinks)))
+        return tuple(results[one] for one in range(len(self._sinks)))
+
+    def _receipts(self) -> tuple[Receipt, ...]:
+        return self._ledger.receipts(self._environment)
+
+    def _claim(self, receipts: Sequence[Receipt]) -> None:
+        if receipts:
+            self._ledger.claim(self._environment, receipts)
+
+    def _staged(self, one: int, change: Change, stack: ExitStack) -> Staged:
+        sink = self._sinks[one]
+        with _blamed_on(sink):
+            stack.enter_context(sink.locked())
+            staged = stack.enter_context(sink.stage(change))
+            staged.read_back()
+        return staged
+
+    def _switched(
+        self, one: int, staged: Staged, change: Change, profiles: Sequence[str]
+    ) -> Written:
+        sink = self._sinks[one]
+        try:
+            with _blamed_on(sink):
+                outcomes = staged.switch()
+            self._note(sink, staged, change)
+        except VoxmintError as error:
+            return _failed(profiles, _problem_of(error))
+        return Written(outcomes, staged.refused)
+
+    def _note(self, sink: Sink, staged: Staged, change: Change) -> None:
+        if staged.receipts:
+            self._ledger.delivered(self._environment, staged.receipts)
+        here = (sink.kind, sink.address)
+        gone = [
+            receipt
+            for receipt in change.receipts
+            if receipt.profile in change.remove and (receipt.kind, receipt.target) == here
+        ]
+        if gone:
+            self._ledger.removed(self._environment, gone)
+
+
+def _failed(profiles: Sequence[str], problem: Problem) -> Written:
+    return Written(dict.fromkeys(profiles, SinkOutcome.FAILED), {}, problem)
+
+
+def _problem_of(error: VoxmintError) -> Problem:
+    if isinstance(error, ProblemsError):
+        return error.problems[0]
+    return Problem(MINT_INTERRUPTED)
+
+
+@contextmanager
+def _blamed_on(sink: Sink) -> Iterator[None]:
+    """Turns what a sink should not raise into a problem of that sink."""
+    try:
+        yield
+    except VoxmintError:
+        raise
+    except Exception as error:  # noqa: BLE001  # a sink of another package can raise anything
+        # Only its name: the error's text could hold what was about to be written.
+        said = type(error).__name__
+        raise failure(SINK_BROKEN, at=sink.around.at, target=sink.target, said=said) from None

@@ -1,0 +1,49 @@
+"""What comes into a run from its edge: the world it runs in, and what its operator decides."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from voxmint.engine.events import Listener, ignore
+from voxmint.engine.retry import Patience
+from voxmint.engine.stop import Stop
+
+LOCK_TIMEOUT = 300.0
+"""How long another run of the same environment is waited for unless said otherwise, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """What whoever runs voxmint decides, and no file of the project can.
+
+    `allow_hosts` are hosts that the key may be sent to, besides those of `VOXMINT_ALLOW_HOSTS`.
+    `force` renews every token. `concurrency` and `timeout` (seconds for the whole run) replace
+    those of the environment's file.
+    """
+
+    allow_hosts: tuple[str, ...] = ()
+    allow_key_command: bool = False
+    force: bool = False
+    lock_timeout: float = LOCK_TIMEOUT
+    concurrency: int | None = None
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The world that a run touches.
+
+    `now` gives Unix seconds and `chance` a number from 0 to 1. `command` is what this run is, for
+    other runs that wait for it. With `signals`, the run turns SIGINT and SIGTERM into `stop.ask`
+    while it sends; that takes the main thread.
+    """
+
+    environ: Mapping[str, str] = field(repr=False)
+    now: Callable[[], float] = time.time
+    chance: Callable[[], float] = random.random
+    patience: Patience = field(default_factory=Patience)
+    on_event: Listener = ignore
+    stop: Stop = field(default_factory=Stop)
+    command: str = "voxmint"
+    signals: bool = False

@@ -1,0 +1,119 @@
+"""Which host a URL leads to, and which hosts the operator allows.
+
+Hosts are compared whole. A URL is taken apart here once and put together again from its parts, so
+that the host that was checked is the host that is asked: nothing else reads the text of it.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import NamedTuple
+
+from voxmint.problems import UsageError
+from voxmint.shown import shown
+
+ALLOW_HOSTS = "VOXMINT_ALLOW_HOSTS"
+"""The operator's variable: hosts that a key may be sent to besides the provider's own."""
+
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST = rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?P<port>:[0-9]{{1,5}})?"
+_AUTHORITY = re.compile(_HOST)
+_PATH = r"(?P<path>/[A-Za-z0-9._~/%:@!$&'()*+,;=-]*)?"
+_URL = re.compile(f"(?P<scheme>https?)://{_HOST}{_PATH}", re.IGNORECASE)
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+_LARGEST_PORT = 65535
+
+
+class Host(NamedTuple):
+    """A host in lower case, an IPv6 address in brackets, and the port that is asked there."""
+
+    scheme: str
+    name: str
+    port: int
+
+    def __str__(self) -> str:
+        """As a URL has it: without the port that its scheme implies."""
+        is_usual = self.port == _DEFAULT_PORTS[self.scheme]
+        return self.name if is_usual else f"{self.name}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether it is this machine itself: `localhost`, or a loopback address written out."""
+        return _is_loopback(self.name)
+
+
+class Url(NamedTuple):
+    """A base URL in parts; `path` has no slash at its end."""
+
+    host: Host
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.host.scheme}://{self.host}{self.path}"
+
+
+def url_of(text: str) -> Url | None:
+    """The parts of a URL; `None` where it is not just scheme, host, port and path.
+
+    A host that ends in a dot or holds anything but ASCII letters, digits, `-`, `_` and dots is
+    none: it could be one host to whom checks it and another to whom connects.
+    """
+    found = _URL.fullmatch(text)
+    if found is None:
+        return None
+    scheme = found["scheme"].lower()
+    name, port = _name_and_port(found)
+    if name is None or port == 0:
+        return None
+    host = Host(scheme, name, _DEFAULT_PORTS[scheme] if port is None else port)
+    return Url(host, (found["path"] or "").rstrip("/"))
+
+
+def _name_and_port(found: re.Match[str]) -> tuple[str | None, int | None]:
+    name = found["host"].lower()
+    if name.startswith("["):
+        try:
+            name = f"[{ip_address(name[1:-1])}]"
+        except ValueError:
+            return None, None
+    port = int(found["port"][1:]) if found["port"] else None
+    return (None, None) if port is not None and port > _LARGEST_PORT else (name, port)
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+Allowed = frozenset[tuple[str, int | None]]
+"""Hosts, each with its port, or `None` for every port."""
+
+
+def allowed_hosts(environ: Mapping[str, str], more: Iterable[str] = ()) -> Allowed:
+    """The hosts that the operator names, in `VOXMINT_ALLOW_HOSTS` (separated by commas) and `more`.
+
+    `UsageError` for an entry that is not `HOST` or `HOST:PORT`: one that names nothing would look
+    as if it did.
+    """
+    named = [entry.strip() for entry in environ.get(ALLOW_HOSTS, "").split(",")]
+    return frozenset(_entry(text) for text in (*named, *more) if text)
+
+
+def _entry(text: str) -> tuple[str, int | None]:
+    found = _AUTHORITY.fullmatch(text)
+    name, port = _name_and_port(found) if found else (None, None)
+    if name is None or port == 0:
+        raise UsageError(
+            f"`{shown(text)}` is not a host to allow",
+            f"{ALLOW_HOSTS} and --allow-host take HOST or HOST:PORT, whole and without wildcards",
+        )
+    return name, port
+
+
+def is_allowed(host: Host, allowed: Allowed) -> bool:
+    """Whether the operator named this host, with this port or for every port."""
+    return (host.name, None) in allowed or (host.name, host.port) in allowed

@@ -1,0 +1,203 @@
+"""Reads the upstream key: last of all, when it is settled which host it goes to.
+
+`{env: NAME}` is looked up in the environment that was handed in, `{file: PATH}` read from one
+regular file, `{command: […]}` run without a shell and only where the operator allows it. A key is
+one word of printable ASCII; no message repeats anything of it, or of what a command said.
+"""
+
+import os
+import re
+import stat
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from voxmint.engine.failures import failure, reason
+from voxmint.engine.files import described, read_bounded
+from voxmint.engine.git import Repository, repository
+from voxmint.engine.providers import PROVIDERS
+from voxmint.engine.target import place_of, provider_of
+from voxmint.engine.wording import (
+    KEY_COMMAND_FAILED,
+    KEY_COMMAND_FORBIDDEN,
+    KEY_EMPTY,
+    KEY_FILE_OUTSIDE,
+    KEY_FILE_TRACKED,
+    KEY_FILE_UNREADABLE,
+    KEY_KEYRING_UNSUPPORTED,
+    KEY_MALFORMED,
+    KEY_MISSING,
+)
+from voxmint.origin import Origin
+from voxmint.problems import ProblemsError
+from voxmint.profiles.compiled import CompiledEnvironment
+from voxmint.profiles.settings import Key
+from voxmint.secret import Secret
+
+ALLOW_COMMAND = "VOXMINT_ALLOW_KEY_COMMAND"
+"""The operator's variable: `1` lets the command run that an environment's file gives."""
+
+COMMAND_TIMEOUT = 60.0
+"""How long such a command may take, in seconds: it may ask a person for a password."""
+
+_LONGEST_FILE = 64 * 1024
+_SHORTEST_CONCEALED = 8
+_OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_KEY = re.compile(r"[\x21-\x7e]+")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """What reading a key takes besides the environment's settings.
+
+    `project` is the project's folder; `may_run` says that the operator allows commands.
+    """
+
+    project: Path
+    environ: Mapping[str, str] = field(repr=False)
+    may_run: bool = False
+
+
+def key_ring(project: Path, environ: Mapping[str, str], *, may_run: bool = False) -> KeyRing:
+    """A key ring in which commands run if `may_run`, or where the operator's variable is `1`."""
+    return KeyRing(project, environ, may_run or environ.get(ALLOW_COMMAND) == "1")
+
+
+def read_key(environment: CompiledEnvironment, ring: KeyRing) -> Secret | None:
+    """The key of an environment's provider; `None` where it takes none.
+
+    Call it only after `check_target`. `ProblemsError` where there is no key, or what there is
+    cannot be one.
+    """
+    provider = provider_of(environment)
+    kind = PROVIDERS[provider.kind]
+    if kind.placeholder is not None:
+        return kind.placeholder
+    at = place_of(environment, "key")
+    key = provider.key or (Key(env=kind.key_variable) if kind.key_variable else None)
+    return None if key is None else _checked(*_found(key, ring, at), at)
+
+
+def concealer(key: Secret | None) -> Callable[[str], str]:
+    """What takes a key out of a text, such as a server's message that repeats it.
+
+    A key of a few letters is left: it would be found in ordinary words.
+    """
+
+    def conceal(text: str) -> str:
+        if key is None or len(key.reveal()) < _SHORTEST_CONCEALED:
+            return text
+        return text.replace(key.reveal(), "…")
+
+    return conceal
+
+
+def _found(key: Key, ring: KeyRing, at: Origin | None) -> tuple[str, str]:
+    """What stands where the key should be, and the words for that place."""
+    if key.env is not None:
+        return _from_variable(key.env, ring, at)
+    if key.file is not None:
+        return _from_file(key.file, ring, at)
+    if key.command is not None:
+        return _from_command(key.command, ring, at)
+    raise failure(KEY_KEYRING_UNSUPPORTED, at=at)
+
+
+def _checked(text: str, source: str, at: Origin | None) -> Secret:
+    text = text.strip()
+    if not text:
+        raise failure(KEY_EMPTY, at=at, source=source)
+    if not _KEY.fullmatch(text):
+        raise failure(KEY_MALFORMED, at=at, source=source)
+    return Secret(text)
+
+
+def _from_variable(name: str, ring: KeyRing, at: Origin | None) -> tuple[str, str]:
+    if name not in ring.environ:
+        raise failure(KEY_MISSING, at=at, variable=name)
+    return ring.environ[name], f"the variable {name}"
+
+
+# ── a file ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _from_file(given: str, ring: KeyRing, at: Origin | None) -> tuple[str, str]:
+    path = _resolved(given, ring, at)
+    git = repository(path.parent, ring.environ)
+    if isinstance(git, Repository) and git.tracked(path):
+        raise failure(KEY_FILE_TRACKED, at=at, path=given)
+    try:
+        return _text_of(path), f"the file {given}"
+    except OSError as error:
+        raise failure(KEY_FILE_UNREADABLE, at=at, path=given, reason=reason(error)) from error
+    except ValueError as error:
+        raise failure(KEY_FILE_UNREADABLE, at=at, path=given, reason=error) from error
+
+
+def _resolved(given: str, ring: KeyRing, at: Origin | None) -> Path:
+    """The real path: a relative one lies in the project, `~` is the operator's own folder."""
+    project = ring.project.resolve()
+    home = ring.environ.get("HOME", "")
+    try:
+        if given.startswith("~/") and home:
+            return Path(home, given[2:]).resolve()
+        path = Path(project, given).resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        said = "no file can have this name"
+        raise failure(KEY_FILE_UNREADABLE, at=at, path=given, reason=said) from error
+    if not Path(given).is_absolute() and not path.is_relative_to(project):
+        raise failure(KEY_FILE_OUTSIDE, at=at, path=given)
+    return path
+
+
+def _text_of(path: Path) -> str:
+    descriptor = os.open(path, _OPEN)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError(f"it is {described(status.st_mode)}")
+        data = read_bounded(descriptor, status.st_size, _LONGEST_FILE)
+    finally:
+        os.close(descriptor)
+    if data is None:
+        raise ValueError(f"it has more than {_LONGEST_FILE} bytes")
+    # What is not ASCII is no key; the check of its characters says so.
+    return data.decode("latin-1")
+
+
+# ── a command ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _from_command(command: Sequence[str], ring: KeyRing, at: Origin | None) -> tuple[str, str]:
+    if not ring.may_run:
+        facts = {"command": " ".join(command), "variable": ALLOW_COMMAND}
+        raise failure(KEY_COMMAND_FORBIDDEN, at=at, **facts)
+    return _output_of(command, ring, at), f"what `{command[0]}` printed"
+
+
+def _output_of(command: Sequence[str], ring: KeyRing, at: Origin | None) -> str:
+    import subprocess
+
+    try:
+        done = subprocess.run(
+            list(command),
+            cwd=ring.project,
+            env=dict(ring.environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=COMMAND_TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        # Not chained: the error holds what was printed so far.
+        raise _failed(command, at, f"it took more than {COMMAND_TIMEOUT:.0f} s") from None
+    except (OSError, ValueError) as error:
+        said = reason(error) if isinstance(error, OSError) else "it cannot be run"
+        raise _failed(command, at, said) from error
+    if done.returncode != 0:
+        raise _failed(command, at, f"it ended with code {done.returncode}")
+    return done.stdout.decode("latin-1")
+
+
+def _failed(command: Sequence[str], at: Origin | None, said: str) -> ProblemsError:
+    return failure(KEY_COMMAND_FAILED, at=at, command=" ".join(command), said=said)

@@ -1,0 +1,125 @@
+"""Mints the sessions of an environment and writes them where the application reads them.
+
+    compile → check the host → lock → check the sinks → plan → read the key → send, record and
+    deliver → prune → report
+
+`mint` is the whole flow. A request leaves only when everything before it has gone well.
+"""
+
+import os
+import time
+from collections.abc import Mapping, Sequence
+
+from voxmint.engine.bench import Bench, look, opened_bench
+from voxmint.engine.edge import Edge, Operator
+from voxmint.engine.events import Noted, Started
+from voxmint.engine.hosts import allowed_hosts
+from voxmint.engine.plan import Entry, Plan
+from voxmint.engine.project import Project
+from voxmint.engine.report import Made, Outcome, Report, Result, SinkResult
+from voxmint.engine.selection import Selection, select
+from voxmint.engine.sinks.contract import SinkOutcome
+from voxmint.problems import Problem
+from voxmint.profiles.order import Order
+
+
+def mint_profiles(
+    project: Project,
+    environment: str,
+    profiles: Sequence[str] = (),
+    *,
+    labels: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+    operator: Operator | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Report:
+    """Mint an environment's profiles, those that need it, and write them to its sinks.
+
+    `profiles` are names and patterns, `labels` a label's value each, `overrides` of the form
+    `PATH=VALUE`; without them it is all profiles as they are. `operator` says what the project's
+    files cannot: hosts, commands, `force`. `environ` takes the place of this process's environment.
+
+    Raises `ProblemsError` for all that is wrong before the first request, and `UsageError` for a
+    name that is not there; what becomes of each profile after that is in the report. It runs an
+    event loop of its own, so call it in a thread where one is running.
+    """
+    order = project.order(profiles, [environment], labels=labels or {}, overrides=overrides)
+    edge = Edge(os.environ if environ is None else environ, command="voxmint, as a library")
+    return mint(project, order, operator or Operator(), edge)
+
+
+def mint(project: Project, order: Order, operator: Operator, edge: Edge) -> Report:
+    """Mint an order for one environment; the whole flow, stage by stage.
+
+    Raises `ProblemsError` and `UsageError` for what is wrong before the first request, and
+    `InterruptedRunError` where the run is stopped before it.
+    """
+    begun = time.monotonic()
+    selection = _selected(project, order, operator, edge)
+    with opened_bench(selection, operator, edge) as bench:
+        bench.check_sinks()
+        plan = bench.plan(force=operator.force)
+        made = _carried_out(plan, bench, operator)
+        pruned, problems = _pruned(plan, bench)
+    results = tuple(made.results.get(entry.profile) or _kept(entry, plan) for entry in plan.entries)
+    return Report(
+        plan.environment,
+        plan.target,
+        results,
+        (*plan.unseen, *made.unseen),
+        pruned,
+        (*made.problems, *problems),
+        is_interrupted=edge.stop.is_asked and not all(result.is_good for result in results),
+        seconds=time.monotonic() - begun,
+    )
+
+
+def plan_profiles(project: Project, order: Order, operator: Operator, edge: Edge) -> Plan:
+    """What `mint` would do now, of an order for one environment; changes nothing anywhere.
+
+    Raises `ProblemsError` and `UsageError` as `mint` does before it locks anything.
+    """
+    return look(_selected(project, order, operator, edge), edge, force=operator.force)
+
+
+def _selected(project: Project, order: Order, operator: Operator, edge: Edge) -> Selection:
+    allowed = allowed_hosts(edge.environ, operator.allow_hosts)
+    selection = select(project, order, allowed)
+    for problem in selection.notes:
+        edge.on_event(Noted(problem))
+    return selection
+
+
+def _carried_out(plan: Plan, bench: Bench, operator: Operator) -> Made:
+    if not plan.to_mint:
+        bench.edge.on_event(Started(plan))
+        return Made()
+    # Imported by a run that sends something: asyncio and httpx are slow to load.
+    from voxmint.engine.running import carry_out
+
+    return carry_out(plan, bench, operator)
+
+
+def _pruned(plan: Plan, bench: Bench) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
+    """Takes out of the sinks what profiles left there that the environment no longer has."""
+    if not plan.leftovers or bench.edge.stop.is_asked:
+        return (), ()
+    written = bench.deliverer.deliver((), remove=frozenset(plan.leftovers))
+    problems = tuple(one.problem for one in written if one.problem is not None)
+    return (() if problems else plan.leftovers), problems
+
+
+def _kept(entry: Entry, plan: Plan) -> Result:
+    record = entry.record
+    return Result(
+        entry.profile,
+        entry.action,
+        entry.reason,
+        Outcome.KEPT,
+        record.session_id if record else None,
+        record.expires_at if record else None,
+        record.request_id if record else None,
+        sinks=tuple(
+            SinkResult(sink.kind, sink.target, SinkOutcome.UNCHANGED) for sink in plan.sinks
+        ),
+    )

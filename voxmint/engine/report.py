@@ -1,0 +1,166 @@
+"""What a mint did: the answer to "and what is the case now?", for people and programs alike."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from voxmint.engine.plan import Action, Unseen
+from voxmint.engine.sinks.contract import SinkOutcome
+from voxmint.engine.target import Target
+from voxmint.problems import InterruptedRunError, PartlyDoneError, Problem, VoxmintError
+
+
+class Outcome(StrEnum):
+    """What became of a profile.
+
+    `minted`: new, and in every sink. `kept`: as it was. `written`: a live token put into a sink
+    that lacked it. `failed`: no token. `unwritten`: minted, and not in every sink. `skipped`: not
+    tried.
+    """
+
+    MINTED = "minted"
+    KEPT = "kept"
+    WRITTEN = "written"
+    FAILED = "failed"
+    UNWRITTEN = "unwritten"
+    SKIPPED = "skipped"
+
+
+GOOD = frozenset({Outcome.MINTED, Outcome.KEPT, Outcome.WRITTEN})
+"""The outcomes after which every sink holds a live token."""
+
+
+@dataclass(frozen=True, slots=True)
+class SinkResult:
+    """What became of a profile in one sink; `problem` is why it is not there."""
+
+    kind: str
+    target: str
+    outcome: SinkOutcome
+    problem: Problem | None = None
+
+    @property
+    def is_good(self) -> bool:
+        return self.outcome is not SinkOutcome.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one profile. `expires_at` is in Unix seconds.
+
+    `problem` is why the outcome is not a good one; `attempts` are the requests that were sent.
+    """
+
+    profile: str
+    action: Action
+    reason: str
+    outcome: Outcome
+    session_id: str | None = None
+    expires_at: int | None = None
+    request_id: str | None = None
+    attempts: int = 0
+    sinks: tuple[SinkResult, ...] = ()
+    problem: Problem | None = None
+
+    @property
+    def is_good(self) -> bool:
+        return self.outcome in GOOD
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as programs read it."""
+        return {
+            "profile": self.profile,
+            "action": str(self.action),
+            "reason": self.reason,
+            "outcome": str(self.outcome),
+            "session_id": self.session_id,
+            "expires_at": self.expires_at,
+            "request_id": self.request_id,
+            "attempts": self.attempts,
+            "sinks": [
+                {"kind": sink.kind, "target": sink.target, "outcome": str(sink.outcome)}
+                for sink in self.sinks
+            ],
+            "error": _error(self.problem),
+        }
+
+
+def _error(problem: Problem | None) -> dict[str, Any] | None:
+    if problem is None:
+        return None
+    return {"code": problem.code, "message": problem.message}
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What came of the profiles that were to be minted, by name, and of the run as a whole."""
+
+    results: Mapping[str, Result] = field(default_factory=dict)
+    unseen: tuple[Unseen, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a mint of one environment did, in `seconds`.
+
+    `unseen` are tokens, of this run and of earlier ones, that may live though nobody has them.
+    `pruned` are profiles that the environment no longer has, taken out of the sinks.
+    `problems` are those of the run as a whole, such as a sink that could not be pruned.
+    """
+
+    environment: str
+    target: Target
+    results: tuple[Result, ...]
+    unseen: tuple[Unseen, ...] = ()
+    pruned: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    is_interrupted: bool = False
+    seconds: float = 0.0
+
+    @property
+    def counts(self) -> Mapping[Outcome, int]:
+        """How many profiles had each outcome; those that none had are left out."""
+        return Counter(result.outcome for result in self.results)
+
+    @property
+    def requests(self) -> int:
+        """How many requests were sent."""
+        return sum(result.attempts for result in self.results)
+
+    @property
+    def bad(self) -> tuple[Result, ...]:
+        """The results of profiles that are not in every sink with a live token."""
+        return tuple(result for result in self.results if not result.is_good)
+
+    @property
+    def first_expiry(self) -> int | None:
+        """When the first of the live tokens expires, in Unix seconds."""
+        moments = [result.expires_at for result in self.results if result.is_good]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all done, 1 nothing minted, 3 some minted and some not, 130 interrupted."""
+        if self.is_interrupted:
+            return InterruptedRunError.exit_code
+        if not self.bad and not any(problem.is_error for problem in self.problems):
+            return 0
+        made = any(result.outcome in {Outcome.MINTED, Outcome.WRITTEN} for result in self.results)
+        return PartlyDoneError.exit_code if made else VoxmintError.exit_code
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as programs read it."""
+        return {
+            "version": 1,
+            "environment": self.environment,
+            "api": self.target.api,
+            "url": self.target.url,
+            "results": [result.to_json() for result in self.results],
+            "pruned": list(self.pruned),
+            "unseen": [one.to_json() for one in self.unseen],
+            "interrupted": self.is_interrupted,
+            "seconds": round(self.seconds, 3),
+        }

@@ -1,0 +1,81 @@
+"""The request that is sent for a profile, and the digest that says when two are the same."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from voxmint.engine.target import Target
+from voxmint.profiles.bodies import FORMS
+from voxmint.profiles.compiled import CompiledBody
+from voxmint.profiles.settings import Provider
+
+_MODEL = ("session", "input_audio_transcription", "model")
+
+DEFAULT_LIFETIME = 600
+"""Seconds that a token lives where a profile asks for nothing else. Source: published schema."""
+
+
+class Sent(NamedTuple):
+    """A body as it is sent, and the deployment that took its model's place, where one did."""
+
+    body: Mapping[str, Any]
+    deployment: str | None
+
+
+def sent_body(compiled: CompiledBody, provider: Provider) -> Sent:
+    """The body that a provider is sent: the profile's, with the model's deployment in its place.
+
+    A model that `deployments` does not map is sent by its own name.
+    """
+    path = FORMS[compiled.api].place(_MODEL)
+    if not provider.deployments or path is None:
+        return Sent(compiled.body, None)
+    deployment = provider.deployments.get(_at(compiled.body, path))
+    if deployment is None:
+        return Sent(compiled.body, None)
+    return Sent(_replaced(compiled.body, path, deployment), deployment)
+
+
+def _at(body: Any, path: tuple[str | int, ...]) -> Any:
+    for part in path:
+        body = body.get(part) if isinstance(body, Mapping) else None
+    return body if isinstance(body, str) else None
+
+
+def _replaced(body: Mapping[str, Any], path: tuple[str | int, ...], value: str) -> dict[str, Any]:
+    first, *rest = path
+    inner = _replaced(body[str(first)], tuple(rest), value) if rest else value
+    return {**body, str(first): inner}
+
+
+def content_of(body: Mapping[str, Any]) -> bytes:
+    """The body in the bytes that are sent: JSON, in ASCII, nothing between its tokens."""
+    return json.dumps(body, separators=(",", ":")).encode("ascii")
+
+
+def digest_of(sent: Sent, target: Target) -> str:
+    """What tells whether a token is one of this request: where it was minted, then the body.
+
+    Two SHA-256 of canonical JSON with a `:` between, so that a change of the one is told from a
+    change of the other.
+    """
+    where = [
+        target.kind,
+        target.api,
+        target.host,
+        sent.deployment,
+        target.organization,
+        target.project,
+    ]
+    return f"{_hashed(where)}:{_hashed(sent.body)}"
+
+
+def is_elsewhere(digest: str, other: str) -> bool:
+    """Whether two digests are of requests to different places."""
+    return digest.partition(":")[0] != other.partition(":")[0]
+
+
+def _hashed(value: object) -> str:
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

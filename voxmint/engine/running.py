@@ -1,0 +1,197 @@
+"""Carries out a plan: reads the key, sends what is to be minted, and says what came of it.
+
+Everything that is slow to import and only a mint needs (asyncio, httpx) comes in here.
+"""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from voxmint.engine.bench import Bench
+from voxmint.engine.courier import Courier
+from voxmint.engine.edge import Edge, Operator
+from voxmint.engine.events import Started, Written
+from voxmint.engine.hosts import url_of
+from voxmint.engine.http import Upstream, authority_in, upstream_to
+from voxmint.engine.keys import concealer, key_ring, read_key
+from voxmint.engine.line import Job
+from voxmint.engine.plan import Plan, SinkPlace, Unseen
+from voxmint.engine.providers import PROVIDERS, Header
+from voxmint.engine.report import Made, Outcome, Result
+from voxmint.engine.request import content_of
+from voxmint.engine.sending import Sender, Terms
+from voxmint.engine.stop import Stop
+from voxmint.engine.target import Target, place_of, provider_of
+from voxmint.engine.wording import MINT_INTERRUPTED, MINT_NOT_TRIED
+from voxmint.engine.worktree import WorkTree
+from voxmint.problems import Problem
+from voxmint.profiles.compiled import CompiledEnvironment
+from voxmint.profiles.settings import Mint, Provider
+from voxmint.secret import Secret
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_NAMED_HEADERS = {
+    "organization": b"OpenAI-Organization",
+    "project": b"OpenAI-Project",
+    # Binds an end user to the sessions that are minted.
+    "safety_identifier": b"OpenAI-Safety-Identifier",
+}
+
+
+def carry_out(plan: Plan, bench: Bench, operator: Operator) -> Made:
+    """Mint what a plan says, and write it.
+
+    `ProblemsError` for what is wrong before the first request, such as no key.
+    """
+    edge, selection = bench.edge, bench.selection
+    environment = selection.environment
+    may_run = operator.allow_key_command
+    ring = key_ring(selection.project.root, edge.environ, may_run=may_run)
+    key = read_key(environment, ring)
+    with _reachable(plan.target, edge) as target:
+        upstream = _upstream(environment, target, key, bench)
+        edge.on_event(Started(plan))
+        terms = Terms(
+            environment.name,
+            target,
+            _settings(environment.mint or Mint(), operator),
+            edge.patience,
+            edge.now,
+            edge.chance,
+            concealer(None if PROVIDERS[target.kind].placeholder else key),
+            f"voxmint-{secrets.token_hex(8)}",
+            edge.stop,
+            edge.on_event,
+            place_of(environment, "api"),
+        )
+        jobs = [Job(entry, content_of(entry.body)) for entry in plan.to_mint]
+        return asyncio.run(_run(jobs, plan.sinks, terms, upstream, bench))
+
+
+@contextmanager
+def _reachable(target: Target, edge: Edge) -> Iterator[Target]:
+    """The target with its URL: where it has none, an emulator is started for as long as needed."""
+    if target.url is not None:
+        yield target
+        return
+    from voxmint.engine.emulator import Emulator, Options
+
+    with Emulator(Options(clock=edge.now)) as emulator:
+        yield target.at(emulator.url)
+
+
+def _settings(settings: Mint, operator: Operator) -> Mint:
+    """The environment's pace, as far as the operator says nothing else."""
+    said = {"concurrency": operator.concurrency, "timeout": operator.timeout}
+    return settings.model_copy(
+        update={name: value for name, value in said.items() if value is not None}
+    )
+
+
+def _upstream(
+    environment: CompiledEnvironment, target: Target, key: Secret | None, bench: Bench
+) -> Upstream:
+    provider, edge = provider_of(environment), bench.edge
+    url = url_of(target.url or "")
+    if url is None:
+        raise ValueError("the target has no URL")
+    authority = None
+    if provider.ca_file is not None:
+        tree = WorkTree(bench.selection.project.root)
+        authority = authority_in(tree, provider.ca_file, place_of(environment, "ca_file"))
+    headers = _headers(provider, key)
+    connect = edge.patience.connect
+    return upstream_to(str(url), url.host, headers, edge.environ, authority, connect)
+
+
+def _headers(provider: Provider, key: Secret | None) -> tuple[Header, ...]:
+    kind = PROVIDERS[provider.kind]
+    named = {text: getattr(provider, name) for name, text in _NAMED_HEADERS.items()}
+    return (
+        *([kind.header(key)] if key is not None else []),
+        *((name, value.encode("ascii")) for name, value in named.items() if value is not None),
+        *(
+            (name.encode("ascii"), value.encode("ascii"))
+            for name, value in provider.headers.items()
+        ),
+    )
+
+
+# ── in the event loop ────────────────────────────────────────────────────────────────────────────
+
+
+async def _run(
+    jobs: Sequence[Job],
+    places: Sequence[SinkPlace],
+    terms: Terms,
+    upstream: Upstream,
+    bench: Bench,
+) -> Made:
+    troubles: list[Problem] = []
+
+    def on_written(place: SinkPlace, count: int) -> None:
+        terms.on_event(Written(place.target, count))
+
+    def on_trouble(problem: Problem) -> None:
+        if problem not in troubles:
+            troubles.append(problem)
+        sender.halt(problem)
+
+    courier = Courier(bench.deliverer, places, bench.head, on_written, on_trouble)
+    sender = Sender(jobs, terms, bench.ledger, courier)
+    with _signals(terms.stop, asked=bench.edge.signals):
+        delivering = asyncio.create_task(courier.run())
+        try:
+            await sender.run(upstream)
+        finally:
+            courier.close()
+            await delivering
+    halted = sender.halted_because
+    results = {job.profile: _result(job, courier, halted) for job in jobs}
+    unseen = tuple(Unseen(job.profile, expiry) for job in jobs for expiry in job.doubts)
+    return Made(results, unseen, tuple(troubles))
+
+
+@contextmanager
+def _signals(stop: Stop, *, asked: bool) -> Iterator[None]:
+    """Has SIGINT and SIGTERM ask the run to stop, where that was asked for."""
+    loop = asyncio.get_running_loop()
+    handled = _SIGNALS if asked else ()
+    for number in handled:
+        loop.add_signal_handler(number, stop.ask)
+    try:
+        yield
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
+
+
+def _result(job: Job, courier: Courier, halted: Problem | None) -> Result:
+    entry = job.entry
+    parcel = courier.parcels.get(job.profile)
+    if parcel is not None:
+        return Result(
+            entry.profile,
+            entry.action,
+            entry.reason,
+            Outcome.MINTED if parcel.is_written else Outcome.UNWRITTEN,
+            parcel.answer.session_id,
+            parcel.answer.expires_at,
+            parcel.answer.request_id,
+            job.attempts,
+            parcel.sinks,
+            parcel.problem,
+        )
+    because = halted or Problem(MINT_INTERRUPTED)
+    skipped = Problem(MINT_NOT_TRIED, because.at, {"because": because.message})
+    return Result(
+        entry.profile,
+        entry.action,
+        entry.reason,
+        Outcome.FAILED if job.attempts else Outcome.SKIPPED,
+        request_id=job.request_id,
+        attempts=job.attempts,
+        problem=job.problem or skipped,
+    )

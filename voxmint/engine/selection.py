@@ -1,0 +1,84 @@
+"""What is to be minted: the bodies, where they go, and what else the environment has."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from voxmint.engine.hosts import Allowed
+from voxmint.engine.project import Project
+from voxmint.engine.target import Target, check_target, target_of
+from voxmint.engine.worktree import WorkTree
+from voxmint.problems import Problem, ProblemsError
+from voxmint.profiles.compiled import Compilation, CompiledBody, CompiledEnvironment
+from voxmint.profiles.documents import ProjectFile
+from voxmint.profiles.order import Order
+from voxmint.profiles.parse import parse_project
+from voxmint.profiles.pipeline import compile_project
+from voxmint.profiles.reader import read_document
+from voxmint.profiles.reading import PROJECT_FILE
+
+_NOTHING = "!*"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The bodies of one environment that are asked for, compiled without an error.
+
+    `present` are the names of all profiles that the environment has, sorted, asked for or not.
+    """
+
+    project: Project
+    compilation: Compilation
+    environment: CompiledEnvironment
+    bodies: tuple[CompiledBody, ...]
+    target: Target
+    present: tuple[str, ...]
+
+    @property
+    def notes(self) -> tuple[Problem, ...]:
+        """Warnings and notes of the compiler."""
+        return self.compilation.problems
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The files and folders that the project consists of."""
+        folders = self._project_file()
+        return PROJECT_FILE, folders.profiles, folders.environments
+
+    def _project_file(self) -> ProjectFile:
+        text = self.compilation.texts[PROJECT_FILE]
+        project, _ = parse_project(read_document(PROJECT_FILE, text.encode()))
+        return project
+
+
+def select(project: Project, order: Order, allowed: Allowed) -> Selection:
+    """Compiles what is ordered of one environment, and checks the host that its key will go to.
+
+    `allowed` are the hosts that the operator names. `ProblemsError` with all that is wrong in the
+    project, or with its host; `UsageError` for a name that is not there.
+    """
+    compilation = project.compile_all(order)
+    if compilation.errors:
+        raise ProblemsError(compilation.problems)
+    [name] = order.environments
+    environment = compilation.environments[name]
+    check_target(environment, allowed)
+    return Selection(
+        project,
+        compilation,
+        environment,
+        tuple(compilation.bodies[body] for body in compilation.attempted),
+        target_of(environment, order.api),
+        tuple(sorted(_present(project, order, compilation))),
+    )
+
+
+def _present(project: Project, order: Order, compilation: Compilation) -> Iterator[str]:
+    """The names of all profiles of the environment: those written now are not the only ones."""
+    if order.wanted.profiles is not None:
+        # Only some files were read: the others are looked at without compiling them.
+        others = Order(profiles=(_NOTHING,), environments=order.environments, settings=False)
+        compilation = compile_project(WorkTree(project.root), others)
+    [name] = order.environments
+    yield from compilation.environments[name].profiles
+    # One that cannot be read was not deleted.
+    yield from set(compilation.profile_names) - compilation.profiles.keys()

@@ -1,0 +1,289 @@
+"""Sends the requests of a run: many at a time, repeating what waiting heals.
+
+What each answer means is said in `retry`; here it is done. Everything happens in one event loop, so
+nothing needs a lock; whatever comes out goes to the courier.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+from voxmint.engine.apis import APIS, BrokenAnswerError, read_answer
+from voxmint.engine.courier import Courier
+from voxmint.engine.events import (
+    Halted,
+    Interrupting,
+    Listener,
+    SessionFailed,
+    SessionMinted,
+    Waiting,
+)
+from voxmint.engine.http import Channel, NoAnswer, Outcome, Reply, Unsent, Upstream
+from voxmint.engine.ledger import Intent, Ledger
+from voxmint.engine.line import Job, Line
+from voxmint.engine.pace import Pace
+from voxmint.engine.retry import Patience, Refusal, Remedy, asked_pause, refusal_of
+from voxmint.engine.stop import Stop
+from voxmint.engine.target import Target
+from voxmint.engine.wording import (
+    ANSWER_BROKEN,
+    MINT_ENDPOINT_MISSING,
+    MINT_ENDPOINT_RETIRED,
+    MINT_INTERRUPTED,
+    MINT_KEY_REFUSED,
+    MINT_OUT_OF_TIME,
+    MINT_QUOTA,
+    MINT_REDIRECTED,
+    MINT_REFUSED,
+    MINT_UNANSWERED,
+    MINT_UNREACHABLE,
+)
+from voxmint.origin import Origin
+from voxmint.problems import Kind, Problem
+from voxmint.profiles.settings import Mint
+from voxmint.shown import masked
+
+_HELD_FOR_ALL = frozenset({429, 503})
+"""Statuses whose wish to wait is about the service, not about one request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a run sends.
+
+    `now` gives Unix seconds and `chance` a number from 0 to 1; `conceal` takes the key out of a
+    text; `run_id` begins each request's label. `api_at` is where the environment's file says which
+    endpoint is asked.
+    """
+
+    environment: str
+    target: Target
+    settings: Mint
+    patience: Patience
+    now: Callable[[], float]
+    chance: Callable[[], float]
+    conceal: Callable[[str], str]
+    run_id: str
+    stop: Stop
+    on_event: Listener
+    api_at: Origin | None = None
+
+
+class Sender:
+    """The sending half of a run, in the event loop that is running when it is made."""
+
+    def __init__(self, jobs: Sequence[Job], terms: Terms, ledger: Ledger, courier: Courier) -> None:
+        self._jobs = jobs
+        self._terms = terms
+        self._ledger = ledger
+        self._courier = courier
+        self._loop = asyncio.get_running_loop()
+        self._ends_at = self._loop.time() + terms.settings.timeout
+        self._at_once = min(terms.settings.concurrency, len(jobs))
+        pace = Pace.of(terms.settings, self._loop.time())
+        self._line = Line(jobs, pace, self._at_once, self._clear)
+        self._deadlines: set[asyncio.Timeout] = set()
+        self._was_answered = False
+
+    async def run(self, upstream: Upstream) -> None:
+        """Send until every job is settled, time is up, or the run is stopped or halted."""
+        timer = self._loop.call_at(self._ends_at, self._out_of_time)
+        try:
+            with self._terms.stop.heard_by(self._stop_soon):
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(self._at_once):
+                        group.create_task(self._work(upstream))
+        finally:
+            timer.cancel()
+        for job in self._line.cleared():
+            self._courier.failed(job)
+
+    def halt(self, problem: Problem) -> None:
+        """Send nothing more; what is under way goes on."""
+        if self._line.close(problem):
+            self._terms.on_event(Halted(problem))
+
+    @property
+    def halted_because(self) -> Problem | None:
+        """Why nothing more was sent, where that was so."""
+        return self._line.closed_because
+
+    # ── the ledger comes first ───────────────────────────────────────────────────────────────────
+
+    async def _clear(self, batch: Sequence[Job]) -> None:
+        now = self._terms.now()
+        # Nothing leaves after the run's end, so nothing that comes of it lives longer than this.
+        latest = now + self._ends_at - self._loop.time()
+        for job in batch:
+            job.last_expiry = ceil(latest + job.entry.lifetime)
+        intents = [Intent(job.profile, job.entry.digest, now, job.last_expiry) for job in batch]
+        numbers = await asyncio.to_thread(self._ledger.intend, self._terms.environment, intents)
+        for job, number in zip(batch, numbers, strict=True):
+            job.intent = number
+
+    # ── one request after another ────────────────────────────────────────────────────────────────
+
+    async def _work(self, upstream: Upstream) -> None:
+        channel = upstream.channel()
+        try:
+            while (job := await self._line.next()) is not None:
+                self._settle(job, await self._attempt(channel, job))
+        finally:
+            await channel.close()
+
+    async def _attempt(self, channel: Channel, job: Job) -> Outcome:
+        job.attempts += 1
+        label = f"{self._terms.run_id}-{job.intent}"
+        latest = min(self._ends_at, self._loop.time() + self._terms.patience.request)
+        with self._deadline(latest) as deadline:
+            return await channel.post(job.content, label, deadline)
+
+    @contextmanager
+    def _deadline(self, latest: float) -> Iterator[asyncio.Timeout]:
+        deadline = asyncio.timeout_at(latest)
+        self._deadlines.add(deadline)
+        try:
+            yield deadline
+        finally:
+            self._deadlines.discard(deadline)
+
+    def _settle(self, job: Job, outcome: Outcome) -> None:
+        match outcome:
+            case Reply():
+                self._was_answered = True
+                job.request_id = outcome.request_id
+                if 200 <= outcome.status < 300:
+                    self._answered(job, outcome)
+                else:
+                    self._refused(job, outcome)
+            case Unsent():
+                self._unsent(job, outcome)
+            case NoAnswer():
+                self._unanswered(job, outcome)
+
+    def _answered(self, job: Job, reply: Reply) -> None:
+        try:
+            if reply.flaw:
+                raise BrokenAnswerError(reply.flaw)
+            api = APIS[self._terms.target.api]
+            answer = read_answer(api, reply.content, reply.request_id)
+        except BrokenAnswerError as error:
+            self._courier.unanswered(job)
+            facts = {"status": reply.status, "found": str(error)}
+            self._fail(job, Problem(ANSWER_BROKEN, facts=facts))
+            return
+        self._courier.minted(job, answer, self._terms.now())
+        self._line.settled()
+        self._terms.on_event(SessionMinted(job.profile, answer.expires_at))
+
+    def _refused(self, job: Job, reply: Reply) -> None:
+        refusal = refusal_of(reply.status, reply.headers, reply.content)
+        problem = self._problem_of(refusal, reply)
+        if refusal.is_doubtful:
+            self._courier.unanswered(job)
+        else:
+            self._courier.failed(job)
+        if refusal.remedy is not Remedy.AGAIN:
+            self._fail(job, problem)
+            if refusal.remedy is Remedy.NOBODY:
+                self.halt(problem)
+            return
+        asked = asked_pause(reply.headers, self._terms.now)
+        if asked is not None:
+            asked = min(asked, self._terms.patience.longest_asked)
+        self._again(job, problem, asked, for_all=reply.status in _HELD_FOR_ALL)
+
+    def _unsent(self, job: Job, outcome: Unsent) -> None:
+        self._courier.failed(job)
+        problem = self._problem(MINT_UNREACHABLE, host=self._terms.target.host, said=outcome.reason)
+        if outcome.is_final:
+            self._fail(job, problem)
+            self.halt(problem)
+        elif not self._again(job, problem, for_all=True) and not self._was_answered:
+            self.halt(problem)
+
+    def _unanswered(self, job: Job, outcome: NoAnswer) -> None:
+        self._courier.unanswered(job)
+        job.unanswered += 1
+        problem = self._problem(MINT_UNANSWERED, said=outcome.reason, count=job.unanswered)
+        if job.unanswered > self._terms.patience.unanswered:
+            self._fail(job, problem)
+        else:
+            self._again(job, problem)
+
+    # ── again, or never ──────────────────────────────────────────────────────────────────────────
+
+    def _again(
+        self, job: Job, problem: Problem, asked: float | None = None, *, for_all: bool = False
+    ) -> bool:
+        """Put the job back, if it has an attempt left and there is time for it; whether so."""
+        patience, now = self._terms.patience, self._loop.time()
+        pause = patience.pause(job.attempts, self._terms.chance()) if asked is None else asked
+        if job.attempts >= patience.attempts or now + pause >= self._ends_at:
+            self._fail(job, problem)
+            return False
+        job.problem = problem
+        if for_all:
+            self._line.hold(now + pause)
+        self._line.again(job, now + pause)
+        self._terms.on_event(Waiting(problem.message, pause, None if for_all else job.profile))
+        return True
+
+    def _fail(self, job: Job, problem: Problem) -> None:
+        job.problem = problem
+        self._line.settled()
+        self._terms.on_event(SessionFailed(job.profile, problem))
+
+    # ── the end, before its time ─────────────────────────────────────────────────────────────────
+
+    def _out_of_time(self) -> None:
+        self.halt(Problem(MINT_OUT_OF_TIME, facts={"seconds": f"{self._terms.settings.timeout:g}"}))
+
+    def _stop_soon(self) -> None:
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        if self._line.close(Problem(MINT_INTERRUPTED)):
+            self._terms.on_event(Interrupting(self._line.under_way))
+        grace = 0.0 if self._terms.stop.is_urgent else self._terms.patience.grace
+        latest = self._loop.time() + grace
+        for deadline in self._deadlines:
+            when = deadline.when()
+            if not deadline.expired() and (when is None or when > latest):
+                deadline.reschedule(latest)
+
+    # ── what to say ──────────────────────────────────────────────────────────────────────────────
+
+    def _problem(self, kind: Kind, /, at: Origin | None = None, **facts: Any) -> Problem:
+        return Problem(kind, at, {name: self._concealed(fact) for name, fact in facts.items()})
+
+    def _concealed(self, fact: Any) -> Any:
+        # Masked here already: facts are kept, and a server may repeat what it was sent or gave.
+        return masked(self._terms.conceal(fact)) if isinstance(fact, str) else fact
+
+    def _problem_of(self, refusal: Refusal, reply: Reply) -> Problem:
+        said = ": ".join(part for part in (refusal.code, refusal.message) if part)
+        facts: dict[str, Any] = {"status": refusal.status, "said": said or "no reason was given"}
+        target = self._terms.target
+        match refusal.status:
+            case status if 300 <= status < 400:
+                where = reply.headers.get("location") or "nowhere"
+                return self._problem(MINT_REDIRECTED, status=status, where=where)
+            case 401:
+                return self._problem(MINT_KEY_REFUSED, **facts)
+            case _ if refusal.is_quota:
+                return self._problem(MINT_QUOTA, **facts)
+            case 404 if refusal.remedy is Remedy.NOBODY:
+                is_retired = target.api == "transcription_sessions"
+                kind = MINT_ENDPOINT_RETIRED if is_retired else MINT_ENDPOINT_MISSING
+                facts |= {"url": target.url, "api": target.api, **_place(self._terms.api_at)}
+                return self._problem(kind, self._terms.api_at, **facts)
+            case _:
+                return self._problem(MINT_REFUSED, **facts)
+
+
+def _place(at: Origin | None) -> dict[str, Any]:
+    return {} if at is None else {"place": f"{at.file}:{at.line}"}
