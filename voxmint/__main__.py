@@ -2,8 +2,8 @@
 
 Python puts the current folder on the import path then, and a `yaml.py` or `click.py` in the
 repository that it is run in would be imported instead of the real one. So it is taken off, before
-anything else is imported. Only a `voxmint/` folder in that repository still comes first: Python
-itself has looked for that by then. The `voxmint` script has neither problem.
+anything else is imported. By then Python itself has looked there for `voxmint` and for a few
+modules of its own; `python -P -m voxmint`, or the `voxmint` script, never looks there at all.
 """
 
 import os

@@ -109,13 +109,22 @@ def _placeholders(template: str) -> set[str]:
 
 
 def nearest(word: str, known: Iterable[str]) -> dict[str, str]:
-    """The fact `nearest`, where one of the known words is close to the given one."""
+    """The fact `nearest`, where one of the known words is close to the given one.
+
+    Close is one that differs in a few letters, or of which the given one is the beginning.
+    """
     from difflib import get_close_matches
 
     by_folded = {name.casefold(): name for name in sorted(known, reverse=True)}
     # Long words cost time without meaning anything: no name is that long.
-    matches = get_close_matches(word.casefold()[:200], by_folded, n=1, cutoff=0.6)
+    folded = word.casefold()[:200]
+    matches = get_close_matches(folded, by_folded, n=1, cutoff=0.6)
+    if not matches and len(folded) >= _SHORTEST_BEGINNING:
+        matches = sorted(name for name in by_folded if name.startswith(folded))
     return {"nearest": by_folded[matches[0]]} if matches else {}
+
+
+_SHORTEST_BEGINNING = 3
 
 
 def gathered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -157,13 +166,19 @@ class ProblemsError(VoxmintError):
 
 
 class UsageError(VoxmintError):
-    """The command line asks for something that is not there, or that contradicts itself."""
+    """The command line asks for something that is not there, or that contradicts itself.
+
+    `also` are further mistakes in the same command line.
+    """
 
     exit_code = 64
 
-    def __init__(self, message: str, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, hint: str | None = None, also: tuple["UsageError", ...] = ()
+    ) -> None:
         super().__init__(message)
         self.hint = hint
+        self.also = also
 
 
 class PartlyDoneError(VoxmintError):

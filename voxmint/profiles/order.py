@@ -1,6 +1,6 @@
 """What is asked to be compiled, and what of it there is not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from voxmint.problems import UsageError, nearest
@@ -58,18 +58,29 @@ EVERYTHING = Order()
 
 def check_order(order: Order, compilation: Compilation) -> None:
     """That what was asked for by name is there; `UsageError`, with a near miss, where it is not."""
-    for name in order.environments:
-        if name not in compilation.environment_names:
-            raise _unknown("environment", name, compilation.environment_names)
-        environment = compilation.environments.get(name)
-        if environment and environment.document.abstract:
-            hint = "name an environment that extends it; `voxmint list` shows them"
-            raise UsageError(f"the environment `{name}` is abstract: it has no profiles", hint)
-    for name in order.profiles:
-        if not is_pattern(name) and name not in compilation.profile_names:
-            raise _unknown("profile", name, compilation.profile_names)
+    mistakes = [
+        *_mistaken_environments(order, compilation),
+        *(
+            _unknown("profile", name, compilation.profile_names)
+            for name in order.profiles
+            if not is_pattern(name) and name not in compilation.profile_names
+        ),
+    ]
+    if mistakes:
+        first, *others = mistakes
+        raise UsageError(str(first), first.hint, tuple(others))
     if not order.is_everything and not compilation.attempted and not compilation.errors:
         raise _nothing_selected(order, compilation)
+
+
+def _mistaken_environments(order: Order, compilation: Compilation) -> Iterator[UsageError]:
+    for name in order.environments:
+        environment = compilation.environments.get(name)
+        if name not in compilation.environment_names:
+            yield _unknown("environment", name, compilation.environment_names)
+        elif environment and environment.document.abstract:
+            hint = "name an environment that extends it; `voxmint list` shows them"
+            yield UsageError(f"the environment `{name}` is abstract: it has no profiles", hint)
 
 
 def _unknown(kind: str, name: str, known: tuple[str, ...]) -> UsageError:

@@ -9,7 +9,7 @@ from voxmint.profiles import wording
 from voxmint.profiles.documents import Layer, LayerKind
 from voxmint.profiles.fields import REQUEST, Type
 from voxmint.profiles.nodes import MapNode, Mark, Node, ScalarNode
-from voxmint.profiles.reader import read_document
+from voxmint.profiles.reader import MAX_DEPTH, read_document
 from voxmint.profiles.scalars import BadNumberError, resolve
 
 _ROOTS = ("session", "vars", "expires_after")
@@ -31,7 +31,7 @@ def parse_overrides(given: tuple[str, ...]) -> tuple[tuple[Override, ...], tuple
         path, sign, value = text.partition("=")
         parts = path.split(".")
         at = Origin(COMMAND_LINE, line, 1, len(path) or 1)
-        if not sign or len(parts) < 2 or parts[0] not in _ROOTS or "" in parts:
+        if not (sign and _is_path(parts) and _is_text(text)):
             problems.append(Problem(wording.BAD_OVERRIDE, at, {"given": text}))
             continue
         problem = _unknown(parts, at)
@@ -42,6 +42,21 @@ def parse_overrides(given: tuple[str, ...]) -> tuple[tuple[Override, ...], tuple
             tree = _nested(parts, node, (line, 1, len(path)))
             overrides.append(Override(text, Layer(LayerKind.SET, COMMAND_LINE, "", tree)))
     return tuple(overrides), tuple(problems)
+
+
+def _is_path(parts: list[str]) -> bool:
+    """Whether the parts lead to a value below one of the roots; a directive is no place."""
+    is_plain = all(part and not part.startswith("$") for part in parts)
+    return is_plain and 2 <= len(parts) <= MAX_DEPTH and parts[0] in _ROOTS
+
+
+def _is_text(text: str) -> bool:
+    """Whether UTF-8 has all of it: an argument of other bytes comes with halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _unknown(parts: list[str], at: Origin) -> Problem | None:
@@ -66,7 +81,7 @@ def _unknown(parts: list[str], at: Origin) -> Problem | None:
 def _scalar(text: str, mark: Mark) -> tuple[ScalarNode, Problem | None]:
     """The value as a scalar of YAML 1.2: quoted where it is written with quotes, else plain."""
     if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
-        root = read_document(COMMAND_LINE, text.encode("utf-8", "surrogateescape")).root
+        root = read_document(COMMAND_LINE, text.encode()).root
         if isinstance(root, ScalarNode):
             return root._replace(mark=mark), None
     try:

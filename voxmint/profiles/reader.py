@@ -303,6 +303,7 @@ def _syntax_problem(failure: yaml.YAMLError, text: str) -> tuple[Kind, Mark, dic
     facts: dict[str, object] = {"said": said}
     if "cannot start any token" in said:
         facts["tab"] = "a tab"
-    if mark is None:
-        return wording.BAD_YAML, (1, 1, 1), facts
+    if mark is None or mark.line > text.count("\n"):
+        # libyaml puts the end of a file that lacks its last line break on a line of its own.
+        return wording.BAD_YAML, _mark_after(text), facts
     return wording.BAD_YAML, (mark.line + 1, mark.column + 1, 1), facts

@@ -86,44 +86,46 @@ class _Folder:
         self.problems.append(Problem(kind, Origin(PROJECT_FILE, 1, 1), facts))
 
     def read(self, name: str) -> Document | None:
-        """The document of a listed name, read once; `None` where it cannot be read."""
-        if name in self.documents:
-            return self.documents[name]
-        file = self.files.get(name) or self._guess(name)
-        if file is None:
-            return None
-        try:
-            document = read_document(file, self._source.read(file, MAX_BYTES))
-        except SourceError as failure:
-            problem = unreadable(file, failure)
-            document = Document(file, "", None, (problem,))
-        self.documents[name] = document
-        self.files[name] = file
-        return document
+        """The document of a name, read once; `None` where there is no such file."""
+        if name not in self.documents:
+            document = self._find(name)
+            if document is None:
+                return None
+            self.documents[name] = document
+            self.files[name] = document.file
+        return self.documents[name]
 
-    def _guess(self, name: str) -> str | None:
-        """The file of a name when the folder has not been listed."""
+    def _find(self, name: str) -> Document | None:
+        if name in self.files:
+            file = self.files[name]
+            return self._document(file) or _missing(file)
         if self.is_listed or not _is_name(name):
             return None
         for ending in _ENDINGS:
-            file = f"{self._folder}/{name}{ending}"
-            try:
-                self._source.read(file, MAX_BYTES)
-            except SourceError as failure:
-                if failure.reason == "missing":
-                    continue
-            return file
+            document = self._document(f"{self._folder}/{name}{ending}")
+            if document is not None:
+                return document
         # An unknown name: the others are needed to say which one may have been meant.
         self.list()
         return None
 
+    def _document(self, file: str) -> Document | None:
+        """The file, or what is wrong with it; `None` where it is missing."""
+        try:
+            return read_document(file, self._source.read(file, MAX_BYTES))
+        except SourceError as failure:
+            return None if failure.reason == "missing" else _unreadable(file, failure)
 
-def unreadable(file: str, failure: SourceError) -> Problem:
-    """The problem of a file that the source does not give."""
-    at = Origin(file, 1, 1)
-    if failure.reason == "missing":
-        return Problem(wording.MISSING_FILE, at, {"file": file})
-    return Problem(wording.UNREADABLE_FILE, at, {"file": file, "detail": failure.detail})
+
+def _missing(file: str) -> Document:
+    problem = Problem(wording.MISSING_FILE, Origin(file, 1, 1), {"file": file})
+    return Document(file, "", None, (problem,))
+
+
+def _unreadable(file: str, failure: SourceError) -> Document:
+    facts = {"file": file, "detail": failure.detail}
+    problem = Problem(wording.UNREADABLE_FILE, Origin(file, 1, 1), facts)
+    return Document(file, "", None, (problem,))
 
 
 def _is_name(name: str) -> bool:
@@ -135,7 +137,8 @@ def _project_document(source: Source) -> Document:
     try:
         return read_document(PROJECT_FILE, source.read(PROJECT_FILE, MAX_BYTES))
     except SourceError as failure:
-        return Document(PROJECT_FILE, "", None, (unreadable(PROJECT_FILE, failure),))
+        is_missing = failure.reason == "missing"
+        return _missing(PROJECT_FILE) if is_missing else _unreadable(PROJECT_FILE, failure)
 
 
 def read_sources(source: Source, wanted: Wanted) -> Sources:

@@ -4,7 +4,9 @@ Rendering comes after the merge, so a value cannot inject YAML, and templates th
 are never looked at. A template sees `vars`, `env`, `profile` and `super()`.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,6 +16,7 @@ from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, value_of
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
 from voxmint.profiles.templates import (
+    Budget,
     Names,
     TemplateError,
     View,
@@ -21,6 +24,9 @@ from voxmint.profiles.templates import (
     template,
 )
 from voxmint.profiles.values import Plain, Scalar
+
+MAX_NESTED = 40
+"""How many templates may wait for each other: a var in a var in a var."""
 
 Texts = Callable[[str], str]
 """Gives a file's text by its name, so that a problem can point into a template."""
@@ -163,7 +169,9 @@ class Renderer:
         self._shared = shared
         self._texts = texts
         self._values: dict[int, Any] = {}
-        self._rendering: list[tuple[int, str]] = []
+        self._rendering: list[tuple[Cell, str]] = []
+        self._nested = 0
+        self._budget = Budget()
         vars_cell = root.entries.get("vars")
         self._vars = vars_cell.entries if isinstance(vars_cell, MapCell) else {}
         self._roots = {
@@ -195,9 +203,14 @@ class Renderer:
         return self._shared.same(part, self._rendered(part.cell, part.field))
 
     def leaf(self, cell: Leaf) -> Plain:
-        """One scalar's value, for who cannot wait; `None` where its template fails."""
-        value = self._rendered(cell, SESSION)
-        return None if value is _FAILED else value
+        """One scalar's value, for who cannot wait; `None` where its template fails.
+
+        The failure is no problem yet: the scalar may be overridden.
+        """
+        value: Plain = None
+        with suppress(_LeafFailedError):
+            value = self._leaf(cell)
+        return value
 
     def _rendered(self, cell: Cell, field: Field | None) -> Any:
         """The plain value, with what fails noted and left out; `_FAILED` where it is all."""
@@ -205,7 +218,7 @@ class Renderer:
             try:
                 return self._leaf(cell)
             except _LeafFailedError as failure:
-                self.problems.append(failure.problem)
+                self._note(failure.problem)
                 return _FAILED
         if isinstance(cell, MapCell):
             values = {
@@ -223,11 +236,16 @@ class Renderer:
         text = cell.value
         if type(text) is not str or not is_template(text):
             return text
+        self._nested += 1
         try:
-            weaker = partial(self._weaker, cell)
-            return template(text).render(Names(self._roots, weaker, self._known))
+            if self._nested > MAX_NESTED:
+                raise _too_nested()
+            names = Names(self._roots, partial(self._weaker, cell), self._budget, self._known)
+            return template(text).render(names)
         except TemplateError as failure:
             raise _LeafFailedError(self._problem(cell, failure)) from None
+        finally:
+            self._nested -= 1
 
     def _known(self, path: tuple[str, ...]) -> Plain:
         """The value of a var that is a plain scalar; `None` for whatever takes more to find."""
@@ -245,7 +263,31 @@ class Renderer:
         under = cell.under
         if under is None or type(under) is Gone:
             raise KeyError("super")
-        return self._strict(under)
+        for layers, weaker in reversed(list(enumerate(self._waiting(under), start=1))):
+            # From the weakest up, so that no number of layers is too many.
+            if layers % _STEP == 0:
+                with suppress(_LeafFailedError):
+                    self._once(weaker)
+        return self._once(under)
+
+    def _waiting(self, cell: Cell | None) -> Iterator[Cell]:
+        """The cell and those under it that `super()` has yet to work out."""
+        while type(cell) is Leaf and id(cell) not in self._values and _asks_super(cell):
+            yield cell
+            cell = cell.under
+
+    def _once(self, cell: Cell) -> Any:
+        """The plain value, worked out once: much else may ask for it."""
+        key = id(cell)
+        if key not in self._values:
+            try:
+                self._values[key] = self._strict(cell)
+            except _LeafFailedError as failure:
+                self._values[key] = failure.problem
+        value = self._values[key]
+        if isinstance(value, Problem):
+            raise _LeafFailedError(value)
+        return value
 
     def _strict(self, cell: Cell) -> Any:
         """The plain value; a failure inside of it is raised, since a template waits for it."""
@@ -262,40 +304,40 @@ class Renderer:
     # ── vars ─────────────────────────────────────────────────────────────────────────────────────
 
     def _view(self, path: str, entries: Mapping[str, Cell]) -> View:
-        def names() -> list[str]:
-            return [name for name, inner in entries.items() if type(inner) is not Gone]
+        there = {name: inner for name, inner in entries.items() if type(inner) is not Gone}
 
         def get(name: str) -> Any:
-            inner = entries[name]
-            if type(inner) is Gone:
-                raise KeyError(name)
-            return self._var(f"{path}.{name}", inner)
+            return self._var(f"{path}.{name}", there[name])
 
-        return View(path, names, get)
+        return View(path, there.keys, get)
 
     def _var(self, path: str, cell: Cell) -> Any:
         if isinstance(cell, MapCell):
-            return self._view(path, cell.entries)
+            key = id(cell)
+            if key not in self._values:
+                self._values[key] = self._view(path, cell.entries)
+            return self._values[key]
         if self._used is not None:
             self._used[path] = cell
-        key = id(cell)
-        if key not in self._values:
-            self._enter(path, cell)
-            try:
-                self._values[key] = self._strict(cell)
-            finally:
-                self._rendering.pop()
-        return self._values[key]
+        self._enter(path, cell)
+        try:
+            return self._once(cell)
+        finally:
+            self._rendering.pop()
 
     def _enter(self, path: str, cell: Cell) -> None:
-        keys = [key for key, _ in self._rendering]
-        if id(cell) in keys:
-            walk = [name for _, name in self._rendering[keys.index(id(cell)) :]] + [path]
-            problem = Problem(wording.VARS_CYCLE, _place(cell), {"walk": " → ".join(walk)})
-            raise _LeafFailedError(problem)
-        self._rendering.append((id(cell), path))
+        cells = [id(one) for one, _ in self._rendering]
+        if id(cell) in cells:
+            raise _LeafFailedError(_cycle(self._rendering[cells.index(id(cell)) :]))
+        self._rendering.append((cell, path))
 
     # ── problems ─────────────────────────────────────────────────────────────────────────────────
+
+    def _note(self, problem: Problem) -> None:
+        """Notes a template that failed; that of too much work once, since all after it fail."""
+        kinds = {noted.kind for noted in self.problems}
+        if problem.kind is not wording.TEMPLATE_TOO_MUCH or problem.kind not in kinds:
+            self.problems.append(problem)
 
     def _problem(self, cell: Leaf, failure: TemplateError) -> Problem:
         at = cell.layer.origin(cell.mark)
@@ -305,6 +347,24 @@ class Renderer:
 
 
 _FAILED: Any = object()
+_STEP = 10
+
+
+def _asks_super(cell: Leaf) -> bool:
+    return isinstance(cell.value, str) and "super" in cell.value and is_template(cell.value)
+
+
+def _too_nested() -> TemplateError:
+    what = f"it needs more than {MAX_NESTED} others, each through the next"
+    return TemplateError(wording.TEMPLATE_TOO_MUCH, {"what": what})
+
+
+def _cycle(walk: Sequence[tuple[Cell, str]]) -> Problem:
+    """The problem of vars in a circle, the same one from wherever the circle was entered."""
+    names = [name for _, name in walk]
+    first = names.index(min(names))
+    circle = [*names[first:], *names[: first + 1]]
+    return Problem(wording.VARS_CYCLE, _place(walk[first][0]), {"walk": " → ".join(circle)})
 
 
 def _in_order(cell: MapCell, field: Field | None) -> list[tuple[str, Cell, Field | None]]:
@@ -322,17 +382,46 @@ def _place(cell: Cell) -> Origin:
 
 
 def _fixed_view(path: str, values: Mapping[str, Any]) -> View:
-    return View(path, lambda: list(values), values.__getitem__)
+    return View(path, values.keys, values.__getitem__)
 
 
 def within(text: str, at: Origin, needle: str) -> Origin:
-    """The place of a piece of a scalar inside of it; the scalar's own where it is not found."""
+    """The place of a piece of a scalar's templates; the scalar's own where it is not found."""
     start = _offset(text, at.line, at.column)
-    found = text.find(needle, start, start + at.length)
+    written = text[start : start + at.length]
+    found = _in_templates(written, needle)
     if found < 0:
         return at
-    line = text.count("\n", 0, found) + 1
-    return Origin(at.file, line, found - text.rfind("\n", 0, found), len(needle))
+    before = text[: start + found]
+    line = before.count("\n") + 1
+    return Origin(at.file, line, len(before) - before.rfind("\n"), len(needle))
+
+
+_SIGN = re.compile(r"\{\{|\{%|\}\}|%\}")
+
+
+def _in_templates(written: str, needle: str) -> int:
+    """Where the piece stands as a whole word inside of a template, or else anywhere."""
+    before = r"(?<![\w.])" if needle[0].isidentifier() else ""
+    after = r"(?!\w)" if needle[-1].isidentifier() else ""
+    word = re.compile(before + re.escape(needle) + after)
+    for begin, end in _templates_in(written):
+        found = word.search(written, begin, end)
+        if found:
+            return found.start()
+    return written.find(needle)
+
+
+def _templates_in(written: str) -> Iterator[tuple[int, int]]:
+    begin = None
+    for sign in _SIGN.finditer(written):
+        if sign.group().startswith("{"):
+            begin = sign.end() if begin is None else begin
+        elif begin is not None:
+            yield begin, sign.start()
+            begin = None
+    if begin is not None:
+        yield begin, len(written)
 
 
 def _offset(text: str, line: int, column: int) -> int:

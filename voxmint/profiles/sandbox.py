@@ -259,16 +259,19 @@ def _of_text(work: Callable[..., Any]) -> Callable[..., Any]:
     return of_text
 
 
-def _rounded(value: Any, precision: int = 0, method: str = "common") -> Any:
+def _rounded(value: Any, precision: Any = 0, method: str = "common") -> Any:
     if not isinstance(precision, int) or abs(precision) > _PLACES:
         _fail(wording.TEMPLATE_FAILED, "round", said=f"`round` takes up to {_PLACES} places")
     return finite(FILTERS["round"](value, precision, method))
 
 
 @jinja2.pass_environment
-def _summed(environment: _Environment, values: Iterable[Any], *options: Any, **named: Any) -> Any:
-    total = FILTERS["sum"](environment, values, *options, **named)
-    return finite(total)
+def _summed(
+    environment: _Environment, values: Iterable[Any], attribute: Any = None, start: Any = 0
+) -> Any:
+    if not isinstance(start, int | float):
+        _fail(wording.TEMPLATE_FAILED, "sum", said="`sum` adds numbers (join texts with `join`)")
+    return finite(FILTERS["sum"](environment, values, attribute, start))
 
 
 @jinja2.pass_environment
@@ -283,7 +286,9 @@ def _json(environment: _Environment, value: Any, indent: int | None = None) -> s
 
 def _replaced(text: Any, old: Any, new: Any, count: int | None = None) -> str:
     text, old, new = _finalize(text), _finalize(old), _finalize(new)
-    times = text.count(old) if count is None else min(count, text.count(old))
+    times = text.count(old)
+    if count is not None and count >= 0:
+        times = min(count, times)
     if len(text) + times * len(new) > MAX_OUTPUT:
         _fail(wording.TEMPLATE_TOO_MUCH, what=f"more than {MAX_OUTPUT} characters")
     return str(text.replace(old, new, times))
@@ -413,22 +418,32 @@ def _check(node: nodes.Node, depth: int) -> None:
     if not isinstance(node, _PARTS) or (isinstance(node, nodes.For) and node.recursive):
         name = _NAMED.get(type(node), type(node).__name__.lower())
         _fail(wording.TEMPLATE_FORBIDDEN, what=name)
-    if isinstance(node, nodes.Name) and node.name == "self":
-        _fail(wording.TEMPLATE_FORBIDDEN, "self", what="`self`")
-    if isinstance(node, nodes.Name) and node.ctx == "store" and node.name in _RESERVED:
-        _fail(wording.TEMPLATE_FORBIDDEN, f"set {node.name}", what=f"`{node.name}` as a name")
-    if isinstance(node, nodes.Filter | nodes.Test):
-        known = _FILTERS if isinstance(node, nodes.Filter) else _TESTS
-        if node.name not in known:
-            what = f"the {type(node).__name__.lower()} `{node.name}`"
-            _fail(wording.TEMPLATE_FORBIDDEN, node.name, what=what)
-    if isinstance(node, nodes.Const) and isinstance(node.value, int | float):
-        finite(node.value)
+    match node:
+        case nodes.Name():
+            _check_name(node)
+        case nodes.Filter() | nodes.Test():
+            _check_worker(node)
+        case nodes.Const(value=int() | float()):
+            finite(node.value)
     for inner in node.iter_child_nodes():
         _check(inner, depth + 1)
 
 
 _RESERVED = frozenset(("vars", "env", "profile", "super"))
+
+
+def _check_name(name: nodes.Name) -> None:
+    if name.name == "self":
+        _fail(wording.TEMPLATE_FORBIDDEN, "self", what="`self`")
+    if name.ctx == "store" and name.name in _RESERVED:
+        _fail(wording.TEMPLATE_FORBIDDEN, f"set {name.name}", what=f"`{name.name}` as a name")
+
+
+def _check_worker(worker: nodes.Filter | nodes.Test) -> None:
+    known = _FILTERS if isinstance(worker, nodes.Filter) else _TESTS
+    if worker.name not in known:
+        what = f"the {type(worker).__name__.lower()} `{worker.name}`"
+        _fail(wording.TEMPLATE_FORBIDDEN, worker.name, what=what)
 
 
 def _count_work(tree: nodes.Template) -> None:

@@ -66,6 +66,10 @@ def environment_schema(sinks: Mapping[str, type[BaseModel]]) -> Schema:
     item = _map({"where": _where(), **_layer()}, "Laid on every profile that `where` selects.")
     own: Schema = {
         "extends": _one_or_more("The environments that this one inherits from, the weaker first."),
+        "abstract": {
+            "type": "boolean",
+            "description": "Only there to be extended: it has no profiles.",
+        },
         "description": _about(_TEXT, "What the environment is for."),
         "provider": _merged(Provider, definitions),
         "mint": _merged(Mint, definitions),

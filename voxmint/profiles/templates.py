@@ -271,7 +271,8 @@ def native(value: Any, needle: str, budget: Budget) -> Plain:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int | float):
-        return finite(value)
+        finite(value)
+        return value
     if isinstance(value, str):
         return bounded(str(value), budget)
     if isinstance(value, Mapping):

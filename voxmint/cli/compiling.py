@@ -1,0 +1,169 @@
+"""Compiling what a command line asks for: the same for every command that needs bodies."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from voxmint.cli.display.problems import Sources
+from voxmint.cli.failures import LocatedProblemsError, WrongSetError
+from voxmint.cli.world import World
+from voxmint.engine.project import Project, open_project
+from voxmint.engine.worktree import WorkTree
+from voxmint.origin import COMMAND_LINE
+from voxmint.problems import Problem, ProblemsError, UsageError
+from voxmint.profiles.compiled import Compilation
+from voxmint.profiles.order import Order, check_order
+from voxmint.profiles.reader import MAX_BYTES
+from voxmint.profiles.reading import PROJECT_FILE
+from voxmint.profiles.selectors import selects
+from voxmint.profiles.source import SourceError
+
+_BREAK = re.compile("[\n\r\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which profiles in which environments, and what is changed for this run."""
+
+    profiles: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    overrides: tuple[str, ...] = ()
+    api: str | None = None
+
+
+def selection_in(given: dict[str, Any]) -> Selection:
+    """The selection among a command's parameters, which are taken out of them."""
+    return Selection(**{one.name: given.pop(one.name) for one in fields(Selection)})
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A project, what was asked of it, and what came of that.
+
+    `problems` are those that matter to what was asked for; the project may have more.
+    """
+
+    project: Project
+    order: Order
+    compilation: Compilation
+    problems: tuple[Problem, ...]
+    sources: Sources
+
+    @property
+    def has_errors(self) -> bool:
+        return any(problem.is_error for problem in self.problems)
+
+
+def compile_selection(selection: Selection, world: World, *, settings: bool = True) -> Compiled:
+    """Compiles a selection in the project that the world's folder is in.
+
+    Without `settings`, those of environments are left aside as far as a body needs none. Raises
+    `UsageError` for a name that there is not.
+    """
+    project = open_project(world.cwd)
+    order = order_of(selection, settings=settings)
+    compilation = project.compile_all(order)
+    texts = {**compilation.texts, **_lines(selection.overrides)}
+    sources = Sources(texts, project.root, world.cwd)
+    problems = relevant(order, compilation)
+    # Once more: what nobody asked for may be wrong, and is no reason for selecting nothing.
+    check_order(order, replace(compilation, problems=problems))
+    return Compiled(project, order, compilation, problems, sources)
+
+
+def order_of(selection: Selection, *, settings: bool = True) -> Order:
+    """The order for a selection; `WrongSetError` for a `--set` that cannot be read."""
+    try:
+        return Project.order(
+            selection.profiles,
+            selection.environments,
+            labels=selection.labels,
+            api=selection.api,
+            overrides=selection.overrides,
+            settings=settings,
+        )
+    except ProblemsError as failure:
+        raise WrongSetError(failure, Sources(_lines(selection.overrides))) from failure
+
+
+@contextmanager
+def located(project: Project, selection: Selection, world: World) -> Iterator[None]:
+    """Gives the problems that end what is done inside it the lines that they are about."""
+    try:
+        yield
+    except ProblemsError as failure:
+        texts = {**_texts(project, failure.problems), **_lines(selection.overrides)}
+        sources = Sources(texts, project.root, world.cwd)
+        raise LocatedProblemsError(failure, sources) from failure
+
+
+def _texts(project: Project, problems: Iterable[Problem]) -> dict[str, str]:
+    """The texts of the files that problems are in, as far as they can be read."""
+    tree = WorkTree(project.root)
+    places = [at for one in problems for at in (one.at, *(other.at for other in one.related)) if at]
+    texts: dict[str, str] = {}
+    for file in {at.file for at in places}:
+        with suppress(SourceError):
+            texts[file] = tree.read(file, MAX_BYTES).decode("utf-8-sig", "replace")
+    return texts
+
+
+def _lines(overrides: tuple[str, ...]) -> Mapping[str, str]:
+    """The `--set`s as the text of a file, a line each."""
+    return {COMMAND_LINE: "\n".join(_BREAK.sub(" ", given) for given in overrides)}
+
+
+def relevant(order: Order, compilation: Compilation) -> tuple[Problem, ...]:
+    """The problems that matter to an order.
+
+    A problem of a body matters where that body was asked for. A problem that no body has may be
+    why there is none, so it matters unless everything that was asked for could be made out.
+    """
+    if order.is_everything or _is_something_lost(order, compilation):
+        return compilation.problems
+    used = _used_files(compilation)
+    return tuple(
+        problem
+        for problem in compilation.problems
+        if problem.affects or problem.at is None or problem.at.file in used
+    )
+
+
+def _is_something_lost(order: Order, compilation: Compilation) -> bool:
+    """Whether a file that was asked for could not be read, or what it extends."""
+    environments = order.environments or compilation.environment_names
+    return any(name not in compilation.environments for name in environments) or any(
+        name not in compilation.profiles
+        for name in compilation.profile_names
+        if not order.profiles or selects(order.profiles, name)
+    )
+
+
+def _used_files(compilation: Compilation) -> set[str]:
+    """The files of the environments and profiles that were asked for, and of their bases."""
+    files: set[str] = {PROJECT_FILE, COMMAND_LINE}
+    for profile, environment in compilation.attempted:
+        files |= {one.file for one in compilation.profiles[profile].lineage}
+        files |= {one.file for one in compilation.environments[environment].lineage}
+    return files
+
+
+def one_environment(selection: Selection, world: World, command: str) -> None:
+    """That exactly one environment is named; `UsageError` where it is not."""
+    count = len(selection.environments)
+    if count == 0:
+        raise UsageError(f"{command} needs an environment", environments_hint(world))
+    if count > 1:
+        raise UsageError(f"{command} takes one environment at a time", "run it once for each")
+
+
+def environments_hint(world: World) -> str:
+    """How to name an environment, with the names there are."""
+    from voxmint.cli.display.words import names
+    from voxmint.cli.names import names_in
+
+    found = [f"`{name}`" for name in names_in(world.cwd, "environments")]
+    return "name it with `-e ENV`" + (f": there is {names(found, 8)}" if found else "")

@@ -1,0 +1,1 @@
+"""How things look on a screen: colour, width, source lines under a caret, tables."""

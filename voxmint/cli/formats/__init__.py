@@ -1,0 +1,1 @@
+"""The forms of output that programs read: a file each."""

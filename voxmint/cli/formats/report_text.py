@@ -1,0 +1,101 @@
+"""What a mint did, for a person: the counts, what went wrong and what to do, the next expiry."""
+
+from collections.abc import Iterator, Sequence
+
+from voxmint.cli.display.moments import length, moment
+from voxmint.cli.display.screen import Screen, Style
+from voxmint.cli.display.words import counted_names
+from voxmint.cli.world import World
+from voxmint.engine.report import GOOD, Outcome, Report, Result
+from voxmint.shown import shown
+
+_ORDER = (
+    Outcome.MINTED,
+    Outcome.WRITTEN,
+    Outcome.KEPT,
+    Outcome.FAILED,
+    Outcome.UNWRITTEN,
+    Outcome.SKIPPED,
+)
+_LABEL = 9
+
+
+def write(screen: Screen, report: Report, world: World) -> None:
+    """Writes all that is to be said of a run."""
+    screen.line(_headline(screen, report))
+    for line in (*_failures(report, screen, world), *_asides(report, world)):
+        screen.line(line)
+    if report.first_expiry is not None:
+        when = moment(report.first_expiry, world)
+        screen.line(_labelled("next", f"the first of these tokens expires at {when}"))
+
+
+def write_failures(screen: Screen, report: Report, world: World) -> None:
+    """Writes only what went wrong."""
+    for line in (*_failures(report, screen, world), *_unseen(report, world)):
+        screen.line(line)
+
+
+def _headline(screen: Screen, report: Report) -> str:
+    counts = [
+        screen.paint(f"{outcome} {report.counts[outcome]}", _color(outcome))
+        for outcome in _ORDER
+        if report.counts[outcome]
+    ]
+    done = ", ".join(counts) or "nothing to mint"
+    targets = ", ".join(_targets(report))
+    start = "interrupted: " if report.is_interrupted else ""
+    arrow = f" → {shown(targets)}" if targets else ""
+    return f"{start}{done} in {length(report.seconds)}{arrow}"
+
+
+def _color(outcome: Outcome) -> Style:
+    if outcome is Outcome.KEPT:
+        return Style.DIM
+    return Style.GREEN if outcome in GOOD else Style.RED
+
+
+def _targets(report: Report) -> dict[str, None]:
+    """The sinks in which something good is now."""
+    good = (result for result in report.results if result.is_good)
+    return dict.fromkeys(sink.target for result in good for sink in result.sinks)
+
+
+def _failures(report: Report, screen: Screen, world: World) -> Iterator[str]:
+    """Each thing that went wrong once, with the profiles it happened to."""
+    groups: dict[tuple[Outcome, str], list[Result]] = {}
+    for result in report.bad:
+        message = result.problem.message if result.problem else result.reason
+        groups.setdefault((result.outcome, message), []).append(result)
+    for (outcome, message), results in groups.items():
+        profiles = counted_names([one.profile for one in results], is_verbose=world.is_verbose)
+        said = f"{profiles}   {message}{_request(results)}"
+        yield _labelled(outcome, said, screen.paint(outcome, Style.RED))
+        problem = results[0].problem
+        if problem is not None and problem.hint:
+            yield _labelled("", problem.hint)
+
+
+def _request(results: Sequence[Result]) -> str:
+    """The id by which the service finds the request, for those who ask it."""
+    if len(results) > 1 or results[0].request_id is None:
+        return ""
+    return f" (request {shown(results[0].request_id)})"
+
+
+def _asides(report: Report, world: World) -> Iterator[str]:
+    if report.pruned:
+        gone = counted_names(report.pruned, is_verbose=world.is_verbose)
+        yield _labelled("pruned", f"{gone}   no longer in {shown(report.environment)}")
+    yield from _unseen(report, world)
+
+
+def _unseen(report: Report, world: World) -> Iterator[str]:
+    for one in report.unseen:
+        until = moment(one.last_expiry, world)
+        said = f"{shown(one.profile)}   a token that nobody has may live until {until}"
+        yield _labelled("unseen", said)
+
+
+def _labelled(label: str, text: str, painted: str = "") -> str:
+    return f"{painted or label}{' ' * (_LABEL - len(label))}  {text}"

@@ -1,0 +1,375 @@
+"""What the command line is made of: the program with its commands, and options that several share.
+
+A command's module is imported when that command is called; the program's own help and completion
+read the registry alone.
+"""
+
+# ruff: noqa: ARG002  # the signatures of methods that click calls
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from voxmint.problems import UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MOST_COLUMNS = 100
+_FOLDER = "voxmint.folder"
+
+
+class Entry(NamedTuple):
+    """A command in the registry: where its `click.Command` is, and what it does in a line."""
+
+    where: str
+    summary: str
+
+
+# ── the program and its commands ─────────────────────────────────────────────────────────────────
+
+
+class Command(click.Command):
+    """A command: its help goes where its world says, and global options may stand after its name.
+
+    The callback's first argument is the world.
+    """
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.params += [_again(option) for option in _global_options()]
+        self._own_help = _help_option()
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        return self._own_help
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _write_examples(self.epilog, formatter)
+
+
+class Program(click.Group):
+    """The program: it knows its commands by name and summary, and imports one when it is called."""
+
+    def __init__(self, registry: Mapping[str, Entry], **settings: Any) -> None:
+        params = [*_global_options(), _version_option()]
+        super().__init__(no_args_is_help=True, params=params, **settings)
+        self._registry = registry
+        self._own_help = _help_option()
+
+    def get_help_option(self, ctx: click.Context) -> click.Option:
+        return self._own_help
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._registry)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self._registry:
+            return None
+        module, _, attribute = self._registry[cmd_name].where.partition(":")
+        found: click.Command = getattr(import_module(module), attribute)
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] in self._registry or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        otherwise = "`voxmint --help` lists the commands"
+        raise missed("there is no command `{}`", args[0], self._registry, otherwise)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in self._registry.items()])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _write_examples(self.epilog, formatter)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        commands = [
+            CompletionItem(name, help=entry.summary)
+            for name, entry in self._registry.items()
+            if name.startswith(incomplete)
+        ]
+        return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
+
+
+def command(name: str, *examples: str) -> Callable[[Callable[..., int]], Command]:
+    """Makes a command of a function that takes the world and the options, and gives an exit code.
+
+    The function's docstring is the help; `examples` are command lines, shown at its end.
+    """
+
+    def made(function: Callable[..., int]) -> Command:
+        decorate = click.command(name, cls=Command, epilog="\n".join(examples))
+        return decorate(click.pass_obj(function))
+
+    return made
+
+
+def _write_examples(epilog: str | None, formatter: click.HelpFormatter) -> None:
+    if epilog:
+        with formatter.section("Examples"):
+            for line in epilog.splitlines():
+                formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
+
+
+# ── global options ───────────────────────────────────────────────────────────────────────────────
+
+
+def _global_options() -> list[click.Parameter]:
+    """The options of the program; their values go into the world."""
+    return [
+        click.Option(
+            ["-C", "start_folder"],
+            metavar="DIR",
+            type=click.Path(file_okay=False),
+            help="Run as if started in DIR.",
+            callback=_enter,
+            expose_value=False,
+            is_eager=True,
+        ),
+        click.Option(
+            ["--color"],
+            type=Word("auto", "always", "never"),
+            help="When to use colour; by default on a terminal, unless NO_COLOR is set.",
+            callback=_changes("color", lambda given: given),
+            expose_value=False,
+            is_eager=True,
+        ),
+        click.Option(
+            ["-q", "--quiet"],
+            is_flag=True,
+            help="Say nothing but errors.",
+            callback=_changes("verbosity", lambda _: -1),
+            expose_value=False,
+            is_eager=True,
+        ),
+        click.Option(
+            ["-v", "--verbose"],
+            is_flag=True,
+            help="Say more: notes, and names in full.",
+            callback=_changes("verbosity", lambda _: 1),
+            expose_value=False,
+            is_eager=True,
+        ),
+    ]
+
+
+def _again(option: click.Parameter) -> click.Parameter:
+    """A global option as a command takes it: without a word in that command's help."""
+    if isinstance(option, click.Option):
+        option.hidden = True
+    return option
+
+
+def _changes(
+    name: str, value: Callable[[Any], object]
+) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def change(ctx: click.Context, _: click.Parameter, given: Any) -> None:
+        if given and ctx.obj is not None:
+            ctx.obj = replace(ctx.obj, **{name: value(given)})
+
+    return change
+
+
+def _enter(ctx: click.Context, _: click.Parameter, folder: str | None) -> None:
+    if folder is None:
+        return
+    # Completion runs without a world, and looks for this instead.
+    ctx.meta[_FOLDER] = folder
+    if ctx.obj is None:
+        return
+    there = ctx.obj.cwd / folder
+    if not there.is_dir():
+        from voxmint.problems import UsageError
+        from voxmint.shown import shown
+
+        raise UsageError(f"there is no folder `{shown(folder)}`")
+    ctx.obj = replace(ctx.obj, cwd=there.resolve())
+
+
+def _help_option() -> click.Option:
+    return click.Option(
+        ["-h", "--help"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        help="Show this and end.",
+        callback=_show_help,
+    )
+
+
+def _show_help(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        screen = ctx.obj.out
+        ctx.terminal_width = min(screen.width, _MOST_COLUMNS)
+        screen.line(ctx.get_help())
+        ctx.exit()
+
+
+def _version_option() -> click.Option:
+    return click.Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        help="Show the version and end.",
+        callback=_show_version,
+    )
+
+
+def _show_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from voxmint import __version__
+
+        ctx.obj.out.line(f"voxmint {__version__}")
+        ctx.exit()
+
+
+# ── options of several commands ──────────────────────────────────────────────────────────────────
+
+
+class Word(click.Choice[str]):
+    """One of a few words; a wrong one gets a near miss."""
+
+    def __init__(self, *words: str) -> None:
+        super().__init__(words)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value in self.choices:
+            return str(value)
+        known = ", ".join(f"`{word}`" for word in self.choices)
+        raise missed(
+            f"{called(param)} does not take `{{}}`", value, self.choices, f"it takes {known}"
+        )
+
+
+def called(parameter: click.Parameter | None) -> str:
+    """What a person calls a parameter: `--output` in backquotes, or PROFILE."""
+    if isinstance(parameter, click.Option):
+        return f"`{max(parameter.opts, key=len)}`"
+    name = getattr(parameter, "metavar", None) or getattr(parameter, "name", None) or "argument"
+    return str(name).strip("[].").upper()
+
+
+def missed(message: str, name: str, known: Iterable[str], otherwise: str) -> "UsageError":
+    """The error for a name that there is not: its hint is the nearest one, or `otherwise`.
+
+    `message` has a place for the name.
+    """
+    from voxmint.problems import UsageError, nearest
+    from voxmint.shown import shown
+
+    near = nearest(name, known).get("nearest")
+    return UsageError(message.format(shown(name)), f"did you mean `{near}`?" if near else otherwise)
+
+
+def _completer(kind: str) -> Callable[..., "list[CompletionItem]"]:
+    """Completes the names of profiles or environments."""
+
+    def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        from voxmint.cli.names import names_in
+
+        found = names_in(Path(ctx.meta.get(_FOLDER, ".")), kind)
+        return [CompletionItem(name) for name in found if name.startswith(incomplete)]
+
+    return complete
+
+
+def _pairs(
+    _: click.Context, param: click.Parameter, given: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    from voxmint.problems import UsageError
+    from voxmint.shown import shown
+
+    pairs = [text.partition("=") for text in given]
+    for text, (name, sign, value) in zip(given, pairs, strict=True):
+        if not (name and sign and value):
+            raise UsageError(
+                f"{called(param)} takes NAME=VALUE, not `{shown(text)}`",
+                "for example: -l team=clinic",
+            )
+    return tuple((name, value) for name, _, value in pairs)
+
+
+profiles_argument = click.argument(
+    "profiles", metavar="[PROFILE]...", nargs=-1, shell_complete=_completer("profiles")
+)
+"""Names and patterns of profiles."""
+
+environments_option = click.option(
+    "-e",
+    "--environment",
+    "environments",
+    metavar="ENV",
+    multiple=True,
+    shell_complete=_completer("environments"),
+    help="The environment; can be repeated.",
+)
+"""Names of environments."""
+
+environment_option = click.option(
+    "-e",
+    "--environment",
+    "environments",
+    metavar="ENV",
+    multiple=True,
+    shell_complete=_completer("environments"),
+    help="The environment.",
+)
+"""The name of one environment; that it is one only is for `one_environment` to say."""
+
+labels_option = click.option(
+    "-l",
+    "--label",
+    "labels",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_pairs,
+    help="Only profiles with this label; can be repeated.",
+)
+"""Labels that profiles must have."""
+
+overrides_option = click.option(
+    "--set",
+    "overrides",
+    metavar="PATH=VALUE",
+    multiple=True,
+    help="Lay a value over everything, as in session.turn_detection=null; can be repeated.",
+)
+"""The strongest layer of all."""
+
+api_option = click.option(
+    "--api",
+    type=Word("client_secrets", "transcription_sessions"),
+    help="The endpoint, instead of the environment's own.",
+)
+"""The endpoint that bodies are made for."""
+
+
+def selecting(function: F) -> F:
+    """Adds the options of a command that compiles profiles: labels, `--set`, `--api`."""
+    return labels_option(overrides_option(api_option(function)))
+
+
+def output_option(*words: str) -> Callable[[F], F]:
+    """`-o`, which takes one of the words; the first is the default."""
+    return click.option(
+        "-o",
+        "--output",
+        "output",
+        type=Word(*words),
+        default=words[0],
+        show_default=True,
+        help="The form of the output.",
+    )

@@ -1,0 +1,178 @@
+"""What a mint shows while it goes on.
+
+On a terminal one line, once that takes more than a second: how much is done of what, and what it
+waits for. Elsewhere, such as in a log, a line for each profile. A run is never stopped by what
+cannot be shown.
+"""
+
+import threading
+from collections.abc import Callable
+from functools import singledispatchmethod
+from types import TracebackType
+from typing import Self
+
+from voxmint.cli.display.moments import clock_time
+from voxmint.cli.display.screen import Style
+from voxmint.cli.display.widths import cut
+from voxmint.cli.display.words import number
+from voxmint.cli.world import World
+from voxmint.engine import events
+from voxmint.engine.durations import spoken
+from voxmint.engine.wording import SINK_UNGUARDED
+from voxmint.problems import Problem, Severity
+from voxmint.shown import shown
+
+_PATIENCE = 1.0
+"""Seconds before a terminal is shown that something goes on."""
+_PAUSE = 0.1
+"""Seconds between two pictures of it."""
+_BAR = 30
+_CLEAR = "\r\x1b[K"
+_MOST_NOTED = 10
+
+
+class Progress:
+    """Listens to a run, and shows it. Use it as a context: at its end, nothing of it is left."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._screen = world.err
+        self._draws = self._screen.is_terminal and not world.is_quiet
+        self._lock = threading.RLock()
+        self._over = threading.Event()
+        self._ticker = threading.Thread(target=self._tick, daemon=True)
+        self._total = self._done = self._failed = self._noted = 0
+        self._wait = ("", 0.0)
+        self._drawn = ""
+
+    def __enter__(self) -> Self:
+        if self._draws:
+            self._ticker.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._over.set()
+        if self._draws:
+            self._ticker.join()
+        with self._lock:
+            self._erase()
+
+    def __call__(self, event: events.Event) -> None:
+        """Takes in what happens; called in the run's thread."""
+        with self._lock:
+            self._hear(event)
+
+    # ── what happens ─────────────────────────────────────────────────────────────────────────────
+
+    @singledispatchmethod
+    def _hear(self, event: events.Event) -> None:
+        """Most of what happens is told by the report."""
+
+    @_hear.register
+    def _(self, event: events.LockAwaited) -> None:
+        self._say(f"waiting for {shown(event.what)}, which {shown(event.holder)} holds")
+
+    @_hear.register
+    def _(self, event: events.Noted) -> None:
+        if not self._is_worth_saying(event.problem):
+            return
+        self._noted += 1
+        if self._noted <= _MOST_NOTED or self._world.is_verbose:
+            self._say(_in_a_line(event.problem, self._screen.paint))
+        elif self._noted == _MOST_NOTED + 1:
+            self._say("there are more warnings: `voxmint validate` shows them")
+
+    def _is_worth_saying(self, problem: Problem) -> bool:
+        return (
+            problem.severity is not Severity.NOTE
+            or problem.kind is SINK_UNGUARDED
+            or self._world.is_verbose
+        )
+
+    @_hear.register
+    def _(self, event: events.Started) -> None:
+        self._total = len(event.plan.to_mint)
+
+    @_hear.register
+    def _(self, event: events.SessionMinted) -> None:
+        self._done += 1
+        expiry = clock_time(event.expires_at, self._world)
+        self._log(f"minted   {shown(event.profile)}   expires {expiry}")
+
+    @_hear.register
+    def _(self, event: events.SessionFailed) -> None:
+        self._failed += 1
+        self._log(f"failed   {shown(event.profile)}   {event.problem.code}")
+
+    @_hear.register
+    def _(self, event: events.Waiting) -> None:
+        who = f"{shown(event.profile)}: " if event.profile else ""
+        self._wait = (f"{who}{shown(event.reason)}", self._world.clock() + event.seconds)
+        if self._world.is_verbose:
+            self._log(f"waiting {spoken(event.seconds)}: {self._wait[0]}")
+
+    @_hear.register
+    def _(self, event: events.Interrupting) -> None:
+        under_way = number(event.in_flight, "request")
+        self._say(f"stopping: waiting for {under_way} under way; Ctrl-C again drops what is left")
+
+    # ── what is shown ────────────────────────────────────────────────────────────────────────────
+
+    def _say(self, line: str) -> None:
+        """Writes a line that stays."""
+        if not self._world.is_quiet:
+            self._erase()
+            self._screen.line(line)
+            self._screen.flush()
+
+    def _log(self, line: str) -> None:
+        """Writes a line that stays, where there is no picture to show it."""
+        if not self._draws:
+            self._say(line)
+
+    def _tick(self) -> None:
+        pause = _PATIENCE
+        while not self._over.wait(pause):
+            pause = _PAUSE
+            with self._lock:
+                self._draw()
+
+    def _draw(self) -> None:
+        picture = self._picture() if self._total else ""
+        if picture != self._drawn:
+            self._screen.write(_CLEAR + picture)
+            self._screen.flush()
+            self._drawn = picture
+
+    def _erase(self) -> None:
+        if self._drawn:
+            self._screen.write(_CLEAR)
+            self._screen.flush()
+            self._drawn = ""
+
+    def _picture(self) -> str:
+        ended = self._done + self._failed
+        full = _BAR * ended // self._total
+        start, end = f"{self._total} to mint ", f" {ended}/{self._total}"
+        rest = cut(end + self._aside(), self._screen.width - len(start) - _BAR - 1)
+        done = self._screen.paint("━" * full, Style.GREEN)
+        left = self._screen.paint(("╺" + "─" * _BAR)[: _BAR - full], Style.DIM)
+        return start + done + left + rest
+
+    def _aside(self) -> str:
+        """What there is to say beside the bar: failures, and a wait that is not over."""
+        failed = f"   {self._failed} failed" if self._failed else ""
+        reason, until = self._wait
+        left = until - self._world.clock()
+        return failed + (f"   waiting {spoken(left)}: {reason}" if left > 0 else "")
+
+
+def _in_a_line(problem: Problem, paint: Callable[..., str]) -> str:
+    place = f"{shown(problem.at.file)}:{problem.at.line}: " if problem.at else ""
+    color = Style.YELLOW if problem.severity is Severity.WARNING else Style.CYAN
+    return f"{paint(problem.severity.value, color)}: {place}{problem.message}"
