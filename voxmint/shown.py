@@ -18,6 +18,7 @@ _UNSAFE_IN_LINE = re.compile(
 _KEYLIKE = re.compile(
     r"""
       \b(?:sk|rk|pk|sess)-[A-Za-z0-9_\-]{8,}
+    | (?<=://)[^\s/:@"']*:[^\s/@"']+(?=@)
     | \bek_[A-Za-z0-9_\-.=]{6,}
     | (?<=bearer\ )[A-Za-z0-9_\-.~+/=]{8,}
     | \beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*
@@ -27,7 +28,7 @@ _KEYLIKE = re.compile(
 
 
 # One of these is in every such text: looking for them first is ten times as fast.
-_SIGNS = ("sk-", "rk-", "pk-", "sess-", "ek_", "bearer ", "eyj")
+_SIGNS = ("://", "sk-", "rk-", "pk-", "sess-", "ek_", "bearer ", "eyj")
 
 
 def looks_like_key(text: str) -> bool:
@@ -38,7 +39,12 @@ def looks_like_key(text: str) -> bool:
 
 def masked(text: str) -> str:
     """The text with each thing that looks like a key cut down to its first characters and `…`."""
-    return _KEYLIKE.sub(lambda found: found.group()[:3] + "…", text)
+    return _KEYLIKE.sub(_cut, text)
+
+
+def _cut(found: re.Match[str]) -> str:
+    # A user name and password in a URL: any part of them could be the secret one.
+    return "…" if ":" in found.group() else found.group()[:3] + "…"
 
 
 def shown(text: str) -> str:

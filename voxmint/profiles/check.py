@@ -91,7 +91,9 @@ def _check_list(value: list[object], field: Field, path: Path) -> Iterator[Findi
     for index, item in enumerate(value):
         at = (*path, index)
         if not isinstance(item, str):
-            facts = {"field": field.name, "found": described(item)}
+            facts: dict[str, object] = {"field": field.name, "found": described(item)}
+            if isinstance(item, bool | int | float):
+                facts["quoted"] = f'"{briefly(item)}"'
             yield Finding(wording.WRONG_ITEM, at, facts)
         elif field.values and item not in field.values:
             yield _bad_value(item, field, at)
@@ -139,13 +141,24 @@ def _wrong_type(value: object, field: Field, path: Path) -> Finding:
     is_scalar = field.type in (Type.INTEGER, Type.NUMBER, Type.BOOLEAN)
     if isinstance(value, str) and is_scalar and type(_unquoted(value)) in field.accepts:
         facts["bare"] = value.strip()
-    if isinstance(value, bool | int | float) and field.type is Type.STRING:
+    if isinstance(value, bool | int | float) and field.type is Type.STRING and not field.values:
         facts["quoted"] = f'"{briefly(value)}"'
     if isinstance(value, float) and field.type is Type.INTEGER and value.is_integer():
         facts["whole"] = int(value)
-    if isinstance(value, str) and field.type is Type.ARRAY:
+    if isinstance(value, str) and field.type is Type.ARRAY and value not in ("[]", "{}"):
         facts["item"] = briefly(value)
+    if field.type is Type.OBJECT:
+        facts |= _meant_map(value, field)
     return Finding(wording.WRONG_TYPE, path, facts)
+
+
+def _meant_map(value: object, field: Field) -> dict[str, object]:
+    """What to write where a map belongs and something shorter stands: null, or a map of one key."""
+    if field.nullable and (value is False or value in ("off", "none", "no", "false")):
+        return {"null": "null"}
+    if isinstance(value, str) and field.fields:
+        return {"map": f"{{{field.fields[0].name}: {value}}}"}
+    return {}
 
 
 def _unquoted(text: str) -> object:

@@ -87,7 +87,10 @@ class OverlayItem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Environment:
-    """What an environment's file says; `profiles` and `sinks` are `None` where it is silent."""
+    """What an environment's file says; `profiles` and `sinks` are `None` where it is silent.
+
+    `incomplete` is true where something in it was wrong and left out.
+    """
 
     name: str
     file: str
@@ -100,11 +103,13 @@ class Environment:
     profiles: tuple[Reference, ...] | None = None
     overlay: tuple[OverlayItem, ...] = ()
     sinks: ListNode | None = None
+    incomplete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
-    """What `voxmint.yaml` says."""
+    """What `voxmint.yaml` says: the two folders, and where it says it."""
 
     profiles: str = "profiles"
     environments: str = "environments"
+    marks: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))

@@ -13,8 +13,14 @@ from voxmint.profiles.values import Plain, Scalar
 Mark: TypeAlias = tuple[int, int, int]
 
 
+BAD = "bad"
+
+
 class ScalarNode(NamedTuple):
-    """A scalar; `style` is its quote (`'`, `"`), its block sign (`|`, `>`) or "" where plain."""
+    """A scalar; `style` is its quote (`'`, `"`), its block sign (`|`, `>`) or "" where plain.
+
+    One with the style `BAD` could not be read; that has been said, and it counts as left out.
+    """
 
     value: Scalar
     mark: Mark

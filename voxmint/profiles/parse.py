@@ -23,7 +23,7 @@ from voxmint.profiles.documents import (
     Reference,
 )
 from voxmint.profiles.fields import REQUEST, Field, Type
-from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node, ScalarNode, kind_of
+from voxmint.profiles.nodes import BAD, ListNode, MapNode, Mark, Node, ScalarNode, kind_of
 from voxmint.profiles.reader import Document
 from voxmint.profiles.selectors import EVERYWHERE, Where, label_text
 from voxmint.profiles.values import briefly, described
@@ -178,7 +178,8 @@ class _Parser:
         """A map of settings, whose values are checked once they are merged."""
         settings = self.map(node, key)
         kept = None if settings is None else self._kept(settings, None, key)
-        return kept if isinstance(kept, MapNode) else None
+        # What is wrong with all of it is said at its key.
+        return kept._replace(mark=node.keys[key]) if isinstance(kept, MapNode) else None
 
     def where(self, node: MapNode) -> Where:
         where = self.map(node, "where")
@@ -203,21 +204,23 @@ class _Parser:
 
     def layer(self, kind: LayerKind, name: str, node: MapNode, detail: str = "") -> Layer:
         """The part of a map that is laid over others, with only well-formed keys in it."""
-        before = len(self.problems)
         entries: dict[str, Node] = {}
         for key in _LAYER_KEYS:
             if key not in node.entries:
                 continue
             kept = self._kept(node.entries[key], REQUEST.by_name.get(key), key)
             if not isinstance(kept, MapNode):
-                self._no_map(key, kept)
+                self._no_map(key, kept, node.keys[key])
                 continue
             entries[key] = kept
         tree = MapNode(entries, {key: node.keys[key] for key in entries}, node.mark)
-        return Layer(kind, self.file, name, tree, detail, len(self.problems) > before)
+        return Layer(kind, self.file, name, tree, detail, bool(self.problems))
 
-    def _no_map(self, key: str, node: Node | None) -> None:
-        if isinstance(node, ScalarNode) and node.value is None and not node.is_bare:
+    def _no_map(self, key: str, node: Node | None, at: Mark) -> None:
+        if isinstance(node, ScalarNode) and node.is_bare:
+            self.note(wording.BARE_KEY, at, {"key": key})
+            return
+        if isinstance(node, ScalarNode) and node.value is None:
             self.note(wording.NULL_NOT_TAKEN, node.mark, {"field": key})
         elif node is not None:
             self.wrong_type(key, "a map", node)
@@ -231,7 +234,9 @@ class _Parser:
             if has_directives(node):
                 return self._kept_directives(node, field, owner)
             return self._kept_map(node, field)
-        return self._kept_list(node, field, owner) if isinstance(node, ListNode) else node
+        if isinstance(node, ListNode):
+            return self._kept_list(node, field, owner)
+        return None if node.style == BAD else node
 
     def _kept_list(self, node: ListNode, field: Field | None, owner: str) -> ListNode:
         """The list without items that are directives: an item has nothing to work on."""
@@ -242,7 +247,7 @@ class _Parser:
                 facts = {"directive": directive, "field": owner}
                 self.note(wording.DIRECTIVE_IN_LIST, item.keys[directive], facts)
                 continue
-            kept = self._kept(item, None, owner) if field is None else item
+            kept = item if isinstance(item, MapNode) and field else self._kept(item, None, owner)
             if kept is not None:
                 items.append(kept)
         return ListNode(tuple(items), node.mark)
@@ -268,10 +273,12 @@ class _Parser:
             known = None if field is None else field.by_name.get(key)
             if field is not None and known is None:
                 facts = _unknown_facts(key, _owner(field), tuple(field.by_name))
+                below = [one.name for one in field.fields if key in one.by_name]
+                facts |= {"below": below[0]} if below else {}
                 self.note(wording.UNKNOWN_KEY, node.keys[key], facts)
                 changed = True
                 continue
-            kept = value if type(value) is ScalarNode else self._kept(value, known, key)
+            kept = self._kept(value, known, key)
             if kept is not None:
                 entries[key] = kept
             changed = changed or kept is not value
@@ -347,11 +354,20 @@ def parse_environment(name: str, document: Document) -> Parsed[Environment]:
         parser.text(root, "description"),
         parser.settings(root, "provider"),
         parser.settings(root, "mint"),
-        parser.references(root, "profiles") if "profiles" in root.entries else None,
+        _profiles(parser, root),
         tuple(_overlay(parser, name, root)),
         parser.list(root, "sinks"),
+        bool(parser.problems),
     )
     return environment, tuple(parser.problems)
+
+
+def _profiles(parser: _Parser, root: MapNode) -> tuple[Reference, ...] | None:
+    """The patterns of an environment's profiles; an empty list is none of them."""
+    references = parser.references(root, "profiles")
+    node = root.entries.get("profiles")
+    is_empty = isinstance(node, ListNode) and not node.items
+    return references if references or is_empty else None
 
 
 def _overlay(parser: _Parser, name: str, root: MapNode) -> list[OverlayItem]:
@@ -379,7 +395,8 @@ def parse_project(document: Document) -> Parsed[ProjectFile]:
         mark = root.entries["environments"].mark if "environments" in root.entries else root.mark
         said = "profiles and environments need a folder each"
         parser.note(wording.BAD_SETTING, mark, {"field": "environments", "said": said})
-    return ProjectFile(*folders), tuple(parser.problems)
+    marks = {key: node.mark for key, node in root.entries.items()}
+    return ProjectFile(folders[0], folders[1], MappingProxyType(marks)), tuple(parser.problems)
 
 
 def _check_version(parser: _Parser, root: MapNode) -> None:

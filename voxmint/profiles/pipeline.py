@@ -180,7 +180,7 @@ def _environment(
         _settings(document, provider_cell, mint_cell) if needed else (None, None, ())
     )
     names = [one.profiles for one in lineage if one.profiles is not None]
-    patterns = [reference.name for reference in names[-1]] if names else []
+    patterns = [reference.name for reference in names[-1]] if names else ["*"]
     selected = () if document.abstract else (one for one in concrete if selects(patterns, one))
     environment = CompiledEnvironment(
         document, lineage, api, provider, provider_cell, mint, tuple(selected)
@@ -201,7 +201,8 @@ def _settings(
 
     mint, problems = read_settings(Mint, mint_cell, "mint")
     if provider_cell is None:
-        lacking = () if environment.abstract else (_no_provider(environment),)
+        is_excused = environment.abstract or environment.incomplete
+        lacking = () if is_excused else (_no_provider(environment),)
         return None, mint, (*lacking, *problems)
     provider, more = read_settings(Provider, provider_cell, "provider")
     if environment.abstract:
@@ -345,13 +346,13 @@ def _nothing(stack: Stack) -> MapCell:
 
 
 class Rendered(NamedTuple):
-    """The plain values of one body; `is_sound` is false where a template failed."""
+    """The plain values of one body; `failed` are the ids of cells whose templates failed."""
 
     stack: Stack
     root: MapCell
     session: Mapping[str, Any]
     expires_after: Mapping[str, Any] | None
-    is_sound: bool
+    failed: Set[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -383,7 +384,7 @@ def _render(
     session = renderer.session(root.entries.get("session"))
     lifetime = renderer.lifetime(root.entries.get("expires_after"))
     problems += (_of(stack.body, problem) for problem in (*fell, *renderer.problems))
-    return Rendered(stack, root, session, lifetime, not renderer.problems)
+    return Rendered(stack, root, session, lifetime, renderer.failed)
 
 
 def _settle(root: MapCell, stack: Stack, renderer: Renderer) -> tuple[MapCell, Problems]:
@@ -431,9 +432,9 @@ def validate(rendered: AllRendered) -> AllChecked:
             continue
         form = FORMS[stack.api]
         findings = validator.findings(one.session, one.expires_after, form.name)
-        own = located(findings, one.root, stack.layers, stack.body) if findings else []
+        own = located(findings, one, stack.layers, stack.body) if findings else []
         problems += own
-        if one.is_sound and not any(problem.is_error for problem in own):
+        if not one.failed and not any(problem.is_error for problem in own):
             body = form.build(one.session, one.expires_after)
             bodies[stack.body] = CompiledBody(
                 *stack.body,

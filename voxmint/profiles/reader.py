@@ -15,7 +15,7 @@ import yaml
 from voxmint.origin import Origin
 from voxmint.problems import Kind, Problem, Related
 from voxmint.profiles import wording
-from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node, ScalarNode
+from voxmint.profiles.nodes import BAD, ListNode, MapNode, Mark, Node, ScalarNode
 from voxmint.profiles.scalars import BadNumberError, is_surely_text, resolve
 from voxmint.profiles.values import Scalar, briefly, described
 
@@ -36,6 +36,8 @@ LONG_TEXT = 64
 # To libyaml, as in YAML 1.1, these end a line and a comment; to editors, git and YAML 1.2 only the
 # first of them does, if at all. What is shown and what is read must be the same.
 _ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+_BAD_NUMBER = 0.0
+"""What stands for a number that cannot be read, known by its identity."""
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _CORE = "tag:yaml.org,2002:"
@@ -114,7 +116,7 @@ class _Composer:
         except _StopReadingError:
             return None
         except yaml.YAMLError as failure:
-            self._note(*_syntax_problem(failure, self._text))
+            self.problems.append(_syntax_problem(failure, self.file, self._text))
             return None
 
     def _document(self) -> Node | None:
@@ -209,6 +211,8 @@ class _Composer:
         if isinstance(value, str):
             return value, mark
         facts: dict[str, object] = {"found": "a list or a map"}
+        if self._text[event.start_mark.index - 1 : event.start_mark.index + 1] == "{{":
+            facts["template"] = "{{ … }}"
         if type(event) is yaml.ScalarEvent:
             facts = {"found": described(value)}
             if event.value:
@@ -224,7 +228,7 @@ class _Composer:
             value = self._tagged(event, mark)
         elif not style and not is_surely_text(event.value):
             value = self._resolved(event.value, mark)
-        node = ScalarNode(value, mark, style)
+        node = ScalarNode(value, mark, BAD if value is _BAD_NUMBER else style)
         more = len(event.value) // LONG_TEXT
         if more:
             self._count(more, event)
@@ -237,7 +241,7 @@ class _Composer:
             return resolve(text)
         except BadNumberError:
             self._note(wording.BAD_NUMBER, mark, {"value": briefly(text)})
-            return text
+            return _BAD_NUMBER
 
     def _tagged(self, event: Any, mark: Mark) -> Scalar:
         """A scalar with one of the core schema's own tags; any other tag is a problem."""
@@ -250,13 +254,13 @@ class _Composer:
         if wanted is float and type(value) is int:
             return float(value)
         if wanted is None or type(value) is not wanted:
-            self._note(wording.UNKNOWN_TAG, mark, {"tag": event.tag})
+            self._note(wording.UNKNOWN_TAG, mark, {"tag": _short(event.tag)})
         return value
 
     def _check_collection_tag(self, event: Any) -> None:
         name = "map" if type(event) is yaml.MappingStartEvent else "seq"
         if event.tag not in ("!", _CORE + name):
-            self._note(wording.UNKNOWN_TAG, _mark(event), {"tag": event.tag})
+            self._note(wording.UNKNOWN_TAG, _mark(event), {"tag": _short(event.tag)})
 
     def _alias(self, event: Any, depth: int) -> Node:
         if event.anchor not in self._anchors:
@@ -291,19 +295,43 @@ def _mark(event: Any) -> Mark:
     return (start.line + 1, start.column + 1, event.end_mark.index - start.index)
 
 
-def _syntax_problem(failure: yaml.YAMLError, text: str) -> tuple[Kind, Mark, dict[str, object]]:
-    """libyaml's words for what is wrong, at the place where it noticed."""
+def _short(tag: str) -> str:
+    """A tag as people write it: `!!python/object`."""
+    return "!!" + tag.removeprefix(_CORE) if tag.startswith(_CORE) else tag
+
+
+def _syntax_problem(failure: yaml.YAMLError, file: str, text: str) -> Problem:
+    """libyaml's words for what is wrong, where it noticed, and where that began."""
     if isinstance(failure, yaml.reader.ReaderError):
         said = f"the character U+{failure.character:04X} is not allowed"
         before = text[: text.index(chr(failure.character))]
-        return wording.BAD_YAML, _mark_after(before), {"said": said}
+        return Problem(wording.BAD_YAML, Origin(file, *_mark_after(before)), {"said": said})
     mark = getattr(failure, "problem_mark", None) or getattr(failure, "context_mark", None)
+    began = getattr(failure, "context_mark", None)
     words = [getattr(failure, "context", None), getattr(failure, "problem", None)]
     said = ", ".join(word for word in words if word)
-    facts: dict[str, object] = {"said": said}
-    if "cannot start any token" in said:
-        facts["tab"] = "a tab"
+    at = Origin(file, *_place(mark, text))
+    facts: dict[str, object] = {"said": said, **_hinted(said, text, at)}
+    start = Origin(file, *_place(began, text)) if began else at
+    related = (Related(start, "it began here"),) if start.line != at.line else ()
+    return Problem(wording.BAD_YAML, at, facts, related)
+
+
+def _place(mark: Any, text: str) -> Mark:
     if mark is None or mark.line > text.count("\n"):
         # libyaml puts the end of a file that lacks its last line break on a line of its own.
-        return wording.BAD_YAML, _mark_after(text), facts
-    return wording.BAD_YAML, (mark.line + 1, mark.column + 1, 1), facts
+        return _mark_after(text)
+    return (mark.line + 1, mark.column + 1, 1)
+
+
+def _hinted(said: str, text: str, at: Origin) -> dict[str, object]:
+    """The fact that chooses the hint: what the line looks like that libyaml stumbled over."""
+    line = (text.split("\n")[at.line - 1 : at.line] or [""])[0]
+    sign = line[at.column - 1 : at.column]
+    if "{{" in line:
+        return {"template": "{{ … }}"}
+    if "cannot start any token" in said:
+        return {"tab": "a tab"} if sign == "\t" else {"sign": sign}
+    if "mapping values are not allowed" in said:
+        return {"colon": ": "}
+    return {}

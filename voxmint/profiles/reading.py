@@ -47,13 +47,14 @@ class Sources:
 class _Folder:
     """One of the two folders: names are the files' paths below it, without the ending."""
 
-    def __init__(self, source: Source, folder: str, setting: str) -> None:
+    def __init__(self, source: Source, project: ProjectFile, setting: str) -> None:
         self.documents: dict[str, Document] = {}
         self.problems: list[Problem] = []
         self.files: dict[str, str] = {}
         self._source = source
-        self._folder = folder
+        self._folder: str = getattr(project, setting)
         self._setting = setting
+        self._at = Origin(PROJECT_FILE, *project.marks.get(setting, (1, 1, 1)))
         self.is_listed = False
 
     def list(self) -> None:
@@ -83,7 +84,7 @@ class _Folder:
         kind = wording.MISSING_FOLDER
         if failure.reason != "missing":
             kind, facts = wording.UNREADABLE_FILE, {"file": self._folder, "detail": failure.detail}
-        self.problems.append(Problem(kind, Origin(PROJECT_FILE, 1, 1), facts))
+        self.problems.append(Problem(kind, self._at, facts))
 
     def read(self, name: str) -> Document | None:
         """The document of a name, read once; `None` where there is no such file."""
@@ -145,8 +146,8 @@ def read_sources(source: Source, wanted: Wanted) -> Sources:
     """The files that are wanted, with all that they inherit from."""
     document = _project_document(source)
     project, problems = parse_project(document)
-    profiles = _Folder(source, project.profiles, "profiles")
-    environments = _Folder(source, project.environments, "environments")
+    profiles = _Folder(source, project, "profiles")
+    environments = _Folder(source, project, "environments")
     environments.list()
     if wanted.profiles is None:
         profiles.list()

@@ -151,7 +151,7 @@ def _ordered(value: Plain, field: Field) -> Plain:
 
 
 class Renderer:
-    """Renders one body. `problems` holds the templates that failed.
+    """Renders one body. `problems` holds the templates that failed, `failed` their cells' ids.
 
     `used`, where it is given, is filled with the vars that are looked at, by their paths.
     """
@@ -165,6 +165,7 @@ class Renderer:
         used: dict[str, Cell] | None = None,
     ) -> None:
         self.problems: list[Problem] = []
+        self.failed: set[int] = set()
         self._used = used
         self._shared = shared
         self._texts = texts
@@ -219,6 +220,7 @@ class Renderer:
                 return self._leaf(cell)
             except _LeafFailedError as failure:
                 self._note(failure.problem)
+                self.failed.add(id(cell))
                 return _FAILED
         if isinstance(cell, MapCell):
             values = {
@@ -229,7 +231,8 @@ class Renderer:
             return {name: value for name, value in values.items() if value is not _FAILED}
         if isinstance(cell, ListCell):
             items = [self._rendered(item, None) for item in cell.items]
-            return [item for item in items if item is not _FAILED]
+            # What failed keeps its place, so that the items after it are found at theirs.
+            return ["" if item is _FAILED else item for item in items]
         return _FAILED
 
     def _leaf(self, cell: Leaf) -> Any:

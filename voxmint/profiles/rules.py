@@ -160,7 +160,7 @@ TURN_DETECTION_DOUBTED = warning(
 )
 TURN_DETECTION_LEFT_OUT = warning(
     "turn-detection-left-out",
-    "{model} takes no turn detection, and this profile leaves `turn_detection` out",
+    "{model} {takes} no turn detection, and this profile leaves `turn_detection` out",
     "write `turn_detection: null`: leaving it out means the server's default",
     about="Reports of what the server does when the field is left out conflict.",
     source="reports from real traffic, which conflict",
@@ -172,13 +172,14 @@ def model_allows_turn_detection(session: Session, form: str) -> Iterator[Finding
     if model is None or model.takes["turn_detection"] is Answer.YES:
         return
     facts: dict[str, object] = {"model": model.name}
+    sure = model.takes["turn_detection"] is Answer.NO
     if "turn_detection" not in session:
+        facts["takes"] = "takes" if sure else "is reported to take"
         yield Finding(TURN_DETECTION_LEFT_OUT, _MODEL, facts)
         return
     detection = session["turn_detection"]
     if detection is None:
         return
-    sure = model.takes["turn_detection"] is Answer.NO
     kind = MODEL_NEEDS_NO_TURN_DETECTION if sure else TURN_DETECTION_DOUBTED
     facts["detection"] = detection.get("type", "the default, server_vad")
     path = (*_DETECTION, "type") if "type" in detection else _DETECTION
@@ -302,7 +303,8 @@ def turn_detection_is_of_one_type(session: Session, form: str) -> Iterator[Findi
     if kind == SEMANTIC_VAD and form == FLAT:
         yield Finding(SEMANTIC_VAD_DOUBTED, (*_DETECTION, "type"), {})
     allowed = TURN_DETECTION.variants_of_type[kind]
-    related = (((*_DETECTION, "type"), "the type is set here"),)
+    remark = "the type is set here" if "type" in detection else "no type here: it is server_vad"
+    related = (((*_DETECTION, "type"), remark),)
     for name in detection:
         if name not in allowed:
             other = TURN_DETECTION.by_name[name].variants[0]

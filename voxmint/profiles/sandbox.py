@@ -110,6 +110,11 @@ class _Missing(jinja2.StrictUndefined):
                 return TemplateError(wording.NO_SUPER, {}, "super()")
             if name is None:
                 return TemplateError(wording.TEMPLATE_FAILED, {"said": said})
+            if isinstance(obj, str | list | tuple) and str(name).lstrip("-").isdigit():
+                said = f"there is no item {name}"
+                return TemplateError(wording.TEMPLATE_FAILED, {"said": said})
+            if obj is not jinja2.utils.missing and not isinstance(obj, Mapping):
+                return TemplateError(wording.TEMPLATE_FORBIDDEN, {"what": f"`.{name}`"}, str(name))
             prefix = f"{obj.path}." if isinstance(obj, View) else ""
             return undefined(f"{prefix}{name}", str(name), _names_in(obj))
 
@@ -154,6 +159,7 @@ class _Environment(SandboxedEnvironment):
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A map's entry; else one of the few methods that texts and maps keep."""
+        _demand(obj)
         if isinstance(obj, Mapping) and attribute in obj:
             return self._got(obj, attribute)
         methods = TEXT_METHODS if isinstance(obj, str) else MAP_METHODS
@@ -164,6 +170,7 @@ class _Environment(SandboxedEnvironment):
         return self.undefined(obj=obj, name=attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
+        _demand(obj)
         if isinstance(obj, Mapping):
             return self._got(obj, argument)
         if isinstance(obj, str | list | tuple) and isinstance(argument, int | slice):

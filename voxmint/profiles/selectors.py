@@ -33,7 +33,9 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def selects(patterns: Sequence[str], name: str) -> bool:
-    """Whether the patterns together select the name."""
+    """Whether the patterns together select the name; none of them select nothing."""
+    if not patterns:
+        return False
     taking_in = [pattern for pattern in patterns if not pattern.startswith("!")]
     taking_out = [pattern for pattern in patterns if pattern.startswith("!")]
     taken = not taking_in or any(matches(pattern, name) for pattern in taking_in)

@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from voxmint.origin import Path
 from voxmint.problems import Problem, nearest
 from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, find_nearest, key_origin, origin, value_of
 from voxmint.profiles.endpoints import DEFAULT_API, Api, Kind
+from voxmint.profiles.values import briefly, described
 
 
 class _Settings(BaseModel):
@@ -126,35 +128,102 @@ def read_settings(
 
 
 def _problem(cell: Cell, detail: Any, owner: str, model: type[BaseModel]) -> Problem:
+    """What pydantic found, in the project's words and at its place."""
     path = tuple(part for part in detail["loc"] if not str(part).startswith("function-"))
     found = find_nearest(cell, path)
-    if detail["type"] == "extra_forbidden":
-        known = _known_at(model, path[:-1])
-        where = ".".join(map(str, (owner, *path[:-1])))
-        facts = {
-            "key": path[-1],
-            "owner": f"`{where}`",
-            "known": ", ".join(f"`{name}`" for name in known),
-            **nearest(str(path[-1]), known),
-        }
-        return Problem(wording.UNKNOWN_KEY, key_origin(found), facts)
-    if detail["type"] == "missing":
+    kind, context = detail["type"], detail.get("ctx", {})
+    field = ".".join(map(str, (owner, *path)))
+    if kind == "extra_forbidden":
+        return _unknown_key(found, path, owner, _known_at(model, path[:-1]))
+    if kind == "missing":
         facts = {"owner": f"`{owner}`", "key": path[-1]}
         return Problem(wording.MISSING_KEY, key_origin(found), facts)
-    field = ".".join(map(str, (owner, *path)))
-    said = str(detail["msg"]).removeprefix("Value error, ")
-    return Problem(wording.BAD_SETTING, origin(found), {"field": field, "said": _lower(said)})
+    if kind == "literal_error":
+        return _bad_word(found, field, model, path)
+    if kind in _EXPECTED:
+        return _wrong_type(found, field, kind)
+    said = _SAID[kind].format_map(context) if kind in _SAID else _lower(str(detail["msg"]))
+    facts = {"field": field, "said": said.removeprefix("value error, ")}
+    at = origin(found) if path else key_origin(found)
+    return Problem(wording.BAD_SETTING, at, facts)
+
+
+_EXPECTED = {
+    "model_type": "a map",
+    "model_attributes_type": "a map",
+    "dict_type": "a map",
+    "list_type": "a list",
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+}
+"""What a field takes, by pydantic's name for the error."""
+
+_SAID = {
+    "greater_than": "must be greater than {gt:g}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "too_short": "needs at least {min_length} item",
+    "string_too_short": "must not be empty",
+    "string_pattern_mismatch": "must be letters, digits and underscores, the first no digit",
+}
+"""What is wrong, by pydantic's name for the error."""
+
+
+def _unknown_key(found: Cell, path: Path, owner: str, known: list[str]) -> Problem:
+    where = ".".join(map(str, (owner, *path[:-1])))
+    facts = {
+        "key": path[-1],
+        "owner": f"`{where}`",
+        "known": ", ".join(f"`{name}`" for name in known),
+        **nearest(str(path[-1]), known),
+    }
+    return Problem(wording.UNKNOWN_KEY, key_origin(found), facts)
+
+
+def _bad_word(found: Cell, field: str, model: type[BaseModel], path: Path) -> Problem:
+    value = value_of(found)
+    words = _words_at(model, path)
+    facts = {
+        "field": field,
+        "value": briefly(value),
+        "values": ", ".join(f"`{word}`" for word in words),
+        **(nearest(value, words) if isinstance(value, str) else {}),
+    }
+    return Problem(wording.BAD_VALUE, origin(found), facts)
+
+
+def _wrong_type(found: Cell, field: str, kind: str) -> Problem:
+    value = value_of(found)
+    facts = {"field": field, "expected": _EXPECTED[kind], "found": described(value)}
+    if isinstance(value, str) and kind in ("int_type", "float_type") and value.isdecimal():
+        facts["bare"] = value
+    if isinstance(value, bool | int | float) and kind == "string_type":
+        facts["quoted"] = f'"{briefly(value)}"'
+    return Problem(wording.WRONG_TYPE, origin(found), facts)
 
 
 def _lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
-def _known_at(model: type[BaseModel], path: tuple[Any, ...]) -> list[str]:
+def _known_at(model: type[BaseModel], path: Path) -> list[str]:
     """The names of the fields at a path of a model."""
+    return sorted(getattr(_annotated(model, path), "model_fields", {}))
+
+
+def _words_at(model: type[BaseModel], path: Path) -> tuple[str, ...]:
+    """The words that the field at a path of a model takes."""
+    return get_args(_annotated(model, path))
+
+
+def _annotated(model: type[BaseModel], path: Path) -> Any:
+    """The type of the field at a path of a model, `None` as another choice left aside."""
     current: Any = model
     for part in path:
-        field = current.model_fields.get(part) if hasattr(current, "model_fields") else None
+        field = getattr(current, "model_fields", {}).get(part)
         annotation = getattr(field, "annotation", None)
-        current = next((one for one in get_args(annotation) if one is not NoneType), annotation)
-    return sorted(getattr(current, "model_fields", {}))
+        choices = get_args(annotation)
+        current = choices[0] if NoneType in choices else annotation
+    return current

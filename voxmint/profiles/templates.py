@@ -241,7 +241,8 @@ def undefined(path: str, name: str, known: Any) -> TemplateError:
     near = nearest(name, [key for key in known if isinstance(key, str)])
     if near:
         near["nearest"] = path[: len(path) - len(name)] + near["nearest"]
-    return TemplateError(wording.UNDEFINED_NAME, {"name": path, **near}, path)
+    var = {"var": path.removeprefix("vars.")} if path.startswith("vars.") else {}
+    return TemplateError(wording.UNDEFINED_NAME, {"name": path, **near, **var}, path)
 
 
 def super_value(names: Names) -> Plain:

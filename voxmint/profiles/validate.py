@@ -1,11 +1,11 @@
 """Validates rendered requests, and says where in the files what is wrong was written."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence, Set
+from typing import Any, Protocol
 
 from voxmint.origin import Path, dotted
 from voxmint.problems import Problem, Related
-from voxmint.profiles.cells import Cell, Gone, MapCell, find_nearest, key_origin, origin
+from voxmint.profiles.cells import Cell, Gone, Leaf, MapCell, find_nearest, key_origin, origin
 from voxmint.profiles.check import check_field, check_part, check_rules
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.fields import EXPIRES_AFTER
@@ -72,15 +72,29 @@ class Validator:
         return known[1]
 
 
+class Written(Protocol):
+    """Where a request was written: its merged cells, and the ids of those that failed to render."""
+
+    @property
+    def root(self) -> MapCell: ...
+    @property
+    def failed(self) -> Set[int]: ...
+
+
 def located(
-    findings: Sequence[Finding], root: MapCell, layers: Sequence[Layer], body: tuple[str, str]
+    findings: Sequence[Finding], written: Written, layers: Sequence[Layer], body: tuple[str, str]
 ) -> list[Problem]:
-    """The findings as problems of a body, each where it was written."""
-    is_incomplete = any(layer.incomplete for layer in layers)
+    """The findings as problems of a body, each where it was written.
+
+    Nothing is said of a value whose template failed: that has been said.
+    """
+    root, failed = written.root, written.failed
+    is_incomplete = bool(failed) or any(layer.incomplete for layer in layers)
     return [
         _problem(finding, root, body)
         for finding in findings
         if not (is_incomplete and finding.kind in _OF_ABSENCE)
+        and not (failed and id(find_nearest(root, finding.path)) in failed)
     ]
 
 
@@ -90,7 +104,17 @@ def _problem(finding: Finding, root: MapCell, body: tuple[str, str]) -> Problem:
     related = tuple(
         Related(origin(_cell_of(root, path)), remark) for path, remark in finding.related
     )
+    if finding.kind is TURN_DETECTION_NEEDS_TYPE:
+        related = _over_null(cell)
     return Problem(finding.kind, at, finding.facts, related, _shown(finding.path), (body,))
+
+
+def _over_null(cell: Cell) -> tuple[Related, ...]:
+    """Where turn detection was off, before a map without a type was laid over it."""
+    under = cell.under
+    if isinstance(under, Leaf) and under.value is None:
+        return (Related(origin(under), "it was off here, and this map turns it on"),)
+    return ()
 
 
 def _cell_of(root: MapCell, path: Path) -> Cell:

@@ -48,7 +48,11 @@ CLASHING_NAMES = error(
 BAD_YAML = error(
     "bad-yaml",
     "this is not YAML: {said}",
-    "{tab} cannot stand here: indent with spaces, or quote a value that starts with a sign",
+    "{tab} cannot stand here: indent with spaces",
+    "a value that begins with `{sign}` needs quotes",
+    'a template needs quotes: "{template}"',
+    "a text with `{colon}` in it needs quotes; else the indentation is off",
+    "check the indentation here and above, and that quotes and brackets are closed",
     about="The YAML parser could not go on; the place is where it noticed.",
 )
 ODD_LINE_BREAK = error(
@@ -73,6 +77,7 @@ KEY_NOT_TEXT = error(
     "key-not-text",
     "a key must be a text, not {found}",
     "write it in quotes: {quoted}",
+    'a template needs quotes: "{template}"',
     about="JSON has no other keys.",
 )
 MERGE_KEY = error(
@@ -120,6 +125,7 @@ TOO_MANY_VALUES = error(
 UNKNOWN_KEY = error(
     "unknown-key",
     "`{key}` is not a field of {owner}",
+    "it belongs below `{below}`",
     "did you mean `{nearest}`?",
     "known here: {known}",
     about="A misspelt key would silently have no effect.",
@@ -138,12 +144,14 @@ WRONG_TYPE = error(
     "write {whole}",
     "write `{meant}`: in YAML 1.2 only true and false are",
     "write a list: [{item}]",
+    "write `{null}` to turn it off",
+    "write a map: `{map}`",
     about="The value is of another type than the field.",
 )
 WRONG_ITEM = error(
     "wrong-item",
     "an item of `{field}` is a text, not {found}",
-    "write it in quotes",
+    "write it in quotes: {quoted}",
     about="The list holds texts.",
 )
 BAD_VALUE = error(
@@ -326,7 +334,8 @@ UNDEFINED_NAME = error(
     "undefined-name",
     "`{name}` is not defined",
     "did you mean `{nearest}`?",
-    "set it below `vars`, in the profile, a base or the environment",
+    "set `{var}` below `vars`, in the profile, a base or the environment",
+    "a template knows vars, env.name, profile.name, .description and .labels, and super()",
     about="A template may use vars, env, profile and super(); a name that is not set is an error.",
 )
 NO_SUPER = error(
