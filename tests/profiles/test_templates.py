@@ -1,0 +1,330 @@
+"""Templates: what they give, the quick way beside Jinja's, names that are not defined."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from tests.profiles.laws import law
+from tests.profiles.naming import ABSENT, VARS, names
+from voxmint.problems import Problem
+from voxmint.profiles.templates import (
+    MAX_OUTPUT,
+    MAX_WORK,
+    Template,
+    TemplateError,
+    View,
+    is_template,
+    sandboxed,
+    template,
+)
+
+Way = Callable[[str], Template]
+
+
+def rendered(text: str, weaker: Any = "weaker") -> Any:
+    """The value; the same by the quick way, where there is one, and by Jinja."""
+    given_names = names(weaker=weaker)
+    value = template(text).render(given_names)
+    assert repr(sandboxed(text).render(names(weaker=weaker))) == repr(value)
+    return value
+
+
+def failing(text: str, weaker: Any = "weaker") -> Problem:
+    with pytest.raises(TemplateError) as failure:
+        template(text).render(names(weaker=weaker))
+    return Problem(failure.value.kind, None, failure.value.facts)
+
+
+# ── values ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ vars.x }}", "cardio"),
+        ("{{vars.x}}", "cardio"),
+        ("{{\n\tvars.x }}", "cardio"),
+        ("{{- vars.x -}}", "cardio"),
+        ("a {{ vars.x }} b {{ env.name }}", "a cardio b production"),
+        ("{{ vars.map.inner.deep }}!", "d!"),
+        ("{{ profile.name }}/{{ profile.labels.tier }}", "clinic/gold"),
+        ("{{ super() }} and {{ vars.x }}", "weaker and cardio"),
+        ("{{ super() }}", "weaker"),
+        ("no template", "no template"),
+        ("{ vars.x } %} }} #}", "{ vars.x } %} }} #}"),
+        ("line one\n{{ vars.x }}\n\nline four\n", "line one\ncardio\n\nline four\n"),
+        ("{{ vars.x }}\n", "cardio\n"),
+        ("{# a note #}{{ vars.x }}", "cardio"),
+        ("{{ '{{' }} {% raw %}{{ vars.x }}{% endraw %}", "{{ {{ vars.x }}"),
+        ("{{ vars.x | upper }}", "CARDIO"),
+        ("{{ vars.words | sort | join(', ') }}", "a, b"),
+        ("{% if vars.n > 2 %}many{% else %}few{% endif %}", "many"),
+        ("{% for word in vars.words %}{{ loop.index }}{{ word }} {% endfor %}", "1b 2a "),
+        ("{% set a = 'q' %}{{ a ~ vars.n ~ vars.yes }}", "q3true"),
+        ("{{ 'x' if vars.nothing is none else 'y' }}", "x"),
+        ("{{ vars['x'] }} {{ vars.words[0] }}", "cardio b"),
+        ("{{ vars.x.upper() }} {{ vars.map.inner.keys() | list | first }}", "CARDIO deep"),
+        ("{{ vars.map.items }}", "I"),
+        ("{% for k, v in vars.map.inner.items() %}{{ k }}={{ v }}{% endfor %}", "deep=d"),
+        ("{{ vars.map.inner | items | list | length }}", 1),
+        ("{{ vars.map.inner is mapping }}", True),
+        ("Æ {{ vars.x }} 日本", "Æ cardio 日本"),
+    ],
+)
+def test_a_template_gives(text: str, expected: object) -> None:
+    assert rendered(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ vars.n }}", 3),
+        ("{{ vars.n + 1 }}", 4),
+        ("{{ vars.n / 2 }}", 1.5),
+        ("{{ vars.half }}", 0.5),
+        ("{{ vars.yes }}", True),
+        ("{{ not vars.yes }}", False),
+        ("{{ vars.nothing }}", None),
+        ("{{ vars.empty }}", ""),
+        ("{{ vars.words }}", ["b", "a"]),
+        ("{{ vars.words | sort }}", ["a", "b"]),
+        ("{{ vars.words | map('upper') }}", ["B", "A"]),
+        ("{{ vars.map }}", {"one": 1, "items": "I", "inner": {"deep": "d"}}),
+        ("{{ {'a': [1, none]} }}", {"a": [1, None]}),
+        ("{{ (1, 2) }}", [1, 2]),
+        ("{{ '3' }}", "3"),
+        ("{{ vars.n ~ '' }}", "3"),
+        ("{{ vars.n }}{# #}", 3),
+    ],
+)
+def test_a_lone_expression_keeps_its_type(text: str, expected: object) -> None:
+    value = rendered(text)
+    assert (type(value), value) == (type(expected), expected)
+
+
+@pytest.mark.parametrize("text", [" {{ vars.n }}", "{{ vars.n }}\n", "{{ vars.n }}{{ vars.n }}"])
+def test_with_anything_beside_it_it_is_a_text(text: str) -> None:
+    assert isinstance(rendered(text), str)
+
+
+@pytest.mark.parametrize("weaker", [None, 3, True, "", ["a"], {"a": 1}])
+def test_super_keeps_the_type_of_the_weaker_value(weaker: object) -> None:
+    value = rendered("{{ super() }}", weaker)
+    assert (type(value), value) == (type(weaker), weaker)
+
+
+def test_numbers_and_flags_have_one_way_to_be_written_in_a_text() -> None:
+    assert rendered("{{ vars.n }} {{ vars.half }} {{ vars.yes }}") == "3 0.5 true"
+
+
+@pytest.mark.parametrize("value", ["vars.nothing", "vars.words", "vars.map", "vars"])
+def test_null_lists_and_maps_cannot_stand_in_a_text(value: str) -> None:
+    for text in (f"a {{{{ {value} }}}}", f"a {{{{ ({value}) }}}}", f"{{{{ {value} ~ 'a' }}}}"):
+        assert "cannot stand inside of a text" in failing(text).message
+
+
+def test_tojson_writes_what_a_text_cannot_hold() -> None:
+    assert rendered("a {{ vars.map | tojson }}") == (
+        'a {"inner": {"deep": "d"}, "items": "I", "one": 1}'
+    )
+    assert rendered('{{ ["it\'s <b>", none, vars.half] | tojson }}') == '["it\'s <b>", null, 0.5]'
+    assert rendered("{{ {'a': 1} | tojson(indent=1) }}") == '{\n "a": 1\n}'
+
+
+# ── names that are not defined ───────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "nearest"),
+    [
+        ("{{ vars.wordz }}", "vars.wordz", "vars.words"),
+        ("a {{ vars.map.iner }}", "vars.map.iner", "vars.map.inner"),
+        ("{{ vars.map.inner.deeep | upper }}", "vars.map.inner.deeep", "vars.map.inner.deep"),
+        ("{{ vasr.x }}", "vasr", "vars"),
+        ("{{ vars.qqq }}", "vars.qqq", None),
+        ("{{ vars.qqq.deeper }}", "vars.qqq", None),
+        ("{{ vars.x.vars }}", "vars.x.vars", None),
+        ("{{ profile.labels.teer }}", "profile.labels.teer", "profile.labels.tier"),
+        ("{{ env.nam }}", "env.nam", "env.name"),
+        ("{{ vars['wordz'] }}", "vars.wordz", "vars.words"),
+        ("{% if vars.wordz %}{% endif %}", "vars.wordz", "vars.words"),
+        ("{{ vars.wordz ~ 'a' }}", "vars.wordz", "vars.words"),
+        ("{{ vars.wordz + 1 }}", "vars.wordz", "vars.words"),
+        ("{{ vars.wordz == 1 }}", "vars.wordz", "vars.words"),
+        ("{{ vars.wordz | join }}", "vars.wordz", "vars.words"),
+        ("{% for w in vars.wordz %}{% endfor %}", "vars.wordz", "vars.words"),
+        ("{{ [vars.wordz] }}", "vars.wordz", "vars.words"),
+        ("{{ {'a': vars.wordz} }}", "vars.wordz", "vars.words"),
+    ],
+)
+def test_a_name_that_is_not_defined_is_told_with_its_near_miss(
+    text: str, name: str, nearest: str | None
+) -> None:
+    problem = failing(text)
+    assert problem.message == f"`{name}` is not defined"
+    near = f"did you mean `{nearest}`?"
+    anywhere = "set it below `vars`, in the profile, a base or the environment"
+    assert problem.hint == (near if nearest else anywhere)
+
+
+def test_only_default_and_defined_ask_for_a_missing_name_in_peace() -> None:
+    assert rendered("{{ vars.qqq | default('d') }}") == "d"
+    assert rendered("{{ vars.qqq is defined }} {{ vars.x is defined }}") == "false true"
+    assert rendered("{{ vars.qqq is undefined }}") is True
+    assert rendered("{{ vars.empty | default('d', true) }}") == "d"
+    assert rendered("{{ super() | default('d') }}", ABSENT) == "d"
+    assert rendered("{{ super() is defined }}", ABSENT) is False
+
+
+@pytest.mark.parametrize("text", ["{{ super() }}", "a {{ super() }}", "{{ super() | upper }}"])
+def test_super_over_nothing_is_an_error(text: str) -> None:
+    problem = failing(text, ABSENT)
+    assert problem.message == "`super()` has no value here: no weaker layer sets this"
+    assert problem.hint == "write `super() | default('')`"
+
+
+# ── what is a template ───────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("{{ x }}", True),
+        ("{% if %}", True),
+        ("{# x #}", True),
+        ("a {{", True),
+        ("{ x }", False),
+        ("}} %}", False),
+        ("", False),
+        ("plain", False),
+    ],
+)
+def test_what_is_a_template(text: str, expected: bool) -> None:
+    assert is_template(text) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ vars.x",
+        "{{ }}",
+        "{% if %}x{% endif %}",
+        "{% endif %}",
+        "{# x",
+        "{{{ vars.x }}}",
+        "{% x %}",
+    ],
+)
+def test_what_jinja_cannot_read_is_told(text: str) -> None:
+    assert failing(text).code == "template-syntax"
+
+
+# ── bounds ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_template_may_not_be_longer_than_what_it_may_write() -> None:
+    fits = "{{ vars.empty }}".rjust(MAX_OUTPUT, "x")
+    assert len(rendered(fits)) == MAX_OUTPUT - len("{{ vars.empty }}")
+    assert failing(f"x{fits}").message == (
+        "the template does too much: it is longer than 65536 characters"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["x{{ super() }}", "{{ super() ~ 'x' }}", "{{ [super()] }}x{{ 1 }}"]
+)
+def test_what_it_writes_is_bounded(text: str) -> None:
+    assert failing(text, "y" * MAX_OUTPUT).code in ("template-too-much", "template-failed")
+    assert failing("x{{ super() }}", "y" * MAX_OUTPUT).message == (
+        "the template does too much: it writes more than 65536 characters"
+    )
+
+
+@pytest.mark.parametrize("way", [template, sandboxed])
+def test_all_templates_of_a_body_share_one_budget(way: Way) -> None:
+    shared = names({"big": "x" * MAX_OUTPUT})
+    one = way("{{ vars.big }}")
+    for _ in range(MAX_WORK // (MAX_OUTPUT // 16 + 2) - 1):
+        one.render(shared)
+    for _ in range(3):
+        shared.budget.spend(MAX_OUTPUT // 16)
+    with pytest.raises(TemplateError) as failure:
+        one.render(shared)
+    assert failure.value.facts == {"what": f"more than {MAX_WORK} steps of work"}
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan"), 2**63 + 1, -(2**64), 10**400])
+def test_a_number_that_json_cannot_hold_is_no_value(value: float) -> None:
+    for text in ("{{ super() }}", "{{ [super()] }}", "{{ {'a': super()} }}"):
+        assert failing(text, value).message == (
+            "the template does too much: a number beyond 64 bits"
+        )
+
+
+# ── views ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_view_works_out_only_what_is_asked_for() -> None:
+    asked: list[str] = []
+
+    def get(name: str) -> str:
+        asked.append(name)
+        return name.upper()
+
+    seen = View("vars", {"a": 1, "b": 2}.keys, get)
+    assert (len(seen), list(seen), "a" in seen, "c" in seen) == (2, ["a", "b"], True, False)
+    assert seen.keys() == ["a", "b"]
+    assert seen.get("c", "none") == "none"
+    assert asked == []
+    assert seen["b"] == "B"
+    assert seen.items() == [("a", "A"), ("b", "B")]
+    assert seen.values() == ["A", "B"]
+    assert asked == ["b", "a", "b", "a", "b"]
+
+
+# ── the quick way beside Jinja's ─────────────────────────────────────────────────────────────────
+
+PARTS = st.sampled_from(
+    [
+        *("vars", "env", "profile", "super", "super()", "labels", "name", "items", "upper", "get"),
+        *(*VARS, "one", "inner", "deep", "wordz", "__class__", "_x", "é", "0", "if", "not", "true"),
+    ]
+)
+PATHS = st.lists(PARTS, min_size=1, max_size=4).map(".".join)
+ROOTED = st.tuples(st.sampled_from(["vars", "env", "profile"]), PATHS).map(".".join)
+SPACES = st.sampled_from(["", " ", "\n", "\t ", "  ", "-", " -", "\r"])
+SLOTS = st.tuples(
+    st.just("{{"), SPACES, ROOTED | PATHS | st.just("super()"), SPACES, st.just("}}")
+).map("".join)
+LITERALS = st.sampled_from(
+    ["", " ", "a", "\n", "}", "{", "}}", "%}", "#}", "é", "{{ 1 }}", "{#x#}", "{%", "{{", "\\", "'"]
+)
+
+
+@law(400)
+@given(
+    st.lists(SLOTS | SLOTS | LITERALS, min_size=1, max_size=5).map("".join),
+    st.sampled_from([ABSENT, None, "w", 3, ["a"], {"a": 1}]),
+)
+def test_the_quick_way_gives_what_jinja_gives(text: str, weaker: Any) -> None:
+    assert outcome(template, text, weaker) == outcome(sandboxed, text, weaker)
+
+
+def outcome(way: Way, text: str, weaker: Any) -> str:
+    try:
+        return repr(way(text).render(names(weaker=weaker)))
+    except TemplateError as failure:
+        return failure.kind.code
+
+
+def test_the_quick_way_is_taken_where_it_can_be() -> None:
+    """Otherwise the law above would compare Jinja with itself."""
+    quick = {type(getattr(template(text).render, "__self__", None)) for text in QUICK}
+    slow = {type(getattr(sandboxed(text).render, "__self__", None)) for text in QUICK}
+    assert len(quick) == len(slow) == 1
+    assert quick != slow
+
+
+QUICK = ["{{ vars.x }}", "a {{ vars.map.one }} {{ super() }}", "{{ profile.labels.tier }}\n"]
