@@ -33,6 +33,13 @@ def test_what_cannot_be_made_out_is_missing_and_said(sound: Path) -> None:
     assert "profiles/torn.yaml:" in found.err
 
 
+def test_a_folder_that_is_missing_is_said(sound: Path) -> None:
+    write(sound, {"voxmint.yaml": "version: 1\nenvironments: where\n"})
+    found = ran(sound, "list")
+    assert found.code == 1
+    assert "error[missing-folder]: there is no folder `where`" in found.err
+
+
 def test_an_empty_project(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     write(tmp_path, {"voxmint.yaml": "version: 1\n", "profiles/a.txt": "", "environments/b": ""})
     assert str(ran(tmp_path, "list")) == snapshot

@@ -62,6 +62,12 @@ def test_a_broken_base_fails_whoever_needs_it(sound: Path) -> None:
         assert "profiles/base.yaml:2:" in found.out
 
 
+def test_a_file_that_cannot_be_read_counts_for_its_profile(sound: Path) -> None:
+    write(sound, {"profiles/torn.yaml": "session: {", "profiles/child.yaml": "extends: torn\n"})
+    last = ran(sound, "validate").out.splitlines()[-1]
+    assert last == "1 error in 1 of 4 profiles (3 bodies compiled)"
+
+
 def test_warnings_fail_only_a_strict_run(sound: Path) -> None:
     write(sound, {"profiles/new.yaml": "extends: base\nsession: {include: {$remove: [x]}}\n"})
     relaxed, strict = ran(sound, "validate"), ran(sound, "validate", "--strict")

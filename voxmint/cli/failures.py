@@ -19,7 +19,6 @@ import click
 from voxmint.cli.display.problems import (
     NO_SOURCES,
     Sources,
-    show_problem,
     show_sentence,
 )
 from voxmint.cli.display.screen import OutputError
@@ -81,10 +80,11 @@ def ended(error: BaseException, world: World) -> int:
 
 def _show(error: VoxmintError, world: World) -> None:
     if isinstance(error, ProblemsError):
+        from voxmint.cli.formats.problem_text import show_problems
+
         sources = error.sources if isinstance(error, LocatedProblemsError) else NO_SOURCES
-        for problem in error.problems:
-            if problem.is_error or world.is_verbose:
-                show_problem(world.err, problem, sources, is_verbose=world.is_verbose)
+        problems = [one for one in error.problems if one.is_error or world.is_verbose]
+        show_problems(world.err, problems, sources, is_verbose=world.is_verbose)
         return
     mistakes = (error, *error.also) if isinstance(error, UsageError) else (error,)
     for one in mistakes:

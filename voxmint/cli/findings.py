@@ -69,9 +69,14 @@ def _reached(compiled: Compiled) -> int:
     """How many profiles an error reaches, or stands in the file of."""
     errors = [problem for problem in compiled.problems if problem.is_error]
     profiles = compiled.compilation.profiles
-    by_file = {one.document.file: name for name, one in profiles.items()}
-    reached = {profile for problem in errors for profile, _ in problem.affects}
     files = {problem.at.file for problem in errors if problem.at is not None}
-    own = {by_file[file] for file in files if file in by_file}
-    reached |= {name for name in own if not profiles[name].document.abstract}
+    reached = {profile for problem in errors for profile, _ in problem.affects}
+    for name in compiled.compilation.profile_names:
+        known = profiles.get(name)
+        if known is None:
+            # It could not be read, or what it extends: then its file is known by its name alone.
+            is_reached = any(file.rpartition(".")[0].endswith(f"/{name}") for file in files)
+        else:
+            is_reached = known.document.file in files and not known.document.abstract
+        reached |= {name} if is_reached else set()
     return len(reached)

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from voxmint.cli.parser import command as command_named, output_option
+from voxmint.cli.options import output_option
+from voxmint.cli.parser import command as command_named
 
 if TYPE_CHECKING:
     from voxmint.cli.world import World
@@ -43,12 +44,21 @@ def listed(project: "Project") -> Listing:
     sources = read_sources(WorkTree(project.root), Wanted())
     documents = parse_all(sources)
     families = trace(sources, documents)
-    is_whole = set(sources.profile_names) <= set(families.profiles) and set(
-        sources.environment_names
-    ) <= set(families.environments)
-    problems = gathered([*documents.problems, *families.problems])
-    obstacles = () if is_whole else tuple(one for one in problems if one.is_error)
+    lost = {*sources.profile_names} - {*families.profiles}
+    lost |= {*sources.environment_names} - {*families.environments}
+    obstacles = tuple(
+        problem
+        for problem in gathered([*documents.problems, *families.problems])
+        if problem.is_error and (lost or _is_of_project(problem))
+    )
     return Listing(families.profiles, families.environments, obstacles, sources.texts)
+
+
+def _is_of_project(problem: "Problem") -> bool:
+    """Whether the project as a whole cannot be read as it is meant, such as without a folder."""
+    from voxmint.profiles.reading import PROJECT_FILE
+
+    return problem.at is not None and problem.at.file == PROJECT_FILE
 
 
 def list_project(options: Options, world: "World") -> int:

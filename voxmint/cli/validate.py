@@ -5,13 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from voxmint.cli.parser import (
-    command as command_named,
-    environments_option,
-    output_option,
-    profiles_argument,
-    selecting,
-)
+from voxmint.cli.options import environments_option, output_option, profiles_argument, selecting
+from voxmint.cli.parser import command as command_named
 
 if TYPE_CHECKING:
     from voxmint.cli.compiling import Selection

@@ -23,7 +23,7 @@ class _Row(NamedTuple):
     """A line of the table: what is done, for how many, which, and why."""
 
     label: str
-    count: int
+    many: int
     who: str
     why: str
     style: Style
@@ -43,7 +43,7 @@ def write(screen: Screen, plan: Plan, world: World, command: str) -> None:
     columns = max((width(row.who) for row in rows), default=0)
     for row in rows:
         start = screen.paint(f"{row.label:<7}", row.style)
-        screen.line(f"{start} {row.count:>5,}   {padded(row.who, columns)}   {row.why}".rstrip())
+        screen.line(f"{start} {row.many:>5,}   {padded(row.who, columns)}   {row.why}".rstrip())
     screen.line()
     screen.line(f"next  {command}" if plan.has_changes else "nothing to do")
 

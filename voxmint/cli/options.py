@@ -1,0 +1,117 @@
+"""The options that several commands share."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from voxmint.cli.parser import FOLDER, Word, called
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _completer(kind: str) -> Callable[..., "list[CompletionItem]"]:
+    """Completes the names of profiles or environments."""
+
+    def complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> "list[CompletionItem]":
+        from click.shell_completion import CompletionItem
+
+        from voxmint.cli.names import names_in
+
+        found = names_in(Path(ctx.meta.get(FOLDER, ".")), kind)
+        return [CompletionItem(name) for name in found if name.startswith(incomplete)]
+
+    return complete
+
+
+def _pairs(
+    _: click.Context, param: click.Parameter, given: Sequence[str]
+) -> tuple[tuple[str, str], ...]:
+    from voxmint.problems import UsageError
+    from voxmint.shown import shown
+
+    pairs = [text.partition("=") for text in given]
+    for text, (name, sign, value) in zip(given, pairs, strict=True):
+        if not (name and sign and value):
+            raise UsageError(
+                f"{called(param)} takes NAME=VALUE, not `{shown(text)}`",
+                "for example: -l team=clinic",
+            )
+    return tuple((name, value) for name, _, value in pairs)
+
+
+profiles_argument = click.argument(
+    "profiles", metavar="[PROFILE]...", nargs=-1, shell_complete=_completer("profiles")
+)
+"""Names and patterns of profiles."""
+
+environments_option = click.option(
+    "-e",
+    "--environment",
+    "environments",
+    metavar="ENV",
+    multiple=True,
+    shell_complete=_completer("environments"),
+    help="The environment; can be repeated.",
+)
+"""Names of environments."""
+
+environment_option = click.option(
+    "-e",
+    "--environment",
+    "environments",
+    metavar="ENV",
+    multiple=True,
+    shell_complete=_completer("environments"),
+    help="The environment.",
+)
+"""The name of one environment; that it is one only is for `one_environment` to say."""
+
+labels_option = click.option(
+    "-l",
+    "--label",
+    "labels",
+    metavar="NAME=VALUE",
+    multiple=True,
+    callback=_pairs,
+    help="Only profiles with this label; can be repeated.",
+)
+"""Labels that profiles must have."""
+
+overrides_option = click.option(
+    "--set",
+    "overrides",
+    metavar="PATH=VALUE",
+    multiple=True,
+    help="Lay a value over everything, as in session.turn_detection=null; can be repeated.",
+)
+"""The strongest layer of all."""
+
+api_option = click.option(
+    "--api",
+    type=Word("client_secrets", "transcription_sessions"),
+    help="The endpoint, instead of the environment's own.",
+)
+"""The endpoint that bodies are made for."""
+
+
+def selecting(function: F) -> F:
+    """Adds the options of a command that compiles profiles: labels, `--set`, `--api`."""
+    return labels_option(overrides_option(api_option(function)))
+
+
+def output_option(*words: str) -> Callable[[F], F]:
+    """`-o`, which takes one of the words; the first is the default."""
+    return click.option(
+        "-o",
+        "--output",
+        "output",
+        type=Word(*words),
+        default=words[0],
+        show_default=True,
+        help="The form of the output.",
+    )
