@@ -4,8 +4,9 @@ The public API is what this module exports. Everything is imported when it is fi
 `import voxmint` itself costs nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
+# Nothing is imported here, not even `typing`: `python -m voxmint` runs this before it can take the
+# current folder, and whatever lies there under a module's name, off the import path.
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from voxmint.engine.emulator import Emulator
@@ -62,6 +63,8 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
     module, _, attribute = _HOMES[name].partition(":")
     value: object = getattr(import_module(module), attribute)
     globals()[name] = value

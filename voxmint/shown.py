@@ -17,9 +17,9 @@ _UNSAFE_IN_LINE = re.compile(
 # token, Azure's 32 hexadecimal digits or 84 letters are too common a shape to be masked alone.
 _KEYLIKE = re.compile(
     r"""
-      \b(?:sk|rk|pk|sess)-[A-Za-z0-9_\-]{8,}
+      \b(?:sk|rk|pk|sess)-[A-Za-z0-9_\-]{8,}[A-Za-z0-9_\-.~+/=]*
     | (?<=://)[^\s/:@"']*:[^\s/@"']+(?=@)
-    | \bek_[A-Za-z0-9_\-.=]{6,}
+    | \bek_[A-Za-z0-9_\-.~+/=]{6,}
     | (?<=bearer\ )[A-Za-z0-9_\-.~+/=]{8,}
     | \beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*
     """,

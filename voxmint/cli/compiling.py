@@ -14,10 +14,8 @@ from voxmint.engine.worktree import WorkTree
 from voxmint.origin import COMMAND_LINE
 from voxmint.problems import Problem, ProblemsError, UsageError
 from voxmint.profiles.compiled import Compilation
-from voxmint.profiles.order import Order, check_order
+from voxmint.profiles.order import Order, check_order, relevant_problems
 from voxmint.profiles.reader import MAX_BYTES
-from voxmint.profiles.reading import PROJECT_FILE
-from voxmint.profiles.selectors import selects
 from voxmint.profiles.source import SourceError
 
 _BREAK = re.compile("[\n\r\x85\u2028\u2029]")
@@ -68,7 +66,7 @@ def compile_selection(selection: Selection, world: World, *, settings: bool = Tr
     compilation = project.compile_all(order)
     texts = {**compilation.texts, **_lines(selection.overrides)}
     sources = Sources(texts, project.root, world.cwd)
-    problems = relevant(order, compilation)
+    problems = relevant_problems(order, compilation)
     # Once more: what nobody asked for may be wrong, and is no reason for selecting nothing.
     check_order(order, replace(compilation, problems=problems))
     return Compiled(project, order, compilation, problems, sources)
@@ -114,41 +112,6 @@ def _texts(project: Project, problems: Iterable[Problem]) -> dict[str, str]:
 def _lines(overrides: tuple[str, ...]) -> Mapping[str, str]:
     """The `--set`s as the text of a file, a line each."""
     return {COMMAND_LINE: "\n".join(_BREAK.sub(" ", given) for given in overrides)}
-
-
-def relevant(order: Order, compilation: Compilation) -> tuple[Problem, ...]:
-    """The problems that matter to an order.
-
-    A problem of a body matters where that body was asked for. A problem that no body has may be
-    why there is none, so it matters unless everything that was asked for could be made out.
-    """
-    if order.is_everything or _is_something_lost(order, compilation):
-        return compilation.problems
-    used = _used_files(compilation)
-    return tuple(
-        problem
-        for problem in compilation.problems
-        if problem.affects or problem.at is None or problem.at.file in used
-    )
-
-
-def _is_something_lost(order: Order, compilation: Compilation) -> bool:
-    """Whether a file that was asked for could not be read, or what it extends."""
-    environments = order.environments or compilation.environment_names
-    return any(name not in compilation.environments for name in environments) or any(
-        name not in compilation.profiles
-        for name in compilation.profile_names
-        if not order.profiles or selects(order.profiles, name)
-    )
-
-
-def _used_files(compilation: Compilation) -> set[str]:
-    """The files of the environments and profiles that were asked for, and of their bases."""
-    files: set[str] = {PROJECT_FILE, COMMAND_LINE}
-    for profile, environment in compilation.attempted:
-        files |= {one.file for one in compilation.profiles[profile].lineage}
-        files |= {one.file for one in compilation.environments[environment].lineage}
-    return files
 
 
 def one_environment(selection: Selection, world: World, command: str) -> None:

@@ -28,6 +28,7 @@ class Options:
     allow_remote: bool = False
     latency: float = 0
     key: Secret | None = None
+    retired: frozenset[str] = frozenset()
     stop: threading.Event = field(default_factory=threading.Event)
 
 
@@ -45,6 +46,7 @@ def emulate(options: Options, world: "World") -> int:
         allow_remote=options.allow_remote,
         latency_ms=options.latency,
         key=options.key,
+        retired=options.retired,
         clock=world.clock,
         on_request=None if world.is_quiet else _log_of(world),
     )
@@ -99,9 +101,23 @@ def _stop_at_termination(stop: threading.Event) -> None:
 @click.option(
     "--latency", metavar="MS", type=click.FloatRange(0), default=0, help="How long minting takes."
 )
+@click.option(
+    "--seed-endpoint",
+    type=click.Choice(("served", "retired")),
+    default="served",
+    is_flag=False,
+    flag_value="served",
+    help="Whether transcription_sessions is served, or gone as at OpenAI: 404.",
+)
 @click.option("--key", metavar="KEY", help="Take this made-up key and no other; any by default.")
 def command(
-    world: "World", host: str, port: int, allow_remote: bool, latency: float, key: str | None
+    world: "World",
+    host: str,
+    port: int,
+    allow_remote: bool,
+    latency: float,
+    seed_endpoint: str,
+    key: str | None,
 ) -> int:
     """Answer like the service, on this machine: both endpoints that mint, and what they refuse.
 
@@ -109,6 +125,13 @@ def command(
     An environment with `provider: {kind: emulator}` needs none of this, and starts its own. Its
     tokens open no session at the real service. Ctrl-C ends it.
     """
-    options = Options(host, port, allow_remote, latency, Secret(key) if key is not None else None)
+    options = Options(
+        host,
+        port,
+        allow_remote,
+        latency,
+        Secret(key) if key is not None else None,
+        frozenset(("transcription_sessions",)) if seed_endpoint == "retired" else frozenset(),
+    )
     _stop_at_termination(options.stop)
     return emulate(options, world)

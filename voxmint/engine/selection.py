@@ -10,7 +10,7 @@ from voxmint.engine.worktree import WorkTree
 from voxmint.problems import Problem, ProblemsError
 from voxmint.profiles.compiled import Compilation, CompiledBody, CompiledEnvironment
 from voxmint.profiles.documents import ProjectFile
-from voxmint.profiles.order import Order
+from voxmint.profiles.order import Order, relevant_problems
 from voxmint.profiles.parse import parse_project
 from voxmint.profiles.pipeline import compile_project
 from voxmint.profiles.reader import read_document
@@ -36,7 +36,7 @@ class Selection:
     @property
     def notes(self) -> tuple[Problem, ...]:
         """Warnings and notes of the compiler."""
-        return self.compilation.problems
+        return tuple(one for one in self.compilation.problems if not one.is_error)
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -57,8 +57,9 @@ def select(project: Project, order: Order, allowed: Allowed) -> Selection:
     project, or with its host; `UsageError` for a name that is not there.
     """
     compilation = project.compile_all(order)
-    if compilation.errors:
-        raise ProblemsError(compilation.problems)
+    problems = relevant_problems(order, compilation)
+    if any(problem.is_error for problem in problems):
+        raise ProblemsError(problems)
     [name] = order.environments
     environment = compilation.environments[name]
     check_target(environment, allowed)

@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from voxmint.problems import UsageError, nearest
+from voxmint.origin import COMMAND_LINE
+from voxmint.problems import Problem, UsageError, nearest
 from voxmint.profiles.compiled import Compilation
 from voxmint.profiles.overrides import Override
-from voxmint.profiles.reading import Wanted
+from voxmint.profiles.reading import PROJECT_FILE, Wanted
 from voxmint.profiles.selectors import is_pattern, label_text, selects
 from voxmint.profiles.values import Scalar
 from voxmint.shown import shown
@@ -109,3 +110,38 @@ def _nothing_selected(order: Order, compilation: Compilation) -> UsageError:
         f"no profile in {where} is selected by `{shown(what)}`" if what else f"{where} is empty",
         "`voxmint list` shows which profiles each environment has",
     )
+
+
+def relevant_problems(order: Order, compilation: Compilation) -> tuple[Problem, ...]:
+    """The problems that matter to an order.
+
+    A problem of a body matters where that body was asked for. A problem that no body has may be
+    why there is none, so it matters unless everything that was asked for could be made out.
+    """
+    if order.is_everything or _is_something_lost(order, compilation):
+        return compilation.problems
+    used = _used_files(compilation)
+    return tuple(
+        problem
+        for problem in compilation.problems
+        if problem.affects or problem.at is None or problem.at.file in used
+    )
+
+
+def _is_something_lost(order: Order, compilation: Compilation) -> bool:
+    """Whether a file that was asked for could not be read, or what it extends."""
+    environments = order.environments or compilation.environment_names
+    return any(name not in compilation.environments for name in environments) or any(
+        name not in compilation.profiles
+        for name in compilation.profile_names
+        if not order.profiles or selects(order.profiles, name)
+    )
+
+
+def _used_files(compilation: Compilation) -> set[str]:
+    """The files of the environments and profiles that were asked for, and of their bases."""
+    files: set[str] = {PROJECT_FILE, COMMAND_LINE}
+    for profile, environment in compilation.attempted:
+        files |= {one.file for one in compilation.profiles[profile].lineage}
+        files |= {one.file for one in compilation.environments[environment].lineage}
+    return files

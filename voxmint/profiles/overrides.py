@@ -11,6 +11,7 @@ from voxmint.profiles.fields import REQUEST, Type
 from voxmint.profiles.nodes import MapNode, Mark, Node, ScalarNode
 from voxmint.profiles.reader import MAX_DEPTH, read_document
 from voxmint.profiles.scalars import BadNumberError, resolve
+from voxmint.shown import looks_like_key
 
 _ROOTS = ("session", "vars", "expires_after")
 
@@ -33,6 +34,9 @@ def parse_overrides(given: tuple[str, ...]) -> tuple[tuple[Override, ...], tuple
         at = Origin(COMMAND_LINE, line, 1, len(path) or 1)
         if not (sign and _is_path(parts) and _is_text(text)):
             problems.append(Problem(wording.BAD_OVERRIDE, at, {"given": text}))
+            continue
+        if looks_like_key(value):
+            problems.append(Problem(wording.LITERAL_KEY, at))
             continue
         problem = _unknown(parts, at)
         node, wrong = _scalar(value, (line, len(path) + 2, max(len(value), 1)))

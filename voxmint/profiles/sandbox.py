@@ -171,13 +171,15 @@ class _Environment(SandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         _demand(obj)
+        _demand(argument)
+        if not isinstance(argument, str | int | float | None):
+            _fail(wording.TEMPLATE_FAILED, said="an item is found by its name or its number")
         if isinstance(obj, Mapping):
             return self._got(obj, argument)
-        if isinstance(obj, str | list | tuple) and isinstance(argument, int | slice):
-            self.budget.spend(len(obj) if isinstance(argument, slice) else 1)
+        if isinstance(obj, str | list | tuple) and isinstance(argument, int):
             try:
                 return obj[argument]
-            except (IndexError, TypeError, ValueError):
+            except IndexError:
                 return self.undefined(obj=obj, name=str(argument))
         return self.undefined(obj=obj, name=str(argument))
 
@@ -189,6 +191,10 @@ class _Environment(SandboxedEnvironment):
             return self.undefined(obj=obj, name=name)
 
     def call(self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
+        for given in ("_loop_vars", "_block_vars"):
+            kwargs.pop(given, None)  # of Jinja's own, for what asks for its context
+        for argument in (*args, *kwargs.values()):
+            _demand(argument)
         self.budget.spend(sum(map(_size, args)) + 1)
         owner = getattr(__obj, "__self__", None)
         self.budget.spend(_size(owner))
@@ -229,6 +235,14 @@ def _demand(value: Any) -> None:
     """That a value is defined; the error of its name where it is not."""
     if isinstance(value, jinja2.Undefined):
         value()  # to call an undefined value of any class raises its error
+
+
+def _demand_all(value: Any) -> None:
+    """That a value is defined, with all that is in it."""
+    _demand(value)
+    inner = value.values() if isinstance(value, dict) else value
+    for one in inner if isinstance(value, dict | list | tuple) else ():
+        _demand_all(one)
 
 
 def _finalize(value: Any) -> Any:
@@ -286,7 +300,9 @@ def _json(environment: _Environment, value: Any, indent: int | None = None) -> s
     """A value as JSON; Jinja's own filter writes it for HTML."""
     if indent is not None and indent not in range(_INDENT + 1):
         _fail(wording.TEMPLATE_FAILED, "tojson", said=f"`tojson` indents by up to {_INDENT}")
-    plain = native(_listed(value), "", environment.budget)
+    value = _listed(value)
+    _demand_all(value)
+    plain = native(value, "", environment.budget)
     text = dumps(plain, ensure_ascii=False, sort_keys=True, indent=indent)
     return bounded(text, environment.budget)
 
@@ -354,9 +370,9 @@ class Sandboxed:
         if self._is_lone:
             for _ in self._template.root_render_func(context):
                 pass
-            value = context.vars["result"]
-            _demand(value)
-            return native(_listed(value), "", names.budget)
+            value = _listed(context.vars["result"])
+            _demand_all(value)
+            return native(value, "", names.budget)
         length, texts = 0, []
         for text in self._template.root_render_func(context):
             length += len(text)
@@ -459,6 +475,9 @@ def _count_work(tree: nodes.Template) -> None:
         loop.iter = _filter(cast(nodes.Expr, loop.iter), "counted")
     for worker in list(tree.find_all((nodes.Filter, nodes.Test))):
         worker.node = _filter(worker.node, "weighed")
+    for item in list(tree.find_all(nodes.Getitem)):
+        if isinstance(item.arg, nodes.Slice):
+            item.node = _filter(item.node, "weighed")
     for comparison in list(tree.find_all(nodes.Compare)):
         comparison.expr = _filter(comparison.expr, "weighed")
     for operand in list(tree.find_all(nodes.Operand)):

@@ -233,7 +233,7 @@ def _item(value: Any, name: str, path: str) -> Any:
             return value[name]
         except KeyError:
             raise undefined(path, name, value) from None
-    raise undefined(path, name, ())
+    raise TemplateError(wording.TEMPLATE_FORBIDDEN, {"what": f"`.{name}`"}, name)
 
 
 def undefined(path: str, name: str, known: Any) -> TemplateError:

@@ -168,7 +168,7 @@ def test_a_host_that_others_reach_is_refused(host: str) -> None:
         Emulator(Options(host=host)).start()
 
     assert str(raised.value) == f"other machines reach `{host}`, and the emulator answers anybody"
-    assert raised.value.hint == "listen on 127.0.0.1, or say that this is meant"
+    assert raised.value.hint == "listen on 127.0.0.1, or allow it with --allow-remote"
 
 
 def test_a_host_that_is_no_address_is_refused() -> None:
@@ -218,3 +218,15 @@ def test_serve_answers_until_it_is_stopped() -> None:
 
     assert not server.is_alive()
     assert len(urls) == 1
+
+
+def test_a_retired_endpoint_is_gone_and_the_other_is_served() -> None:
+    body = {"input_audio_transcription": {"model": "gpt-4o-transcribe"}}
+    with Emulator(fixed(retired=frozenset(("transcription_sessions",)))) as emulator:
+        gone = ask(emulator, "POST", FLAT, body)
+        served = ask(emulator, "POST", NESTED, {"session": {"type": "transcription"}})
+
+    assert gone.status == 404
+    said = gone.content["error"]["message"]
+    assert said == "Invalid URL (POST /v1/realtime/transcription_sessions)"
+    assert served.status == 200

@@ -46,11 +46,12 @@ def new_id() -> str:
 class Options:
     """How an emulator is set up.
 
-    `host` is an address of this machine or `localhost`; one that other machines reach is refused
-    unless `allow_remote`. Port 0 takes a free one. `latency_ms` is how long after its arrival a
-    request to mint is answered, at the earliest. With a `key`, no other is accepted. `clock` gives
-    Unix seconds; `ids` gives a new text at each call. `on_request` is called in the emulator's own
-    thread after each answer: it should be quick and must not raise.
+    `host` is an address of this machine or `localhost`; one that other machines reach is
+    refused unless `allow_remote`. Port 0 takes a free one. `latency_ms` is how long after its
+    arrival a request to mint is answered, at the earliest. With a `key`, no other is accepted.
+    `retired` are endpoints that are gone, by name, answered as OpenAI does since. `clock` gives
+    Unix seconds; `ids` gives a new text at each call. `on_request` is called in the emulator's
+    own thread after each answer: it should be quick and must not raise.
     """
 
     host: str = "127.0.0.1"
@@ -58,6 +59,7 @@ class Options:
     allow_remote: bool = False
     latency_ms: float = 0
     key: Secret | None = None
+    retired: frozenset[str] = frozenset()
     clock: Callable[[], float] = time.time
     ids: Callable[[], str] = new_id
     on_request: Callable[[Access], None] | None = None

@@ -5,7 +5,7 @@ one line in `ROUTES`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -60,7 +60,7 @@ def reply(request: Request, world: World) -> Reply:
     """The answer to a request, whatever it is."""
     route = None
     try:
-        route = _route(request)
+        route = _route(request, world.options.retired)
         if route.minting:
             _authorise(request, world.options.key)
         return Reply(route.answer(request, world), route)
@@ -74,9 +74,9 @@ def reply(request: Request, world: World) -> Reply:
 # ── route ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _route(request: Request) -> Route:
+def _route(request: Request, retired: Set[str]) -> Route:
     methods = _METHODS.get(request.path)
-    if methods is None:
+    if methods is None or request.path in {_MINTING_PATHS[api] for api in retired}:
         path = request.path[:_LONGEST_PATH_SHOWN]
         raise RefusedError(404, f"Invalid URL ({request.method} {path})")
     if request.method not in methods:

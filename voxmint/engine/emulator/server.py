@@ -223,7 +223,7 @@ def _address(options: Options) -> str:
     if not address.is_loopback and not options.allow_remote:
         raise UsageError(
             f"other machines reach `{host}`, and the emulator answers anybody",
-            "listen on 127.0.0.1, or say that this is meant",
+            "listen on 127.0.0.1, or allow it with --allow-remote",
         )
     return host
 
