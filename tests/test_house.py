@@ -46,6 +46,10 @@ REVEALERS = frozenset(
     {
         "voxmint.engine.emulator.minting",
         "voxmint.engine.emulator.tokens",
+        "voxmint.engine.http",
+        "voxmint.engine.keys",
+        "voxmint.engine.providers.azure",
+        "voxmint.engine.providers.contract",
         "voxmint.engine.sinks.dotenv",
     }
 )
