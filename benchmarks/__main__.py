@@ -24,7 +24,7 @@ def main() -> None:
         parser.error(f"there is no suite {unknown[0]!r}: choose from {', '.join(_SUITES)}")
     print(f"{platform.python_implementation()} {platform.python_version()}, {os.cpu_count()} cores")
     print("ratio: of the shortest runs; median: of neighbouring runs; noise: of the floor\n")
-    print(f"{'':38} {'ratio':>6} {'median':>6} {'aim':>6} {'noise':>6} {'seconds':>8} {'peak':>8}")
+    print(f"{'':46} {'ratio':>6} {'median':>6} {'aim':>6} {'noise':>6} {'seconds':>8} {'peak':>8}")
     found: list[Comparison] = []
     for name in arguments.suite or _SUITES:
         for comparison in _SUITES[name](arguments.repeats):
@@ -37,7 +37,7 @@ def _print(one: Comparison) -> None:
     seconds = min(run.seconds for run in one.subject)
     memory = max(run.memory for run in one.subject) / 1e6
     print(
-        f"{one.name:38} {one.ratio:6.2f} {one.median_ratio:6.2f} {one.aim:6.2f} "
+        f"{one.name:46} {one.ratio:6.2f} {one.median_ratio:6.2f} {one.aim:6.2f} "
         f"{one.noise:6.0%} {seconds:7.3f}s {memory:6.0f}MB"
     )
     print(f"{'':4}against {one.floor_name}{f'; {one.note}' if one.note else ''}")

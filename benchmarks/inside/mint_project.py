@@ -1,0 +1,36 @@
+"""Mints every profile of a project in one environment, as the library does it, each anew.
+
+With `sending`, what comes before the first request (compiling, for one) is not counted.
+"""
+
+import json
+import os
+import sys
+import time
+
+from benchmarks.measure import peak
+from voxmint.engine.edge import Edge, Operator
+from voxmint.engine.events import Event, Started
+from voxmint.engine.mint import mint
+from voxmint.engine.project import open_project
+
+
+def main(folder: str, environment: str, sessions: int, part: str) -> None:
+    """Mints, and prints seconds and bytes."""
+    project = open_project(folder)
+    begins = [time.perf_counter()]
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, Started) and part == "sending":
+            begins.append(time.perf_counter())
+
+    edge = Edge(os.environ, on_event=on_event)
+    report = mint(project, project.order((), [environment]), Operator(force=True), edge)
+    seconds = time.perf_counter() - begins[-1]
+    minted = sum(result.outcome == "minted" for result in report.results)
+    if minted != sessions:
+        sys.exit(f"{minted} sessions instead of {sessions}")
+    print(json.dumps({"seconds": seconds, "memory": peak()}))
+
+
+main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])
