@@ -17,7 +17,7 @@ _VOXMINT = (sys.executable, "-m", "voxmint")
 
 
 def measure(repeats: int) -> list[Comparison]:
-    """1,000 sessions, 50 at once, against the ideal of 2 seconds: in part, in code, as a command."""
+    """1,000 sessions, 50 at once, against 2 seconds: sent alone, as a call, and as a command."""
     with _emulator() as url, TemporaryDirectory() as folder:
         fleet.write(Path(folder), SESSIONS, url=url, concurrency=CONCURRENCY)
         ideal = inside("ideal_mint", str(SESSIONS), str(CONCURRENCY), str(LATENCY))

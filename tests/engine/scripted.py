@@ -133,6 +133,9 @@ class _Server(socketserver.ThreadingTCPServer):
         self.scripted = scripted
         self.trust = trust
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that leaves, or does not trust this server, is no news."""
+
 
 class _Handler(socketserver.StreamRequestHandler):
     server: _Server
@@ -141,6 +144,11 @@ class _Handler(socketserver.StreamRequestHandler):
         if self.server.trust is not None:
             self.request = self.server.trust.wrap_socket(self.request, server_side=True)
         super().setup()
+
+    def finish(self) -> None:
+        super().finish()
+        # The server closes only the socket that it accepted, which TLS has wrapped.
+        self.request.close()
 
     def handle(self) -> None:
         while (asked := self._read()) is not None:

@@ -67,6 +67,9 @@ def flat(**secret: Any) -> dict[str, Any]:
     return {**FLAT, "client_secret": {**FLAT["client_secret"], **secret}}
 
 
+NO_MOMENTS: list[Any] = ["soon", "1800000600", True, 0, -1, 1e300, [], float("nan")]
+
+
 @pytest.mark.parametrize(
     ("api", "content", "found"),
     [
@@ -88,7 +91,7 @@ def flat(**secret: Any) -> dict[str, Any]:
                 {**NESTED, "expires_at": moment},
                 "its `expires_at` is not a moment in Unix seconds",
             )
-            for moment in ("soon", "1800000600", True, 0, -1, 1e300, [], float("nan"))
+            for moment in NO_MOMENTS
         ),
         ("client_secrets", [NESTED], "what came is JSON, but not an object"),
         ("client_secrets", b"", "what came is empty, not JSON"),

@@ -1,4 +1,5 @@
 import json
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,14 @@ def test_a_second_run_keeps_everything_sends_nothing_and_touches_no_file(tmp_pat
         assert (states(made.root), states(made.root / ".voxmint")) == (before, ledger)
         [tally] = ask(emulator, "GET", "/emulator").content["requests"].values()
         assert tally == {"200": 2}
+
+
+def test_a_run_that_finds_no_ledger_mints_again_and_says_so(tmp_path: Path) -> None:
+    made = desk(tmp_path)
+    made.mint()
+    shutil.rmtree(made.root / ".voxmint")
+    assert outcomes(made.mint()) == {"clinic": "minted"}
+    assert [event.problem.code for event in made.told(Noted)] == ["ledger-fresh"]
 
 
 def test_force_renews_what_could_be_kept(tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.engine.mints import Desk, against, desk, only, outcomes
-from tests.engine.scripted import Answered, Asked, Scripted, each, minted, said
+from tests.engine.scripted import Answered, Asked, Scripted, each, minted, refused, said
+from tests.engine.strange_sinks import offer
 from tests.engine.worlds import started
 from voxmint.engine.edge import Operator
 from voxmint.engine.events import Event, Halted, Interrupting, SessionMinted, Written
@@ -80,7 +83,7 @@ def test_what_could_not_be_written_is_tried_once_more_at_the_end(tmp_path: Path)
         made = against(server, desk(tmp_path, WARDS), concurrency=1)
         report = minted_with(made, listener)
     done = {name for name, outcome in outcomes(report).items() if outcome == "minted"}
-    assert 0 < len(done) < len(WARDS)
+    assert 0 < len(done) == len(server.asked) < len(WARDS)
     assert named(made) == done
     assert report.exit_code == 3
 
@@ -135,46 +138,56 @@ def test_one_token_that_does_not_fit_is_its_own_affair(tmp_path: Path) -> None:
     assert (named(made), report.exit_code) == ({"a", "c"}, 3)
 
 
-@pytest.fixture
-def broken_sink(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installed package with a sink that fails in a way of its own, and tells a secret."""
-    packages = tmp_path / "packages"
-    (packages / "broken_sink-1.dist-info").mkdir(parents=True)
-    (packages / "broken_sink-1.dist-info/METADATA").write_text("Name: broken-sink\nVersion: 1\n")
-    (packages / "broken_sink-1.dist-info/entry_points.txt").write_text(
-        "[voxmint.sinks]\nbroken = broken_sink:BrokenSink\n"
-    )
-    (packages / "broken_sink.py").write_text(
-        """
-from pydantic import BaseModel
-from voxmint.engine.sinks.contract import Sink
+def test_a_ledger_that_breaks_while_it_runs_ends_the_run(tmp_path: Path) -> None:
+    def script(number: int, _: Asked) -> Answered:
+        if number == 1:
+            with sqlite3.connect(made.root / ".voxmint/ledger.db") as database:
+                database.execute("DROP TABLE sessions")
+            database.close()
+        return minted(number, pause=0.1)
 
-class Options(BaseModel):
-    pass
-
-class BrokenSink(Sink):
-    kind = "broken"
-    Options = Options
-    target = "nowhere"
-
-    def preflight(self):
-        return iter(())
-
-    def holds(self):
-        return frozenset()
-
-    def stage(self, change):
-        raise KeyError(change.deliveries[0].token.reveal())
-"""
-    )
-    monkeypatch.syspath_prepend(packages)
+    with Scripted(script) as server:
+        made = against(server, desk(tmp_path, WARDS), concurrency=1)
+        report = made.mint()
+        assert len(server.asked) < len(WARDS)
+    lost = {result.profile for result in report.results if result.outcome == "unwritten"}
+    assert len(lost) == len(server.asked)
+    assert {code(result) for result in report.bad} == {"ledger-corrupt", "mint-not-tried"}
+    assert (report.exit_code, made.env_file.exists()) == (1, False)
 
 
-@pytest.mark.usefixtures("broken_sink")
-def test_a_sink_of_another_package_may_fail_in_any_way(tmp_path: Path) -> None:
-    sinks = "sinks: [{kind: dotenv, path: .env.live}, {kind: broken}]\n"
+def test_nothing_leaves_unless_the_ledger_can_say_so(tmp_path: Path) -> None:
     with Scripted(each(minted())) as server:
-        made = against(server, desk(tmp_path, more=sinks))
+        made = against(server, desk(tmp_path, WARDS))
+        made.mint("ward-0")
+        with sqlite3.connect(made.root / ".voxmint/ledger.db") as database:
+            database.execute(
+                "CREATE TRIGGER no BEFORE INSERT ON intents BEGIN SELECT RAISE(ABORT, 'no'); END"
+            )
+        database.close()
+        report = made.mint()
+        assert len(server.asked) == 1
+    assert {result.outcome for result in report.bad} == {"skipped"}
+    assert [event.problem.code for event in made.told(Halted)] == ["ledger-corrupt"]
+    assert [problem.code for problem in report.problems] == ["ledger-corrupt"]
+    assert report.exit_code == 1
+
+
+@pytest.fixture
+def _strange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    offer(tmp_path / "packages")
+    monkeypatch.syspath_prepend(tmp_path / "packages")
+
+
+def with_strange(fails: str) -> str:
+    return f"sinks: [{{kind: dotenv, path: .env.live}}, {{kind: curious, fails: '{fails}'}}]\n"
+
+
+@pytest.mark.usefixtures("_strange")
+@pytest.mark.parametrize("fails", ["stage", "read"])
+def test_a_sink_of_another_package_may_fail_in_any_way(tmp_path: Path, fails: str) -> None:
+    with Scripted(each(minted())) as server:
+        made = against(server, desk(tmp_path, more=with_strange(fails)))
         report = made.mint()
     result = only(report)
     assert (result.outcome, code(result)) == ("unwritten", "sink-broken")
@@ -183,7 +196,86 @@ def test_a_sink_of_another_package_may_fail_in_any_way(tmp_path: Path) -> None:
         "the sink `nowhere` failed in a way that it should not: KeyError"
     )
     assert "ek_scripted" not in repr(report)
+    # It failed before the first was switched over, so none was.
     assert not made.env_file.exists()
+
+
+@pytest.mark.usefixtures("_strange")
+def test_one_that_fails_at_the_switch_does_not_undo_the_others(tmp_path: Path) -> None:
+    with Scripted(each(minted())) as server:
+        made = against(server, desk(tmp_path, more=with_strange("switch")))
+        report = made.mint()
+    result = only(report)
+    assert (result.outcome, code(result)) == ("unwritten", "sink-broken")
+    assert [sink.outcome for sink in result.sinks] == ["written", "failed"]
+    assert named(made) == {"clinic"}
+
+
+@pytest.mark.usefixtures("_strange")
+def test_the_ledger_knows_of_names_before_they_are_written(tmp_path: Path) -> None:
+    with Scripted(each(minted())) as server:
+        made = against(server, desk(tmp_path, more=with_strange("")))
+        made.mint()
+    steps = (made.root / "strange.txt").read_text().splitlines()
+    assert steps == ["stage", "read", "switch clinic"]
+
+
+@pytest.mark.usefixtures("_strange")
+def test_after_a_failure_nothing_is_written_but_once_more_at_the_end(tmp_path: Path) -> None:
+    with Scripted(lambda number, _: minted(number, pause=0.6 * (number > 1))) as server:
+        made = against(server, desk(tmp_path, WARDS[:2], more=with_strange("stage")), concurrency=2)
+        report = made.mint()
+    assert outcomes(report) == {"ward-0": "unwritten", "ward-1": "unwritten"}
+    assert (made.root / "strange.txt").read_text().splitlines() == ["stage", "stage"]
+
+
+@pytest.mark.usefixtures("_strange")
+def test_names_of_a_token_before_the_last_do_not_count(tmp_path: Path) -> None:
+    with Scripted(each(minted())) as server:
+        made = against(server, desk(tmp_path))
+        made.mint()
+        text = (made.root / "environments/live.yaml").read_text()
+        sinks = "sinks: [{kind: dotenv, path: .env.live}]\n"
+        made.write("environments/live.yaml", text.replace(sinks, with_strange("stage")))
+        made.mint()
+        made.write("environments/live.yaml", text)
+    # The file holds a token, but not the one that the ledger knows: that one was never written.
+    assert named(made) == {"clinic"}
+    [entry] = made.plan().entries
+    assert (entry.action, entry.reason) == ("renew", "minted before, and written nowhere")
+
+
+def test_what_was_cleared_and_never_left_is_not_said_to_be_open(tmp_path: Path) -> None:
+    def script(number: int, _: Asked) -> Answered:
+        if number == 5:
+            return refused(401, "invalid_api_key", "no")
+        return minted(number, pause=0.3 * (number in {2, 3, 4}))
+
+    with Scripted(script) as server:
+        # The first is answered while three others wait, and with the fifth, three more are cleared.
+        made = against(server, desk(tmp_path, WARDS), concurrency=4)
+        report = made.mint()
+        assert len(server.asked) == 5
+    assert list(outcomes(report).values()).count("skipped") == 3
+    assert (made.open_intents, report.unseen) == ([], ())
+
+
+def test_a_pause_holds_also_for_what_was_cleared_before(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def script(number: int, _: Asked) -> Answered:
+        if number == 5:
+            return refused(429, "rate_limit_exceeded", "later", Retry_After="30")
+        if number == 2:
+            threading.Event().wait(0.3)
+            asked.append(len(server.asked))
+            made.stop.ask()
+        return minted(number, pause=0.3 * (number in {3, 4}))
+
+    with Scripted(script) as server:
+        made = against(server, desk(tmp_path, WARDS), concurrency=4)
+        made.mint()
+    assert asked == [5]
 
 
 # ── the run is stopped ───────────────────────────────────────────────────────────────────────────
@@ -206,6 +298,7 @@ def test_asked_once_a_run_finishes_what_is_under_way_and_begins_nothing(tmp_path
     assert named(made) == set(WARDS[:3])
     assert {code(result) for result in report.bad} == {"mint-not-tried"}
     assert (report.is_interrupted, report.exit_code) == (True, 130)
+    assert [problem.code for problem in report.problems] == ["mint-interrupted"]
     assert [event.in_flight for event in made.told(Interrupting)] == [1]
     assert made.open_intents == []
 
@@ -214,10 +307,11 @@ def test_what_does_not_come_in_its_grace_is_dropped_and_named(tmp_path: Path) ->
     def script(number: int, _: Asked) -> Answered:
         if number == 2:
             made.stop.ask()
-        return minted(number, pause=30 if number == 2 else 0)
+        return minted(number, pause=5 if number == 2 else 0)
 
     with Scripted(script) as server:
         made = against(server, desk(tmp_path, WARDS[:3]), concurrency=1)
+        made.patience = replace(made.patience, request=30)
         report = made.mint()
     assert outcomes(report) == {"ward-0": "minted", "ward-1": "failed", "ward-2": "skipped"}
     assert [code(result) for result in report.bad] == ["mint-unanswered", "mint-not-tried"]
@@ -230,7 +324,7 @@ def test_asked_twice_a_run_drops_what_is_under_way_at_once(tmp_path: Path) -> No
         if number == 2:
             made.stop.ask()
             made.stop.ask()
-        return minted(number, pause=30 if number == 2 else 0)
+        return minted(number, pause=5 if number == 2 else 0)
 
     with Scripted(script) as server:
         made = against(server, desk(tmp_path, WARDS[:3]), concurrency=1)

@@ -65,5 +65,5 @@ def test_the_digest_covers_the_body_and_where_it_is_minted(tmp_path: Path) -> No
 
 def test_the_order_of_keys_has_no_meaning(tmp_path: Path) -> None:
     sent = sent_body(compiled(tmp_path, "client_secrets"), Provider(kind="openai"))
-    turned = sent._replace(body=dict(reversed(sent.body.items())))
+    turned = sent._replace(body=dict(reversed(list(sent.body.items()))))
     assert digest_of(sent, TARGET) == digest_of(turned, TARGET)

@@ -19,7 +19,8 @@ from voxmint.engine.selection import Selection
 from voxmint.engine.sinks.contract import Sink, Surroundings, preflight
 from voxmint.engine.state import OWN_FOLDER, STATE_DIR, StateFolder, found_state, made_state
 from voxmint.engine.target import provider_of
-from voxmint.problems import ProblemsError
+from voxmint.engine.wording import LEDGER_FRESH
+from voxmint.problems import Problem, ProblemsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,16 @@ class Bench:
         problems = tuple(preflight(self.sinks))
         if any(problem.is_error for problem in problems):
             raise ProblemsError(problems)
-        for problem in problems:
+        for problem in (*problems, *self._losses()):
             self.edge.on_event(Noted(problem))
+
+    def _losses(self) -> Iterator[Problem]:
+        """A note where sinks hold what the ledger, new as it is, knows nothing of."""
+        if not self.ledger.is_fresh:
+            return
+        for sink in self.sinks:
+            if held := sink.holds():
+                yield Problem(LEDGER_FRESH, facts={"target": sink.target, "count": len(held)})
 
     def plan(self, *, force: bool) -> Plan:
         """The plan of this moment."""

@@ -5,13 +5,14 @@ rewrites of a file. Files, the ledger and git are touched in a thread, so that r
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from voxmint.engine.apis import Answer
-from voxmint.engine.delivery import Deliverer, Written
+from voxmint.engine.delivery import Delivered, Deliverer
 from voxmint.engine.git import Head
 from voxmint.engine.ledger import Failed, Minted, Outcome, Unanswered
 from voxmint.engine.line import Job
@@ -22,6 +23,9 @@ from voxmint.problems import Problem, ProblemsError
 
 LINGER = 0.25
 """How long a group is gathered before it is written, in seconds: what a crash could lose."""
+
+_SHARE = 4
+_LONGEST_LINGER = 2.0
 
 
 @dataclass(slots=True, eq=False)
@@ -71,6 +75,7 @@ class Courier:
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _closed: asyncio.Event = field(default_factory=asyncio.Event)
     _is_troubled: bool = False
+    _linger: float = LINGER
 
     def failed(self, job: Job) -> None:
         """No token came of the job's attempt."""
@@ -98,9 +103,13 @@ class Courier:
         while not self._closed.is_set():
             await self._arrived.wait()
             with suppress(TimeoutError):
-                async with asyncio.timeout(LINGER):
+                async with asyncio.timeout(self._linger):
                     await self._closed.wait()
+            begun = time.monotonic()
             await self._take()
+            # Large files take long to write: then less often, so that requests have their turn.
+            took = time.monotonic() - begun
+            self._linger = min(max(LINGER, _SHARE * took), _LONGEST_LINGER)
         await self._take(last=True)
 
     def _note(self, outcome: Outcome) -> None:
@@ -126,7 +135,7 @@ class Courier:
 
     # ── in a thread ──────────────────────────────────────────────────────────────────────────────
 
-    def _write(self, group: _Group) -> tuple[Written, ...]:
+    def _write(self, group: _Group) -> tuple[Delivered, ...]:
         self.deliverer.record([*group.noted, *map(self._record_of, group.parcels)])
         if not group.parcels:
             return ()
@@ -167,23 +176,25 @@ class Courier:
 
     # ── back in the loop ─────────────────────────────────────────────────────────────────────────
 
-    def _nowhere(self, group: _Group, problem: Problem) -> tuple[Written, ...]:
+    def _nowhere(self, group: _Group, problem: Problem) -> tuple[Delivered, ...]:
         failed = {one.job.profile: SinkOutcome.FAILED for one in group.parcels}
         self._noted = [*group.noted, *self._noted]
         self._trouble(problem)
-        return tuple(Written(failed, {}, problem) for _ in self.places)
+        return tuple(Delivered(failed, {}, problem) for _ in self.places)
 
-    def _settle(self, group: _Group, written: Sequence[Written]) -> None:
+    def _settle(self, group: _Group, written: Sequence[Delivered]) -> None:
         if not group.parcels:
             return
         for parcel in group.parcels:
-            parcel.sinks = self._results(parcel.job.profile, written)
+            again = self._results(parcel.job.profile, written)
+            before = parcel.sinks or again
+            parcel.sinks = tuple(map(_either, before, again))
         for place, one in zip(self.places, written, strict=True):
             self._tell(place, one)
         if any(one.problem for one in written):
             self._waiting = [*(one for one in group.parcels if not one.is_written), *self._waiting]
 
-    def _results(self, profile: str, written: Sequence[Written]) -> tuple[SinkResult, ...]:
+    def _results(self, profile: str, written: Sequence[Delivered]) -> tuple[SinkResult, ...]:
         return tuple(
             SinkResult(
                 place.kind,
@@ -194,7 +205,7 @@ class Courier:
             for place, one in zip(self.places, written, strict=True)
         )
 
-    def _tell(self, place: SinkPlace, one: Written) -> None:
+    def _tell(self, place: SinkPlace, one: Delivered) -> None:
         count = sum(outcome is not SinkOutcome.FAILED for outcome in one.outcomes.values())
         if count:
             self.on_written(place, count)
@@ -206,6 +217,12 @@ class Courier:
     def _trouble(self, problem: Problem) -> None:
         self._is_troubled = True
         self.on_trouble(problem)
+
+
+def _either(before: SinkResult, again: SinkResult) -> SinkResult:
+    """What became of a token in a sink that it was taken to twice."""
+    is_there = again.outcome is SinkOutcome.UNCHANGED
+    return before if is_there and before.outcome is SinkOutcome.WRITTEN else again
 
 
 def _first(refused: Mapping[str, Problem]) -> Problem | None:

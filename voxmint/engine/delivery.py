@@ -16,7 +16,7 @@ from voxmint.problems import Problem, ProblemsError, VoxmintError
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Delivered:
     """What became of a group in one sink: of each profile, and of the sink as a whole.
 
     `problem` is why nothing of the group is in this sink; `refused` are profiles that it cannot
@@ -47,10 +47,10 @@ class Deliverer:
 
     def deliver(
         self, deliveries: Sequence[Delivery], remove: frozenset[str] = frozenset()
-    ) -> tuple[Written, ...]:
+    ) -> tuple[Delivered, ...]:
         """Write these and take those out; what became of it in each sink, in the sinks' order."""
         profiles = [*(delivery.profile for delivery in deliveries), *sorted(remove)]
-        results: dict[int, Written] = {}
+        results: dict[int, Delivered] = {}
         try:
             with ExitStack() as stack:
                 change = Change(tuple(deliveries), remove, self._receipts())
@@ -81,7 +81,7 @@ class Deliverer:
 
     def _switched(
         self, one: int, staged: Staged, change: Change, profiles: Sequence[str]
-    ) -> Written:
+    ) -> Delivered:
         sink = self._sinks[one]
         try:
             with _blamed_on(sink):
@@ -89,7 +89,7 @@ class Deliverer:
             self._note(sink, staged, change)
         except VoxmintError as error:
             return _failed(profiles, _problem_of(error))
-        return Written(outcomes, staged.refused)
+        return Delivered(outcomes, staged.refused)
 
     def _note(self, sink: Sink, staged: Staged, change: Change) -> None:
         if staged.receipts:
@@ -104,8 +104,8 @@ class Deliverer:
             self._ledger.removed(self._environment, gone)
 
 
-def _failed(profiles: Sequence[str], problem: Problem) -> Written:
-    return Written(dict.fromkeys(profiles, SinkOutcome.FAILED), {}, problem)
+def _failed(profiles: Sequence[str], problem: Problem) -> Delivered:
+    return Delivered(dict.fromkeys(profiles, SinkOutcome.FAILED), {}, problem)
 
 
 def _problem_of(error: VoxmintError) -> Problem:

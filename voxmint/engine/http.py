@@ -254,6 +254,8 @@ def _why(error: BaseException) -> str:
         match one:
             case ssl.SSLCertVerificationError():
                 return f"its certificate is not trusted: {one.verify_message}"
+            case ssl.SSLError() if one.reason:
+                return f"no TLS could be agreed on ({one.reason})"
             case socket.gaierror():
                 return "its name is not known to the name service"
             case httpx.ConnectTimeout():

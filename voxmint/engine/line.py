@@ -138,8 +138,8 @@ class Line:
         try:
             await self._clear(batch)
         except ProblemsError as error:
-            self._fresh.extendleft(reversed(batch))
             self.close(error.problems[0])
+            self._fresh.extendleft(reversed(batch))
         else:
             self._cleared.extend(batch)
 

@@ -6,7 +6,7 @@ Everything that is slow to import and only a mint needs (asyncio, httpx) comes i
 import asyncio
 import secrets
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from voxmint.engine.bench import Bench
@@ -151,7 +151,17 @@ async def _run(
     halted = sender.halted_because
     results = {job.profile: _result(job, courier, halted) for job in jobs}
     unseen = tuple(Unseen(job.profile, expiry) for job in jobs for expiry in job.doubts)
-    return Made(results, unseen, tuple(troubles))
+    return Made(results, unseen, (*troubles, *_own(halted, troubles, results)))
+
+
+def _own(
+    halted: Problem | None, known: Sequence[Problem], results: Mapping[str, Result]
+) -> Iterator[Problem]:
+    """Why the run ended before its time, where that is no profile's own problem."""
+    if halted is None or halted in known or all(result.is_good for result in results.values()):
+        return
+    if all(result.problem != halted for result in results.values()):
+        yield halted
 
 
 @contextmanager

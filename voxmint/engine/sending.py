@@ -42,7 +42,7 @@ from voxmint.engine.wording import (
     MINT_UNREACHABLE,
 )
 from voxmint.origin import Origin
-from voxmint.problems import Kind, Problem
+from voxmint.problems import Kind, Problem, ProblemsError
 from voxmint.profiles.settings import Mint
 from voxmint.shown import masked
 
@@ -120,7 +120,11 @@ class Sender:
         for job in batch:
             job.last_expiry = ceil(latest + job.entry.lifetime)
         intents = [Intent(job.profile, job.entry.digest, now, job.last_expiry) for job in batch]
-        numbers = await asyncio.to_thread(self._ledger.intend, self._terms.environment, intents)
+        try:
+            numbers = await asyncio.to_thread(self._ledger.intend, self._terms.environment, intents)
+        except ProblemsError as error:
+            self.halt(error.problems[0])
+            raise
         for job, number in zip(batch, numbers, strict=True):
             job.intent = number
 

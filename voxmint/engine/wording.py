@@ -164,6 +164,14 @@ LEDGER_CORRUPT = error(
     about="The ledger holds what was minted and where it was written, never a token. Without it "
     "every profile is minted anew, and tokens minted before live on until they expire.",
 )
+LEDGER_FRESH = note(
+    "ledger-fresh",
+    "`{target}` holds sessions of {count} profiles that no ledger here knows of: they are minted "
+    "again",
+    "where runs have no folder in common, VOXMINT_STATE_DIR can name one that they keep",
+    about="Only the ledger knows what a token was minted from. The ones before live on until they "
+    "expire.",
+)
 LEDGER_NEWER = error(
     "ledger-newer",
     "the ledger `{path}` was written by a newer voxmint: its format is {found}, and this one "
@@ -212,6 +220,7 @@ MINT_INTERRUPTED = error(
 MINT_KEY_REFUSED = error(
     "mint-key-refused",
     "the service refuses the key: {status} {said}",
+    "look at `provider.key`, and whether the key is of this organization and project",
     about="The first such answer ends a run: a bad key is not tried again for every profile.",
 )
 MINT_NOT_TRIED = error(
@@ -239,7 +248,8 @@ MINT_REDIRECTED = error(
 MINT_REFUSED = error(
     "mint-refused",
     "{status} {said}",
-    about="The service refused this request, and where waiting could have healed it, went on to.",
+    about="The service refused this request. Where waiting can heal that, it was sent again, and "
+    "refused each time.",
 )
 MINT_UNANSWERED = error(
     "mint-unanswered",
@@ -250,6 +260,7 @@ MINT_UNANSWERED = error(
 MINT_UNREACHABLE = error(
     "mint-unreachable",
     "{host} cannot be reached: {said}",
+    "look at `provider.url`, and whether this machine may reach that host",
     about="No request arrived there.",
 )
 PATH_OUTSIDE = error(
