@@ -46,8 +46,8 @@ REVEALERS = frozenset(
     {
         "voxmint.engine.emulator.minting",
         "voxmint.engine.emulator.tokens",
-        "voxmint.engine.http",
-        "voxmint.engine.keys",
+        "voxmint.engine.upstream.http",
+        "voxmint.engine.upstream.keys",
         "voxmint.engine.providers.azure",
         "voxmint.engine.providers.contract",
         "voxmint.engine.sinks.dotenv",

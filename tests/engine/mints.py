@@ -11,11 +11,11 @@ from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Event
 from voxmint.engine.ledger import Ledger, SessionRecord
 from voxmint.engine.mint import mint, plan_profiles
+from voxmint.engine.minting.retry import Patience
+from voxmint.engine.minting.stop import Stop
 from voxmint.engine.plan import Plan
 from voxmint.engine.project import Project
 from voxmint.engine.report import Report, Result
-from voxmint.engine.retry import Patience
-from voxmint.engine.stop import Stop
 
 NOW = 1_800_000_000.0
 KEY = "sk-canary-0123456789abcdefghijklmnop"

@@ -15,7 +15,7 @@ from voxmint.engine.emulator import Emulator, Options
 from voxmint.engine.events import LockAwaited, Noted, SessionMinted, Started, Written
 from voxmint.engine.locks import Locks
 from voxmint.engine.mint import mint, mint_profiles
-from voxmint.engine.stop import Stop
+from voxmint.engine.minting.stop import Stop
 from voxmint.problems import InterruptedRunError, ProblemsError, UsageError
 
 

@@ -20,9 +20,9 @@ from tests.engine.scripted import (
     said,
 )
 from voxmint.engine.events import Halted, SessionFailed, Waiting
+from voxmint.engine.minting.retry import Patience
 from voxmint.engine.plan import Unseen
 from voxmint.engine.report import Result
-from voxmint.engine.retry import Patience
 
 LATEST = int(NOW) + 120 + 600
 """When a token that nobody has seen has expired for sure: the run's time, and its lifetime."""

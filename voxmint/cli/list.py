@@ -116,7 +116,7 @@ def _environment(environment: "CompiledEnvironment") -> dict[str, object]:
 
 def _url(environment: "CompiledEnvironment") -> str | None:
     """What would be posted to; `None` for an emulator in process, or where the URL is wrong."""
-    from voxmint.engine.target import target_of
+    from voxmint.engine.upstream.target import target_of
     from voxmint.problems import ProblemsError
 
     try:

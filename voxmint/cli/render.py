@@ -100,7 +100,7 @@ def _request(body: "CompiledBody", compiled: "Compiled") -> Request:
     environment = compiled.compilation.environments[body.environment]
     sent = body.body
     if environment.provider is not None:
-        from voxmint.engine.request import sent_body
+        from voxmint.engine.upstream.request import sent_body
 
         sent = sent_body(body, environment.provider).body
     return Request(body.profile, environment, body.api, sent)
@@ -125,7 +125,7 @@ def _write_one(request: Request, output: str, screen: "Screen") -> None:
             screen.write(as_yaml(request.body, is_unicode=screen.is_unicode))
         case "curl":
             from voxmint.cli.formats.curl import as_curl
-            from voxmint.engine.target import provider_of, target_of
+            from voxmint.engine.upstream.target import provider_of, target_of
 
             target = target_of(request.environment, request.api)
             screen.line(as_curl(request.body, target, provider_of(request.environment)))
@@ -137,7 +137,7 @@ def _write_one(request: Request, output: str, screen: "Screen") -> None:
 
 def _write_lines(requests: Sequence[Request], screen: "Screen") -> None:
     from voxmint.cli.formats.json_text import in_a_line
-    from voxmint.engine.target import target_of
+    from voxmint.engine.upstream.target import target_of
 
     for request in requests:
         line = {

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from voxmint.engine.events import Listener, ignore
-from voxmint.engine.retry import Patience
-from voxmint.engine.stop import Stop
+from voxmint.engine.minting.retry import Patience
+from voxmint.engine.minting.stop import Stop
 
 LOCK_TIMEOUT = 300.0
 """How long another run of the same environment is waited for unless said otherwise, in seconds."""

@@ -10,15 +10,15 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 
-from voxmint.engine.bench import Bench, look, opened_bench
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Noted, Started
-from voxmint.engine.hosts import allowed_hosts
+from voxmint.engine.minting.bench import Bench, look, opened_bench
 from voxmint.engine.plan import Entry, Plan
 from voxmint.engine.project import Project
 from voxmint.engine.report import Made, Outcome, Report, Result, SinkResult
 from voxmint.engine.selection import Selection, select
 from voxmint.engine.sinks.contract import SinkOutcome
+from voxmint.engine.upstream.hosts import allowed_hosts
 from voxmint.problems import Problem
 from voxmint.profiles.order import Order
 
@@ -95,7 +95,7 @@ def _carried_out(plan: Plan, bench: Bench, operator: Operator) -> Made:
         bench.edge.on_event(Started(plan))
         return Made()
     # Imported by a run that sends something: asyncio and httpx are slow to load.
-    from voxmint.engine.running import carry_out
+    from voxmint.engine.minting.running import carry_out
 
     return carry_out(plan, bench, operator)
 

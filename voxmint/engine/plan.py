@@ -12,9 +12,9 @@ from typing import Any
 
 from voxmint.engine.durations import spoken
 from voxmint.engine.ledger import OpenIntent, SessionRecord
-from voxmint.engine.request import DEFAULT_LIFETIME, digest_of, is_elsewhere, sent_body
 from voxmint.engine.sinks.contract import Receipt
-from voxmint.engine.target import Target
+from voxmint.engine.upstream.request import DEFAULT_LIFETIME, digest_of, is_elsewhere, sent_body
+from voxmint.engine.upstream.target import Target
 from voxmint.profiles.compiled import CompiledBody
 from voxmint.profiles.settings import Provider
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from voxmint.engine.plan import Action, Unseen
 from voxmint.engine.sinks.contract import SinkOutcome
-from voxmint.engine.target import Target
+from voxmint.engine.upstream.target import Target
 from voxmint.problems import InterruptedRunError, PartlyDoneError, Problem, VoxmintError
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from voxmint.engine.hosts import Allowed
 from voxmint.engine.project import Project
-from voxmint.engine.target import Target, check_target, target_of
+from voxmint.engine.upstream.hosts import Allowed
+from voxmint.engine.upstream.target import Target, check_target, target_of
 from voxmint.engine.worktree import WorkTree
 from voxmint.problems import Problem, ProblemsError
 from voxmint.profiles.compiled import Compilation, CompiledBody, CompiledEnvironment

@@ -7,7 +7,7 @@ from typing import Any
 
 from voxmint.engine.apis import APIS
 from voxmint.engine.providers import PROVIDERS
-from voxmint.engine.target import Target
+from voxmint.engine.upstream.target import Target
 from voxmint.profiles.settings import Provider
 
 EMULATOR = "EMULATOR_URL"

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from voxmint.engine.hosts import Host
+from voxmint.engine.upstream.hosts import Host
 from voxmint.secret import Secret
 
 Header = tuple[bytes, bytes]

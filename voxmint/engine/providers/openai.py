@@ -3,8 +3,8 @@
 Source: OpenAI's guide to data residency, which gives each region a prefix of this one host.
 """
 
-from voxmint.engine.hosts import Host
 from voxmint.engine.providers.contract import ProviderKind
+from voxmint.engine.upstream.hosts import Host
 
 _HOST = "api.openai.com"
 

@@ -24,8 +24,6 @@ from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from voxmint.engine import variables
-from voxmint.engine.envfile import flaws_in, merge_env, names_in
 from voxmint.engine.failures import failure
 from voxmint.engine.files import (
     Existing,
@@ -36,6 +34,7 @@ from voxmint.engine.files import (
     target_within,
 )
 from voxmint.engine.git import Absence
+from voxmint.engine.sinks import variables
 from voxmint.engine.sinks.contract import (
     Change,
     Delivery,
@@ -45,6 +44,7 @@ from voxmint.engine.sinks.contract import (
     Staged,
     Surroundings,
 )
+from voxmint.engine.sinks.envfile import flaws_in, merge_env, names_in
 from voxmint.engine.wording import (
     FILE_CHANGING,
     FOLDER_UNWRITABLE,

@@ -1,6 +1,6 @@
 import pytest
 
-from voxmint.engine.variables import is_name, is_plain, is_refused, stem
+from voxmint.engine.sinks.variables import is_name, is_plain, is_refused, stem
 
 
 @pytest.mark.parametrize(

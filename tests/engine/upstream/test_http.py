@@ -16,8 +16,8 @@ import pytest
 from tests.engine.mints import KEY, Desk, desk, only
 from tests.engine.scripted import Answered, Asked, Scripted, each, minted
 from tests.engine.worlds import problem_of
-from voxmint.engine.hosts import Host
-from voxmint.engine.proxies import proxy_for
+from voxmint.engine.upstream.hosts import Host
+from voxmint.engine.upstream.proxies import proxy_for
 from voxmint.problems import ProblemsError
 
 needs_openssl = pytest.mark.skipif(

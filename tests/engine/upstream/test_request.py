@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from tests.engine.mints import desk
-from voxmint.engine.request import content_of, digest_of, is_elsewhere, sent_body
-from voxmint.engine.target import Target
+from voxmint.engine.upstream.request import content_of, digest_of, is_elsewhere, sent_body
+from voxmint.engine.upstream.target import Target
 from voxmint.profiles.compiled import CompiledBody
 from voxmint.profiles.settings import Provider
 

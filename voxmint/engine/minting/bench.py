@@ -6,19 +6,19 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from voxmint.engine.delivery import Deliverer
-from voxmint.engine.destinations import own_sinks_of, sinks_of
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import LockAwaited, Noted
 from voxmint.engine.files import allowed_folders
 from voxmint.engine.git import Absence, Head, Repository, repository
 from voxmint.engine.ledger import Ledger
 from voxmint.engine.locks import Clock, Locks
+from voxmint.engine.minting.delivery import Deliverer
 from voxmint.engine.plan import Known, Plan, SinkPlace, Wish, make_plan
 from voxmint.engine.selection import Selection
 from voxmint.engine.sinks.contract import Sink, Surroundings, preflight
+from voxmint.engine.sinks.destinations import own_sinks_of, sinks_of
 from voxmint.engine.state import OWN_FOLDER, STATE_DIR, StateFolder, found_state, made_state
-from voxmint.engine.target import provider_of
+from voxmint.engine.upstream.target import provider_of
 from voxmint.engine.wording import LEDGER_FRESH
 from voxmint.problems import Problem, ProblemsError
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from voxmint.engine.target import Target
+from voxmint.engine.upstream.target import Target
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.compiled import CompiledBody
 from voxmint.profiles.settings import Provider

@@ -1,6 +1,6 @@
 import pytest
 
-from voxmint.engine.hosts import Host, allowed_hosts, is_allowed, url_of
+from voxmint.engine.upstream.hosts import Host, allowed_hosts, is_allowed, url_of
 from voxmint.problems import UsageError
 
 

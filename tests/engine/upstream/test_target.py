@@ -4,8 +4,8 @@ import pytest
 
 from tests.engine.mints import Desk, desk
 from tests.engine.worlds import problem_of
-from voxmint.engine.hosts import allowed_hosts
-from voxmint.engine.target import Target, check_target, target_of
+from voxmint.engine.upstream.hosts import allowed_hosts
+from voxmint.engine.upstream.target import Target, check_target, target_of
 from voxmint.problems import Problem, ProblemsError
 from voxmint.profiles.compiled import CompiledEnvironment
 

@@ -16,7 +16,7 @@ from voxmint.engine.failures import failure, reason
 from voxmint.engine.files import described, read_bounded
 from voxmint.engine.git import Repository, repository
 from voxmint.engine.providers import PROVIDERS
-from voxmint.engine.target import place_of, provider_of
+from voxmint.engine.upstream.target import place_of, provider_of
 from voxmint.engine.wording import (
     KEY_COMMAND_FAILED,
     KEY_COMMAND_FORBIDDEN,

@@ -1,4 +1,4 @@
-from voxmint.engine.pace import Pace
+from voxmint.engine.minting.pace import Pace
 
 
 def test_without_a_rate_everything_may_leave() -> None:

@@ -12,7 +12,6 @@ from math import ceil
 from typing import Any
 
 from voxmint.engine.apis import APIS, BrokenAnswerError, read_answer
-from voxmint.engine.courier import Courier
 from voxmint.engine.events import (
     Halted,
     Interrupting,
@@ -21,13 +20,14 @@ from voxmint.engine.events import (
     SessionMinted,
     Waiting,
 )
-from voxmint.engine.http import Channel, NoAnswer, Outcome, Reply, Unsent, Upstream
 from voxmint.engine.ledger import Intent, Ledger
-from voxmint.engine.line import Job, Line
-from voxmint.engine.pace import Pace
-from voxmint.engine.retry import Patience, Refusal, Remedy, asked_pause, refusal_of
-from voxmint.engine.stop import Stop
-from voxmint.engine.target import Target
+from voxmint.engine.minting.courier import Courier
+from voxmint.engine.minting.line import Job, Line
+from voxmint.engine.minting.pace import Pace
+from voxmint.engine.minting.retry import Patience, Refusal, Remedy, asked_pause, refusal_of
+from voxmint.engine.minting.stop import Stop
+from voxmint.engine.upstream.http import Channel, NoAnswer, Outcome, Reply, Unsent, Upstream
+from voxmint.engine.upstream.target import Target
 from voxmint.engine.wording import (
     ANSWER_BROKEN,
     MINT_ENDPOINT_MISSING,

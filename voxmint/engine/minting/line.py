@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from voxmint.engine.pace import Pace
+from voxmint.engine.minting.pace import Pace
 from voxmint.engine.plan import Entry
 from voxmint.problems import Problem, ProblemsError
 

@@ -9,21 +9,21 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from voxmint.engine.bench import Bench
-from voxmint.engine.courier import Courier
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Started, Written
-from voxmint.engine.hosts import url_of
-from voxmint.engine.http import Upstream, authority_in, upstream_to
-from voxmint.engine.keys import concealer, key_ring, read_key
-from voxmint.engine.line import Job
+from voxmint.engine.minting.bench import Bench
+from voxmint.engine.minting.courier import Courier
+from voxmint.engine.minting.line import Job
+from voxmint.engine.minting.sending import Sender, Terms
+from voxmint.engine.minting.stop import Stop
 from voxmint.engine.plan import Plan, SinkPlace, Unseen
 from voxmint.engine.providers import PROVIDERS, Header
 from voxmint.engine.report import Made, Outcome, Result
-from voxmint.engine.request import content_of
-from voxmint.engine.sending import Sender, Terms
-from voxmint.engine.stop import Stop
-from voxmint.engine.target import Target, place_of, provider_of
+from voxmint.engine.upstream.hosts import url_of
+from voxmint.engine.upstream.http import Upstream, authority_in, upstream_to
+from voxmint.engine.upstream.keys import concealer, key_ring, read_key
+from voxmint.engine.upstream.request import content_of
+from voxmint.engine.upstream.target import Target, place_of, provider_of
 from voxmint.engine.wording import MINT_INTERRUPTED, MINT_NOT_TRIED
 from voxmint.engine.worktree import WorkTree
 from voxmint.problems import Problem

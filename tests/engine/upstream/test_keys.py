@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.mints import KEY, desk
 from tests.engine.worlds import environ, git, problem_of
-from voxmint.engine.keys import concealer, key_ring, read_key
+from voxmint.engine.upstream.keys import concealer, key_ring, read_key
 from voxmint.problems import Problem, ProblemsError
 from voxmint.secret import Secret
 

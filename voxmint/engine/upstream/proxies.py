@@ -8,7 +8,7 @@ password, so nothing here is shown.
 from collections.abc import Mapping
 
 from voxmint.engine.failures import failure
-from voxmint.engine.hosts import Host
+from voxmint.engine.upstream.hosts import Host
 from voxmint.engine.wording import PROXY_UNUSABLE
 from voxmint.secret import Secret
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from voxmint.engine.retry import Patience, Remedy, asked_pause, refusal_of
+from voxmint.engine.minting.retry import Patience, Remedy, asked_pause, refusal_of
 
 NOW = 1_800_000_000.0
 

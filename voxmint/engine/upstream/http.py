@@ -21,9 +21,9 @@ import httpx
 
 from voxmint import __version__
 from voxmint.engine.failures import failure, reason
-from voxmint.engine.hosts import Host
 from voxmint.engine.providers import Header
-from voxmint.engine.proxies import proxy_for
+from voxmint.engine.upstream.hosts import Host
+from voxmint.engine.upstream.proxies import proxy_for
 from voxmint.engine.wording import CA_FILE_UNUSABLE, CERTIFICATES_UNUSABLE, PROXY_UNUSABLE
 from voxmint.engine.worktree import WorkTree
 from voxmint.origin import Origin

@@ -9,7 +9,7 @@ import pytest
 from dotenv import dotenv_values
 from hypothesis import given, settings, strategies as st
 
-from voxmint.engine.envfile import entries, flaws_in, merge_env, names_in
+from voxmint.engine.sinks.envfile import entries, flaws_in, merge_env, names_in
 
 OURS = {"A_TOKEN": "ek_1", "A_EXPIRES_AT": "1600"}
 

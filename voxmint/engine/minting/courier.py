@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from voxmint.engine.apis import Answer
-from voxmint.engine.delivery import Delivered, Deliverer
 from voxmint.engine.git import Head
 from voxmint.engine.ledger import Failed, Minted, Outcome, Unanswered
-from voxmint.engine.line import Job
+from voxmint.engine.minting.delivery import Delivered, Deliverer
+from voxmint.engine.minting.line import Job
 from voxmint.engine.plan import SinkPlace
 from voxmint.engine.report import SinkResult
 from voxmint.engine.sinks.contract import Delivery, SinkOutcome

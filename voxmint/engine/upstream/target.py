@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from voxmint.engine.apis import APIS
 from voxmint.engine.failures import failure
-from voxmint.engine.hosts import ALLOW_HOSTS, Allowed, Host, Url, is_allowed, url_of
 from voxmint.engine.providers import PROVIDERS
+from voxmint.engine.upstream.hosts import ALLOW_HOSTS, Allowed, Host, Url, is_allowed, url_of
 from voxmint.engine.wording import (
     HEADER_REFUSED,
     HOST_NEEDS_TLS,
