@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "list": ("voxmint.cli.list:command", "show profiles and environments"),
         "validate": ("voxmint.cli.validate:command", "say what is wrong, and where"),
         "render": ("voxmint.cli.render:command", "show request bodies as they would be sent"),
+        "blame": ("voxmint.cli.blame:command", "show which line set each value"),
         "plan": ("voxmint.cli.plan:command", "show what a mint would do, and why"),
         "mint": ("voxmint.cli.mint:command", "mint tokens, and write them where they are read"),
         "schema": ("voxmint.cli.schema:command", "print a JSON Schema for editors"),

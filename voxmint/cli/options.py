@@ -49,6 +49,11 @@ profiles_argument = click.argument(
 )
 """Names and patterns of profiles."""
 
+profile_argument = click.argument(
+    "profile", metavar="PROFILE", shell_complete=_completer("profiles")
+)
+"""The name of one profile."""
+
 environments_option = click.option(
     "-e",
     "--environment",

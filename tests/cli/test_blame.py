@@ -1,0 +1,83 @@
+"""What `blame` shows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from tests.cli.running import ran, write
+
+LAYERS = {
+    "voxmint.yaml": "version: 1\n",
+    "profiles/base.yaml": """\
+abstract: true
+vars: {place: the ward}
+session:
+  input_audio_transcription: {model: gpt-transcribe, prompt: Spoken in {{ vars.place }}.}
+  turn_detection: {type: server_vad, threshold: 0.5, silence_duration_ms: 500}
+  include: [item.input_audio_transcription.logprobs]
+""".replace("Spoken in {{ vars.place }}.", '"Spoken in {{ vars.place }}."'),
+    "profiles/clinic.yaml": """\
+extends: base
+labels: {tier: gold}
+session:
+  input_audio_transcription:
+    prompt: "{{ super() }} Slowly."
+    keywords: {$append: [troponin]}
+  input_audio_noise_reduction: null
+  include: {$unset: true}
+""",
+    "profiles/talk.yaml": "extends: base\nsession: {turn_detection: {type: semantic_vad}}\n",
+    "environments/production.yaml": """\
+provider: {kind: openai}
+vars: {place: the house}
+overlay:
+  - where: {labels: {tier: gold}}
+    session: {turn_detection: {threshold: 0.7}}
+""",
+}
+
+
+@pytest.fixture
+def layered(tmp_path: Path) -> Path:
+    return write(tmp_path / "layered", LAYERS)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("clinic",),
+        ("clinic", "--all"),
+        ("clinic", "turn_detection"),
+        ("clinic", "session.include"),
+        ("clinic", "--set", "session.turn_detection=null", "turn_detection"),
+        ("talk", "turn_detection"),
+        ("clinic", "-o", "json"),
+        ("clinic", "turn_detction"),
+        ("clinc",),
+        ("base",),
+    ],
+    ids=" ".join,
+)
+def test_blame(layered: Path, arguments: tuple[str, ...], snapshot: SnapshotAssertion) -> None:
+    assert str(ran(layered, "blame", *arguments, "-e", "production")) == snapshot
+
+
+def test_every_place_is_where_the_value_stands(layered: Path) -> None:
+    content: Any = json.loads(ran(layered, "blame", "clinic", "-e", "production", "-o", "json").out)
+    for one in content["values"]:
+        for setting in (one, *one["overrode"]):
+            if not isinstance(setting.get("value"), int | float) or one["template"]:
+                continue
+            at = setting["at"]
+            line = (layered / at["file"]).read_text().splitlines()[at["line"] - 1]
+            assert line[at["column"] - 1 :].startswith(json.dumps(setting["value"]))
+
+
+def test_a_body_with_an_error_is_not_blamed(layered: Path) -> None:
+    write(layered, {"profiles/clinic.yaml": "extends: base\nsession: {turn_detektion: null}\n"})
+    found = ran(layered, "blame", "clinic", "-e", "production")
+    assert (found.code, found.out) == (1, "")
+    assert "error[unknown-key]" in found.err

@@ -1,0 +1,122 @@
+"""Where values come from, for a person: the body in order, each line with its place."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import NamedTuple
+
+from voxmint.cli.display.screen import Screen, Style
+from voxmint.cli.display.widths import padded, width
+from voxmint.origin import Origin
+from voxmint.profiles.blame import Absent, Setting, Traced
+from voxmint.profiles.fields import SESSION
+from voxmint.profiles.scalars import is_surely_text
+from voxmint.profiles.values import Plain, briefly
+from voxmint.shown import shown
+
+_INDENT = "  "
+_WORD = re.compile(r"[\w./-]+")
+_NOTHING = "–"
+_ORDER = ("expires_after", *(field.name for field in SESSION.fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """The values of one body, or of a part of it, and what it leaves to the server."""
+
+    profile: str
+    environment: str
+    values: tuple[Traced, ...]
+    absent: tuple[Absent, ...]
+
+
+class _Row(NamedTuple):
+    """A line: a name (indented below its group), a value, a place, and what else is to be said."""
+
+    group: str
+    name: str
+    value: str
+    place: str
+    remark: str
+    is_old: bool = False
+
+
+def write(screen: Screen, blame: Blame, *, is_all: bool) -> None:
+    """Writes the values in the order of the request; with `is_all`, what they overrode beneath."""
+    rows = [row for traced in blame.values for row in _rows(traced, is_all=is_all)]
+    rows += [_absent(one) for one in blame.absent]
+    # Sorting keeps the order of what is equal: values first, and then what is not set.
+    rows.sort(key=lambda row: _ORDER.index(row.group) if row.group in _ORDER else 0)
+    names = max((width(_name(row)) for row in rows), default=0)
+    values = max((width(row.value) for row in rows), default=0)
+    places = max((width(row.place) for row in rows if row.remark), default=0)
+    for group, members in groupby(rows, lambda row: row.group):
+        listed = list(members)
+        if any(row.name for row in listed):
+            screen.line(screen.paint(shown(group), Style.BOLD))
+        for row in listed:
+            _write_row(screen, row, names, values, places)
+
+
+def _write_row(screen: Screen, row: _Row, names: int, values: int, places: int) -> None:
+    place = padded(row.place, places) if row.remark else row.place
+    line = "  ".join((padded(_name(row), names), padded(row.value, values), place, row.remark))
+    is_dim = row.is_old or row.value == _NOTHING
+    screen.line(screen.paint(line.rstrip(), Style.DIM) if is_dim else line.rstrip())
+
+
+def _name(row: _Row) -> str:
+    return _INDENT + row.name if row.name else row.group
+
+
+def _rows(traced: Traced, *, is_all: bool) -> Iterator[_Row]:
+    group, _, name = traced.path.partition(".")
+    setting = traced.setting
+    value = _plainly(traced.value) if setting.is_there else _NOTHING
+    remarks = [_layer(setting), _variables(traced)]
+    if traced.overrode and not is_all:
+        remarks.append(_over(traced.overrode))
+    remark = ", ".join(one for one in remarks if one)
+    yield _Row(group, shown(name), value, _at(setting.at), remark)
+    for old in traced.overrode if is_all else ():
+        yield _Row(group, shown(name), _written(old), _at(old.at), "overridden", is_old=True)
+
+
+def _layer(setting: Setting) -> str:
+    """What the place alone does not say: why the value is not there, or whom an overlay selects."""
+    if not setting.is_there:
+        return shown(setting.why)
+    _, _, where = setting.layer.partition(", where ")
+    return f"where {shown(where)}" if where else ""
+
+
+def _variables(traced: Traced) -> str:
+    used = [f"{shown(one.name)} {_at(one.at)}" for one in traced.variables]
+    return f"with {', '.join(used)}" if used else ""
+
+
+def _over(overrode: tuple[Setting, ...]) -> str:
+    first, *others = overrode
+    more = f" and {len(others)} more" if others else ""
+    return f"over {_written(first)} {_at(first.at)}{more}"
+
+
+def _written(setting: Setting) -> str:
+    return _plainly(setting.value) if setting.is_there else "unset"
+
+
+def _plainly(value: Plain) -> str:
+    """A value as a profile would write it: a word without quotes."""
+    is_word = isinstance(value, str) and _WORD.fullmatch(value) and is_surely_text(value)
+    return shown(str(value) if is_word else briefly(value))
+
+
+def _at(at: Origin) -> str:
+    return f"{shown(at.file)}:{at.line}"
+
+
+def _absent(absent: Absent) -> _Row:
+    group, _, name = absent.path.partition(".")
+    default = f"not set: the server's default, {absent.default}" if absent.default else "not set"
+    return _Row(group, name, _NOTHING, default, "")
