@@ -478,6 +478,25 @@ def test_the_chain_under_a_value_is_all_that_it_overrode() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "stronger",
+    [
+        "2",
+        "{$replace: 2}",
+        "{$unset: true}",
+        "[2]",
+        "{b: 2}",
+        "{$replace: [2]}",
+        "{$replace: {b: 2}}",
+    ],
+)
+@pytest.mark.parametrize("weaker", ["1", "null", "[1]", "{$unset: true}"])
+def test_whatever_overrides_keeps_what_it_overrode(weaker: str, stronger: str) -> None:
+    found = vars_of(layers(f"vars: {{a: {weaker}}}", f"vars: {{a: {stronger}}}\n{MODEL}"))
+    files = [origin(one).file for one in chain(find(found, ["a"]))]
+    assert files == ["profiles/p.yaml", "profiles/base-1.yaml"]
+
+
 def test_each_item_of_a_list_knows_its_layer() -> None:
     profiles = layers("vars: {a: [1, 2]}", f"vars: {{a: {{$prepend: [0], $remove: [1]}}}}\n{MODEL}")
     found = vars_of(profiles)

@@ -4,16 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings, strategies as st
 
 from tests.profiles.laws import law
+from tests.profiles.writing import as_yaml
 from tests.sources import told
 from voxmint.origin import Origin
 from voxmint.profiles import reader
 from voxmint.profiles.nodes import ListNode, MapNode, Node, ScalarNode, kind_of, plain, texts_in
 from voxmint.profiles.reader import Document, read_document
-from voxmint.profiles.scalars import BadNumberError, resolve
 
 FILE = "p.yaml"
 
@@ -465,6 +464,12 @@ def test_an_anchor_deep_inside_is_as_deep_as_it_is_itself() -> None:
     assert (problem.code, problem.at and problem.at.line) == ("too-deep", 3)
 
 
+def test_an_anchor_is_as_deep_as_the_deepest_in_it_whatever_comes_last() -> None:
+    deep_first = f"a: &x [{nested(20)}, &y [1]]\nb: {nested(25, '*y')}\nc: {nested(28, '*x')}\n"
+    [problem] = read(deep_first).problems
+    assert (problem.code, problem.at and problem.at.line) == ("too-deep", 3)
+
+
 def test_a_billion_laughs_end_at_the_bound() -> None:
     lines = ["a0: &a0 [lol]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
@@ -537,60 +542,11 @@ VALUES = st.recursive(
 )
 
 
-class Written(yaml.SafeDumper):
-    """Writes every scalar so that YAML 1.2 reads it back, in any style that PyYAML has."""
-
-    styles: Iterator[str | None]
-
-    def ignore_aliases(self, _: object) -> bool:
-        return True
-
-
-def _written_text(dumper: Written, text: str) -> yaml.ScalarNode:
-    style = next(dumper.styles)
-    must_be_quoted = style is None and not isinstance(_resolved(text), str)
-    return dumper.represent_scalar(
-        "tag:yaml.org,2002:str", text, style="'" if must_be_quoted else style
-    )
-
-
-def _resolved(text: str) -> object:
-    try:
-        return resolve(text)
-    except BadNumberError:
-        return None
-
-
-def _written_number(dumper: Written, number: float) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:float", repr(number))
-
-
-Written.add_representer(str, _written_text)
-Written.add_representer(float, _written_number)
-
-
 @st.composite
 def files(draw: st.DrawFn) -> tuple[Any, str]:
-    """A value, and a text of YAML that says it in some styles, widths and line ends."""
+    """A value, and a text of YAML that says it."""
     content = draw(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4))
-    styles = draw(st.lists(st.sampled_from([None, "'", '"', "|", ">"]), min_size=1, max_size=7))
-    Written.styles = _round_and_round(styles)
-    text: str = yaml.dump(
-        content,
-        Dumper=Written,
-        default_flow_style=draw(st.sampled_from([True, False, None])),
-        allow_unicode=draw(st.booleans()),
-        width=draw(st.sampled_from([20, 80, 10_000])),
-        indent=draw(st.sampled_from([2, 4, 7])),
-        sort_keys=False,
-        explicit_start=draw(st.booleans()),
-    )
-    return content, text.replace("\n", draw(st.sampled_from(["\n", "\r\n"])))
-
-
-def _round_and_round(styles: list[str | None]) -> Iterator[str | None]:
-    while True:
-        yield from styles
+    return content, draw(as_yaml(content))
 
 
 @law(150)

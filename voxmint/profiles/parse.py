@@ -211,10 +211,21 @@ class _Parser:
             kept = self._kept(node.entries[key], REQUEST.by_name.get(key), key)
             if not isinstance(kept, MapNode):
                 self._no_map(key, kept, node.keys[key])
-                continue
-            entries[key] = kept
+            elif self._gives_map(key, kept):
+                entries[key] = kept
         tree = MapNode(entries, {key: node.keys[key] for key in entries}, node.mark)
         return Layer(kind, self.file, name, tree, detail, bool(self.problems))
+
+    def _gives_map(self, key: str, node: MapNode) -> bool:
+        """Whether it is a map, or a directive that gives one or nothing; what it gives is said."""
+        for name, value in node.entries.items():
+            if not name.startswith("$") or name == UNSET:
+                continue
+            if not isinstance(value, MapNode):
+                self.wrong_type(key, "a map", value)
+                return False
+            return self._gives_map(key, value)
+        return True
 
     def _no_map(self, key: str, node: Node | None, at: Mark) -> None:
         if isinstance(node, ScalarNode) and node.is_bare:
@@ -404,7 +415,7 @@ def _check_version(parser: _Parser, root: MapNode) -> None:
     if version is None:
         facts = {"owner": "the project", "key": "version", "example": f"write `version: {VERSION}`"}
         parser.note(wording.MISSING_KEY, root.mark, facts)
-    elif not isinstance(version, ScalarNode) or version.value != VERSION:
+    elif not isinstance(version, ScalarNode) or briefly(version.value) != str(VERSION):
         said = f"this voxmint reads version {VERSION}"
         parser.note(wording.BAD_SETTING, version.mark, {"field": "version", "said": said})
 

@@ -428,13 +428,12 @@ def validate(rendered: AllRendered) -> AllChecked:
     bodies: dict[Body, CompiledBody] = {}
     for one in rendered.bodies:
         stack = one.stack
-        if stack.api is None:
-            continue
-        form = FORMS[stack.api]
-        findings = validator.findings(one.session, one.expires_after, form.name)
+        form = FORMS[stack.api] if stack.api else None
+        name = form.name if form else None
+        findings = validator.findings(one.session, one.expires_after, name)
         own = located(findings, one, stack.layers, stack.body) if findings else []
         problems += own
-        if not one.failed and not any(problem.is_error for problem in own):
+        if form and stack.api and not one.failed and not any(problem.is_error for problem in own):
             body = form.build(one.session, one.expires_after)
             bodies[stack.body] = CompiledBody(
                 *stack.body,

@@ -303,9 +303,10 @@ def _short(tag: str) -> str:
 def _syntax_problem(failure: yaml.YAMLError, file: str, text: str) -> Problem:
     """libyaml's words for what is wrong, where it noticed, and where that began."""
     if isinstance(failure, yaml.reader.ReaderError):
-        said = f"the character U+{failure.character:04X} is not allowed"
-        before = text[: text.index(chr(failure.character))]
-        return Problem(wording.BAD_YAML, Origin(file, *_mark_after(before)), {"said": said})
+        code = failure.character
+        at = Origin(file, *_mark_after(text[: text.index(chr(code))]))
+        said = f"the character U+{code:04X} is not allowed"
+        return Problem(wording.BAD_YAML, at, {"said": said, "escape": f"\\u{code:04x}"})
     mark = getattr(failure, "problem_mark", None) or getattr(failure, "context_mark", None)
     began = getattr(failure, "context_mark", None)
     words = [getattr(failure, "context", None), getattr(failure, "problem", None)]

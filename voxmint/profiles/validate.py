@@ -35,15 +35,18 @@ class Validator:
         self._rules: dict[tuple[object, ...], tuple[object, Sequence[Finding]]] = {}
 
     def findings(
-        self, session: Mapping[str, Any], expires_after: Mapping[str, Any] | None, form: str
+        self, session: Mapping[str, Any], expires_after: Mapping[str, Any] | None, form: str | None
     ) -> Sequence[Finding]:
-        """All that is wrong with a request for one form of the body."""
+        """All that is wrong with a request for one form of the body.
+
+        Where the form is not known, the rules, which depend on it, are left out.
+        """
         found: list[Finding] = []
         for name, value in session.items():
             found += self._part(name, value)
         if expires_after is not None:
             found += self._lifetime(expires_after)
-        if not found:
+        if not found and form is not None:
             found += self._by_rules(session, form)
         return found
 

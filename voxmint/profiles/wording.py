@@ -48,6 +48,7 @@ CLASHING_NAMES = error(
 BAD_YAML = error(
     "bad-yaml",
     "this is not YAML: {said}",
+    "take it out, or write it as {escape} in a text in double quotes",
     "{tab} cannot stand here: indent with spaces",
     "a value that begins with `{sign}` needs quotes",
     'a template needs quotes: "{template}"',
@@ -187,7 +188,6 @@ MISSING_KEY = error(
 BAD_SETTING = error(
     "bad-setting",
     "`{field}`: {said}",
-    "{example}",
     about="A setting of an environment or of the project has a value it cannot have.",
 )
 LITERAL_KEY = error(
@@ -232,11 +232,6 @@ SAME_BASE_TWICE = error(
     "`{name}` is extended twice",
     "keep one of them",
     about="Each base is laid once.",
-)
-ABSTRACT_PROFILE = error(
-    "abstract-profile",
-    "`{name}` is abstract: it has no body of its own",
-    about="An abstract profile is only there to be extended.",
 )
 UNUSED_PATTERN = warning(
     "unused-pattern",

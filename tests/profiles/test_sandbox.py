@@ -1,0 +1,337 @@
+"""The sandbox: what gets nowhere, what is too much, and that nothing else ever comes out."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from tests.profiles.laws import law
+from tests.profiles.naming import names
+from voxmint.problems import Problem
+from voxmint.profiles.sandbox import MAX_NESTING
+from voxmint.profiles.templates import MAX_OUTPUT, MAX_WORK, Names, TemplateError, template
+
+FORBIDDEN, TOO_MUCH, FAILED = "template-forbidden", "template-too-much", "template-failed"
+SYNTAX, UNDEFINED = "template-syntax", "undefined-name"
+
+MANY: dict[str, Any] = {"words": list("ab" * 15_000), "long": "x" * 60_000, "x": "cardio"}
+
+
+def failing(text: str, given_names: Names | None = None) -> Problem:
+    with pytest.raises(TemplateError) as failure:
+        template(text).render(given_names or names())
+    problem = Problem(failure.value.kind, None, failure.value.facts)
+    assert len(problem.message) < 400
+    return problem
+
+
+# ── ways out ─────────────────────────────────────────────────────────────────────────────────────
+
+ESCAPES = {
+    "{{ ''.__class__ }}": FORBIDDEN,
+    "{{ ''.__class__.__mro__[1].__subclasses__() }}": FORBIDDEN,
+    "{{ vars.x.__class__ }}": FORBIDDEN,
+    "{{ vars.n.__class__ }}": FORBIDDEN,
+    "{{ vars.words.__len__() }}": FORBIDDEN,
+    "{{ vars.__class__ }}": UNDEFINED,
+    "{{ vars._get }}": UNDEFINED,
+    "{{ vars['__init__'] }}": UNDEFINED,
+    "{{ vars._names() }}": UNDEFINED,
+    "{{ env.__dict__ }}": UNDEFINED,
+    "{{ super.__globals__ }}": FORBIDDEN,
+    "{{ super.__closure__ }}": FORBIDDEN,
+    "{{ super.callable_in_template }}": FORBIDDEN,
+    "{{ super().__class__ }}": FORBIDDEN,
+    "{{ (vars.x | attr('__class__')) }}": FORBIDDEN,
+    "{{ vars.words | map(attribute='__class__') | list }}": FORBIDDEN,
+    "{{ vars.words | map('attr', '__class__') | list }}": FAILED,
+    "{{ vars.words.append(1) }}": FORBIDDEN,
+    "{{ vars.map.inner.pop('deep') }}": UNDEFINED,
+    "{{ {'a': 1}.update({}) }}": UNDEFINED,
+    "{{ '{0.__class__}'.format(1) }}": FORBIDDEN,
+    "{{ '%s' % vars }}": FAILED,
+    "{{ 'x' | format(1) }}": FORBIDDEN,
+    "{{ vars.x.encode() }}": FORBIDDEN,
+    "{{ vars.x.maketrans }}": FORBIDDEN,
+    "{{ self }}": FORBIDDEN,
+    "{{ self.__init__ }}": FORBIDDEN,
+    "{{ self._TemplateReference__context }}": FORBIDDEN,
+    "{{ cycler }}": UNDEFINED,
+    "{{ lipsum() }}": UNDEFINED,
+    "{{ namespace() }}": UNDEFINED,
+    "{{ dict(a=1) }}": UNDEFINED,
+    "{{ joiner() }}": UNDEFINED,
+    "{{ range(3) }}": UNDEFINED,
+    "{{ open('/etc/passwd') }}": UNDEFINED,
+    "{{ get_flashed_messages() }}": UNDEFINED,
+    "{{ config }}": UNDEFINED,
+    "{{ environment }}": UNDEFINED,
+    "{{ now() }}": UNDEFINED,
+    "{{ _ }}": UNDEFINED,
+    "{{ caller() }}": UNDEFINED,
+    "{{ varargs }}": UNDEFINED,
+    "{{ loop.index }}": UNDEFINED,
+    "{{ vars.words | random }}": FORBIDDEN,
+    "{{ vars | pprint }}": FORBIDDEN,
+    "{{ vars.x | safe }}": FORBIDDEN,
+    "{{ vars.x | xmlattr }}": FORBIDDEN,
+    "{{ vars.x | urlize }}": FORBIDDEN,
+    "{{ vars.words | groupby('x') }}": FORBIDDEN,
+    "{{ vars.x | counted }}": FORBIDDEN,
+    "{{ vars.x | weighed }}": FORBIDDEN,
+    "{{ vars.x is filter }}": FORBIDDEN,
+    "{{ vars.x is callable }}": FORBIDDEN,
+    "{% include 'x' %}": FORBIDDEN,
+    "{% import 'x' as y %}": FORBIDDEN,
+    "{% from 'x' import y %}": FORBIDDEN,
+    "{% extends 'x' %}": FORBIDDEN,
+    "{% block b %}{% endblock %}": FORBIDDEN,
+    "{% macro f() %}{% endmacro %}": FORBIDDEN,
+    "{% call vars.x() %}{% endcall %}": FORBIDDEN,
+    "{% filter upper %}x{% endfilter %}": FORBIDDEN,
+    "{% set a %}x{% endset %}": FORBIDDEN,
+    "{% with a = 1 %}{% endwith %}": FORBIDDEN,
+    "{% autoescape true %}{% endautoescape %}": FORBIDDEN,
+    "{% for a in vars.words recursive %}{{ loop(a) }}{% endfor %}": FORBIDDEN,
+    "{% for a in vars.words %}{{ loop(a) }}{% endfor %}": FORBIDDEN,
+    "{% for a in vars.words %}{{ loop.cycle('x') }}{% endfor %}": FORBIDDEN,
+    "{% for a in vars.words %}{{ loop.__init__ }}{% endfor %}": FORBIDDEN,
+    "{% set vars = 1 %}": FORBIDDEN,
+    "{% set super = 1 %}": FORBIDDEN,
+    "{% for env in vars.words %}{% endfor %}": FORBIDDEN,
+    "{% set vars.x = 1 %}": FAILED,
+    "{% do 1 %}": SYNTAX,
+    "{% break %}": SYNTAX,
+    "{% trans %}{% endtrans %}": SYNTAX,
+    "{% debug %}": SYNTAX,
+    "{{ 2 ** 3 }}": FORBIDDEN,
+    "{{ vars() }}": FORBIDDEN,
+    "{{ vars.x() }}": FORBIDDEN,
+    "{{ vars.map.items() }}": FORBIDDEN,
+    "{{ (vars.x).upper.__self__ }}": FORBIDDEN,
+}
+
+
+@pytest.mark.parametrize("text", ESCAPES)
+def test_no_way_leads_out(text: str) -> None:
+    assert failing(text).code == ESCAPES[text]
+
+
+@pytest.mark.parametrize("name", ["vars", "env", "profile", "super", "vars.x.upper", "[vars]"])
+@pytest.mark.parametrize(
+    "work", ["string", "upper", "title", "trim", "capitalize", "wordcount", "lower | length"]
+)
+def test_nothing_is_written_that_depends_on_the_machines_memory(name: str, work: str) -> None:
+    assert failing(f"{{{{ {name} | {work} }}}}").code == FAILED
+    assert failing(f"{{{{ {{{name}: 1}} }}}}").code == FAILED
+    assert failing(f"a {{{{ {name} }}}}").code == FAILED
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ vars.words | map('upper') | string }}",
+        "{{ loop_ }}{{ vars.words | select }}",
+        "{{ super }}",
+    ],
+)
+def test_what_is_still_to_be_worked_out_is_not_written_either(text: str) -> None:
+    assert failing(text).code in (FAILED, UNDEFINED)
+
+
+# ── too much ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def doubled(statement: str, times: int = 40) -> str:
+    return "{% set s = 'aaaaaaaaaaaaaaaa' %}" + statement * times + "{{ s | length }}"
+
+
+EACH = "{%% for a in vars.words %%}%s{%% endfor %%}"
+BOMBS = {
+    "range": ("{% for i in range(10**9) %}x{% endfor %}", FORBIDDEN),
+    "text times number": ("{{ 'a' * 1000000000 }}", FAILED),
+    "list times number": ("{{ [1] * 1000000000 }}", FAILED),
+    "padding by a method": ("{{ 'a'.ljust(999999999) }}", FORBIDDEN),
+    "padding by a filter": ("{{ 'x' | center(999999999) }}", FORBIDDEN),
+    "padding by map": ("{{ vars.words | map('center', 999999999) | list }}", FAILED),
+    "padding by format": ("{{ '%999999999d' % 1 }}", FAILED),
+    "indent": ("{{ 'x' | indent(999999999) }}", FORBIDDEN),
+    "indented json": ("{{ [[1]] | tojson(indent=999999999) }}", FAILED),
+    "json indented by a text": ("{{ [[1]] | tojson(indent='xxxx') }}", FAILED),
+    "rounding": ("{{ 1 | round(999999999, 'ceil') }}", FAILED),
+    "rounding far before the point": ("{{ 1 | round(-999999999, 'floor') }}", FAILED),
+    "rounding by map": ("{{ [1] | map('round', 999999999, 'ceil') | list }}", FAILED),
+    "sum of lists": ("{{ vars.words | map('list') | sum(start=[]) | length }}", FAILED),
+    "doubling by ~": (doubled("{% set s = s ~ s %}"), TOO_MUCH),
+    "doubling by +": (doubled("{% set s = s + s %}"), TOO_MUCH),
+    "growing by a method": (doubled("{% set s = s.replace('a', s) %}"), FORBIDDEN),
+    "growing by a filter": (doubled("{% set s = s | replace('a', s) %}"), TOO_MUCH),
+    "growing without a count": (doubled("{% set s = s | replace('a', s, -1) %}"), TOO_MUCH),
+    "growing between letters": (doubled("{% set s = s | replace('', s) %}"), TOO_MUCH),
+    "growing by join": (doubled("{% set s = [s, s] | join(s) %}"), TOO_MUCH),
+    "doubling lists": ("{% set s = [1] %}" + "{% set s = s + s %}" * 40, TOO_MUCH),
+    "lists in lists": ("{% set s = [1] %}" + "{% set s = [s, s, s, s] %}" * 40, TOO_MUCH),
+    "maps in maps": ("{% set s = 1 %}" + "{% set s = {'a': s, 'b': s} %}" * 40, TOO_MUCH),
+    "tuples in tuples": ("{% set s = 1 %}" + "{% set s = (s, s) %}" * 40, TOO_MUCH),
+    "loops in loops": (
+        "{% for a in vars.words %}" * 3 + "x" + "{% endfor %}" * 3,
+        TOO_MUCH,
+    ),
+    "empty loops": ("{% for a in vars.words %}" * 2 + "{% endfor %}" * 2, TOO_MUCH),
+    "slices in a loop": (EACH % "{% set b = vars.words[:] %}", TOO_MUCH),
+    "compares in a loop": (EACH % "{% if vars.words == [] %}{% endif %}", TOO_MUCH),
+    "searches in a loop": (EACH % "{% if 'z' in vars.long %}{% endif %}", TOO_MUCH),
+    "splits in a loop": (EACH % "{{ vars.long.split() | length }}", TOO_MUCH),
+    "sorting in a loop": (EACH % "{{ vars.words | sort | first }}", TOO_MUCH),
+    "names in a loop": (EACH % "{{ vars | length }}{{ vars.x }}{{ vars.x }}", TOO_MUCH),
+    "numbers that grow": ("{{ 9223372036854775807 * 9223372036854775807 }}", TOO_MUCH),
+    "a number of many digits": ("{{ " + "9" * 5000 + " }}", TOO_MUCH),
+    "a number beyond all": ("{{ 1e400 }}", TOO_MUCH),
+    "a text made infinite": ("{{ '1e400' | float }}", TOO_MUCH),
+    "a text made no number": ("{{ 'nan' | float }}", TOO_MUCH),
+    "a text made a huge number": ("{{ '99999999999999999999' | int }}", TOO_MUCH),
+    "infinity in json": ("{{ 'inf' | float | tojson }}", TOO_MUCH),
+    "brackets": ("{{ " + "(" * 500 + "1" + ")" * 500 + " }}", TOO_MUCH),
+    "signs": ("{{ " + "-" * 500 + "1 }}", TOO_MUCH),
+    "a long sum": ("{{ 1" + " + 1" * 5000 + " }}", TOO_MUCH),
+    "a long chain of filters": ("{{ vars.x" + " | upper" * 5000 + " }}", TOO_MUCH),
+    "a long chain of names": ("{{ (vars | list)" + ".x" * 5000 + " }}", TOO_MUCH),
+    "many blocks in each other": ("{% for a in vars.few %}" * 25 + "{% endfor %}" * 25, TOO_MUCH),
+    "many conditions in each other": ("{% if true %}" * 200 + "{% endif %}" * 200, TOO_MUCH),
+    "lists in each other": ("{{ " + "[" * 300 + "]" * 300 + " }}", TOO_MUCH),
+    "a long template": ("{{ 1 }}" * MAX_OUTPUT, TOO_MUCH),
+    "a long output": ("{{ vars.long }}{{ vars.long }} ", TOO_MUCH),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_too_much_work_is_not_begun(name: str) -> None:
+    text, code = BOMBS[name]
+    many = names({**MANY, "few": [1]})
+    assert failing(text, many).code == code
+    assert many.budget.left > -MAX_OUTPUT * 2
+
+
+def test_work_that_is_not_too_much_is_done() -> None:
+    text = EACH % "{% if loop.first %}{{ vars.words | length }}{% endif %}"
+    shared = names(MANY)
+    assert template(text).render(shared) == "30000"
+    assert MAX_WORK - shared.budget.left > 30_000
+
+
+def test_parts_may_be_nested_up_to_the_bound() -> None:
+    fits = MAX_NESTING - 8
+    assert template("{{ 1" + " + 1" * fits + " }}").render(names()) == fits + 1
+    assert template("{% for a in [1] %}" * 15 + "x" + "{% endfor %}" * 15).render(names()) == "x"
+
+
+# ── what fails plainly ───────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("{{ 1 / 0 }}", "{{ 5 % 0 }}", "{{ vars.n is divisibleby 0 }}", "{{ vars.x + 1 }}"),
+        *("{{ vars.x < 1 }}", "{{ 1 in 5 }}", "{{ vars.x - vars.x }}", "{{ -vars.x }}"),
+        *("{{ vars.words[9] }}", "{{ vars.x[99] }}", "{{ vars.words['a':] }}", "{{ [] | first }}"),
+        *("{{ [] | max }}", "{{ vars[vars.words] }}", "{{ {[]: 1} }}", "{{ {none: 1} }}"),
+        *("{{ vars.words | map('nope') | list }}", "{{ vars.words | select('nope') | list }}"),
+        *("{{ vars.words | join(5) }}", "{{ 'a' | replace('a', 'b', 'c') }}", "{{ 5 | sort }}"),
+        *("{{ 'abcdef' | truncate(1) }}", "{{ 'abcdef' | truncate(5, leeway=-1) }}"),
+        *("{{ vars.map.get() }}", "{{ super(1) }}", "{{ 'a'.split('') }}", "{{ vars.n | length }}"),
+        *("{% set a, b = 1 %}", "{% for a in 5 %}{% endfor %}", "{{ 'x' if vars.n > 5 }}"),
+        *("{{ vars.words | round }}", "{{ vars.x | abs }}", "{{ '\\ud800' }}", "a{{ '\\udfff' }}"),
+        *("{{ vars[vars] }}", "{{ vars.x[vars] }}", "{{ vars[:] }}"),
+        *("{{ vars.x | dictsort }}", "{{ vars.words | sum }}", "{{ vars.x | items | list }}"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_worked_out_is_told(text: str) -> None:
+    problem = failing(text)
+    assert problem.code == FAILED
+    assert "object at" not in problem.message
+    assert "<locals>" not in problem.message
+
+
+# ── a law for all of it ──────────────────────────────────────────────────────────────────────────
+
+ATOMS = st.sampled_from(
+    [
+        *(
+            "vars",
+            "env",
+            "profile",
+            "super",
+            "super()",
+            "vars.x",
+            "vars.n",
+            "vars.words",
+            "vars.map",
+        ),
+        *("vars.half", "vars.nothing", "vars.qqq", "1", "-1", "1.5", "1e300", "'a'", "'<&'", "''"),
+        *("[1, 'a']", "{'a': 1}", "(1, 2)", "none", "true", "a", "loop", "9223372036854775807"),
+    ]
+)
+WORKS = st.sampled_from(
+    """
+    abs capitalize default d dictsort first float int items join last length count list lower
+    map('upper') map('round',1) max min reject replace('a','b') replace('','ab') reverse round
+    round(2,'ceil') select select('string') sort string sum title tojson tojson(indent=2) trim
+    truncate(3) truncate(9) unique upper wordcount default('d',true) join(',') map(attribute='a')
+    """.split()
+)
+TESTS = st.sampled_from(
+    "defined undefined none number string mapping iterable even in([1])".split()
+)
+OPERATORS = st.sampled_from(["+", "-", "*", "/", "//", "%", "~", "==", "<", "in", "and", "or"])
+EXPRESSIONS = st.recursive(
+    ATOMS,
+    lambda inner: st.one_of(
+        st.tuples(inner, WORKS).map(lambda parts: f"({parts[0]}|{parts[1]})"),
+        st.tuples(inner, OPERATORS, inner).map(lambda parts: f"({' '.join(parts)})"),
+        st.tuples(inner, TESTS).map(lambda parts: f"({parts[0]} is {parts[1]})"),
+        st.tuples(inner, inner).map(lambda parts: f"{parts[0]}[{parts[1]}]"),
+        st.tuples(
+            inner, st.sampled_from(["x", "a", "upper()", "items()", "get('a')", "__class__"])
+        ).map(".".join),
+        st.tuples(inner, inner, inner).map(lambda p: f"({p[0]} if {p[1]} else {p[2]})"),
+        inner.map(lambda part: f"[{part}]"),
+    ),
+    max_leaves=6,
+)
+STATEMENTS = st.one_of(
+    EXPRESSIONS.map(lambda inner: f"{{{{ {inner} }}}}"),
+    st.tuples(EXPRESSIONS, EXPRESSIONS).map(
+        lambda p: f"{{% for a in {p[0]} %}}{{{{ {p[1]} }}}}{{% endfor %}}"
+    ),
+    EXPRESSIONS.map(lambda inner: f"{{% set a = {inner} %}}"),
+    EXPRESSIONS.map(lambda inner: f"{{% if {inner} %}}x{{% else %}}y{{% endif %}}"),
+    st.sampled_from(["text", " ", "\n", "é"]),
+)
+TEXTS = st.lists(STATEMENTS, min_size=1, max_size=3).map("".join)
+
+
+def check_that_it_is_a_value_or_told(text: str) -> None:
+    outcomes = []
+    for _ in range(2):
+        shared = names()
+        try:
+            outcomes.append(json.dumps(template(text).render(shared), allow_nan=False).encode())
+        except TemplateError as failure:
+            outcomes.append(Problem(failure.kind, None, failure.facts).message.encode())
+        assert b" at 0x" not in outcomes[-1]
+        assert shared.budget.left > -MAX_OUTPUT * 2
+    assert outcomes[0] == outcomes[1]
+
+
+@law(300)
+@given(TEXTS)
+def test_every_template_gives_the_same_value_each_time_or_is_told(text: str) -> None:
+    check_that_it_is_a_value_or_told(text)
+
+
+@pytest.mark.slow
+@settings(max_examples=20_000, deadline=None)
+@given(TEXTS | st.text(max_size=30).map(lambda inner: f"{{{{ {inner} }}}}"))
+def test_every_template_at_length(text: str) -> None:
+    check_that_it_is_a_value_or_told(text)

@@ -1,0 +1,85 @@
+"""What is shown is harmless to a terminal, and has no key in it."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from voxmint.shown import key_places, looks_like_key, masked, shown, shown_lines
+
+KEYS = [
+    "sk-proj-abcDEF123_-x",
+    "sess-0123456789",
+    "rk-live-01234567",
+    "ek_68af296e8e408191a1120",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0.SflKxwRJSMeKKF2QT4fw",
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\nb\tc\rd", r"a\nb\tc\rd"),
+        ("bell\x07 escape\x1b[31m", r"bell\x07 escape\x1b[31m"),
+        ("\x7f\x80\x9b", r"\x7f\x80\x9b"),
+        ("abc\u202edef\u2066", r"abc\u202edef\u2066"),
+        ("\u200b\u2028\ufeff", r"\u200b\u2028\ufeff"),
+        ("half \udcff", r"half \udcff"),
+        ("Æ 日本 👩🏽‍⚕️", "Æ 日本 👩🏽‍⚕️"),
+    ],
+)
+def test_controls_are_escaped_and_letters_are_not(text: str, expected: str) -> None:
+    assert shown(text) == expected
+
+
+def test_lines_and_tabs_stay_where_several_lines_are_shown() -> None:
+    assert shown_lines("a\n\tb\r\x1b") == "a\n\tb\\r\\x1b"
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.text(st.characters()))
+def test_nothing_that_moves_the_cursor_or_turns_text_is_shown(text: str) -> None:
+    for character in shown(text):
+        assert unicodedata.category(character) not in {"Cc", "Cs", "Zl", "Zp"}
+        assert unicodedata.bidirectional(character) not in {
+            *("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"),
+        }
+
+
+@settings(deadline=None, derandomize=True)
+@given(st.text(st.characters()))
+def test_what_is_shown_can_be_shown_again(text: str) -> None:
+    assert shown(shown(text)) == shown(text)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_what_looks_like_a_key_is_masked_wherever_it_stands(key: str) -> None:
+    for text in (key, f"key: {key}", f'"{key}"', f"({key}), and more", f"x={key}\n"):
+        assert looks_like_key(text)
+        assert key[4:] not in masked(text)
+        assert f"{key[:3]}…" in masked(text)
+        assert key not in shown(text)
+        assert key not in shown_lines(text)
+
+
+def test_a_bearer_token_of_any_form_is_masked() -> None:
+    assert masked("Authorization: Bearer abc.def/ghi+12==") == "Authorization: Bearer abc…"
+
+
+def test_every_key_of_a_text_is_masked() -> None:
+    text = " and ".join(KEYS)
+    assert masked(text).count("…") == len(KEYS)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "risk-adjusted-return", "task-force-leader", "sk-short", "ek_ab", "eyJustasks.x"]
+)
+def test_ordinary_words_stay(text: str) -> None:
+    assert not looks_like_key(text)
+    assert masked(text) == text
+    assert key_places(text) == []
+
+
+def test_the_place_of_a_key_is_counted_from_one() -> None:
+    text = f"a: 1\nkey: {KEYS[0]} # new\n{KEYS[1]}"
+    assert key_places(text) == [(2, 6, len(KEYS[0])), (3, 1, len(KEYS[1]))]
