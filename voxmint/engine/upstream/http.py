@@ -15,7 +15,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
@@ -46,6 +46,8 @@ for _part in ("connection", "http11", "proxy"):
 LONGEST_ANSWER: Final = 1024 * 1024
 """Bytes of an answer that are read; a longer one is no answer of this API."""
 
+_MARGIN = 0.05
+"""Seconds by which connecting ends before a deadline."""
 _LONGEST_CA_FILE = 1024 * 1024
 _CONSTANT: tuple[Header, ...] = (
     (b"Accept", b"application/json"),
@@ -178,19 +180,23 @@ class Channel:
             limits=httpx.Limits(max_connections=1),
             proxy=upstream.proxy,
         )
-        self._extensions = {"timeout": {"connect": upstream.connect}}
+        self._connect = upstream.connect
 
     async def post(self, content: bytes, label: str, deadline: asyncio.Timeout) -> Outcome:
         """Send a body; `label` is an id for this very request, for the server's own records.
 
         Returns at the deadline at the latest, also when that is moved meanwhile.
         """
+        sent = _Sent()
         request = httpx.Request(
             "POST",
             self._url,
             headers=[*self._headers, (b"X-Client-Request-Id", label.encode("ascii"))],
             content=content,
-            extensions=self._extensions,
+            extensions={
+                "timeout": {"connect": _before(deadline, self._connect)},
+                "trace": sent.trace,
+            },
         )
         response: httpx.Response | None = None
         try:
@@ -198,17 +204,43 @@ class Channel:
                 response = await self._transport.handle_async_request(request)
                 return await _read(response)
         except TimeoutError:
+            if not sent.has_begun:
+                return Unsent("no connection came about in time")
             if response is None:
                 return NoAnswer("no answer came in time")
             return _reply(response, b"", "it did not come to its end in time")
         except _NOT_SENT as error:
             return _unsent(error)
         except Exception as error:  # noqa: BLE001  # whatever the stack raises, others go on
-            return NoAnswer(_why(error))
+            return NoAnswer(_why(error)) if sent.has_begun else _unsent(error)
 
     async def close(self) -> None:
         """Let the connection go."""
         await self._transport.aclose()
+
+
+def _before(deadline: asyncio.Timeout, connect: float) -> float:
+    """Seconds for connecting that end before the deadline does.
+
+    The stack closes a connection that it gives up itself; one that is cancelled while TLS is agreed
+    on would stay open.
+    """
+    when = deadline.when()
+    if when is None:
+        return connect
+    return max(0.0, min(connect, when - asyncio.get_running_loop().time() - _MARGIN))
+
+
+class _Sent:
+    """Whether any of a request has left: until then the server cannot have made anything of it."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """What httpcore says of its progress; a proxy is asked by CONNECT, which is not it."""
+        if event == "http11.send_request_headers.started":
+            self.has_begun = self.has_begun or info["request"].method == b"POST"
 
 
 async def _read(response: httpx.Response) -> Reply:
