@@ -156,3 +156,12 @@ def test_set_is_drawn_as_it_was_given(sound: Path, snapshot: SnapshotAssertion) 
     assert str(ran(sound, "validate", *arguments)) == snapshot
     value = "session.input_audio_format=mp3"
     assert str(ran(sound, "validate", "clinic", "-e", "local", "--set", value)) == snapshot
+
+
+def test_providers_and_sinks_are_looked_at_too(sound: Path) -> None:
+    text = "provider: {kind: emulator}\nsinks: [{kind: dotnev, path: .env}]\n"
+    write(sound, {"environments/local.yaml": text})
+    found = ran(sound, "validate")
+    assert found.code == 1
+    assert "error[sink-unknown]" in found.out
+    assert "environments/local.yaml:2:16" in found.out

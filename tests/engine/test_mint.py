@@ -324,3 +324,22 @@ def test_a_run_that_waits_can_be_stopped(tmp_path: Path) -> None:
     with locks.held("the environment live"), pytest.raises(InterruptedRunError):
         made.mint()
     timer.join()
+
+
+@pytest.mark.parametrize(
+    "spoilt", ["CLINIC_CLIENT_SECRET=", "CLINIC_CLIENT_SECRET=a\nCLINIC_CLIENT_SECRET=b"]
+)
+def test_a_token_that_is_gone_from_its_line_is_minted_again(tmp_path: Path, spoilt: str) -> None:
+    made = desk(tmp_path)
+    made.mint()
+    lines = made.env_file.read_text().splitlines()
+    made.env_file.write_text("\n".join([spoilt, *lines[1:]]) + "\n")
+    assert only(made.mint()).outcome == "minted"
+    assert made.variables["CLINIC_CLIENT_SECRET"].startswith("ek_")
+
+
+def test_a_plan_says_what_a_mint_would_refuse(tmp_path: Path) -> None:
+    made = desk(tmp_path, ["a-b", "a_b"])
+    with pytest.raises(ProblemsError) as error:
+        made.plan()
+    assert {problem.code for problem in error.value.problems} == {"sink-name-clash"}

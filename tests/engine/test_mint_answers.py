@@ -120,6 +120,13 @@ def test_a_gateway_without_a_key_is_sent_none(tmp_path: Path) -> None:
         (said({"id": "sess_1", "client_secret": None}), "its `client_secret` is null"),
         (said({"id": "sess_1"}), "it has no `client_secret`"),
         (
+            said({"client_secret": {"value": "ek_scripted000001", "expires_at": 1}}),
+            (
+                "by its expires_at, 1, the token expired before it came: the service's clock or "
+                "this machine's is wrong"
+            ),
+        ),
+        (
             Answered(200, b"<html>login</html>", {"Content-Type": "text/html"}),
             "what came is a web page, not JSON",
         ),

@@ -69,7 +69,7 @@ CASES: dict[str, Sequence[Case]] = {
     "missing-folder": [files({"voxmint.yaml": "version: 1\nprofiles: voices"})],
     "unreadable-file": [case(SourceError("outside", "it leads out of the project"))],
     "not-utf8": [case(b"a: \xe9"), case("a: 1".encode("utf-16"))],
-    "empty-file": [case("# nothing\n")],
+    "empty-file": [case("# nothing\n"), Case(project({}, settings=""))],
     "clashing-names": [case(P="{}")],
     # YAML
     "bad-yaml": [
@@ -114,6 +114,7 @@ CASES: dict[str, Sequence[Case]] = {
         case("session: {include: logprobs}"),
         case("session: {turn_detection: off}"),
         case("session: {turn_detection: server_vad}"),
+        case("session:\n"),
         case("labels: [a]"),
     ],
     "wrong-item": [case("session: {include: [1]}"), case("session: {include: [null]}")],

@@ -25,7 +25,6 @@ def tree(given_text: str) -> Any:
         ("no", "no"),
         ("null", None),
         ("~", None),
-        ("", None),
         ("true", True),
         ("010", 10),
         ("0.5", 0.5),
@@ -131,3 +130,14 @@ def test_whatever_is_given_is_taken_or_told(texts: list[str]) -> None:
     assert all((text in taken) or (line in told_lines) for line, text in enumerate(texts, start=1))
     for override in overrides:
         repr(plain(override.layer.tree)).encode()
+
+
+def test_an_empty_value_is_asked_for_in_writing() -> None:
+    _, problems = parse_overrides(("session.turn_detection=",))
+    assert [problem.code for problem in problems] == ["bad-override"]
+
+
+def test_a_key_is_no_value() -> None:
+    _, problems = parse_overrides(("vars.x=sk-0123456789abcdef",))
+    assert [problem.code for problem in problems] == ["literal-key"]
+    assert "sk-" not in problems[0].message

@@ -129,7 +129,7 @@ def test_any_key_will_do_below_vars() -> None:
         ("session: [x]", "wrong-type", "["),
         ("session: x", "wrong-type", "x"),
         ("session: null", "null-not-taken", "null"),
-        ("session:", "bare-key", "session"),
+        ("session:", "wrong-type", "session"),
         ("vars: 3", "wrong-type", "3"),
         ("expires_after: 600", "wrong-type", "600"),
         ("environments: [x]", "wrong-type", "["),

@@ -26,7 +26,7 @@ from tests.sources import (
 )
 from voxmint.profiles.compiled import Compilation
 from voxmint.profiles.nodes import plain
-from voxmint.profiles.order import EVERYTHING, Order
+from voxmint.profiles.order import EVERYTHING, Order, relevant_problems
 from voxmint.profiles.pipeline import compile_project
 from voxmint.profiles.reader import read_document
 from voxmint.profiles.source import SourceError
@@ -58,6 +58,8 @@ def test_one_named_profile_reads_its_lineage_and_its_environment_only() -> None:
             "profiles/folder/p.yaml",
             "profiles/middle.yaml",
             "profiles/base.yaml",
+            # Two files of one name would clash, so the other ending is always looked for.
+            *("profiles/folder/p.yml", "profiles/middle.yml", "profiles/base.yml"),
             "environments/far.yaml",
             "environments/local.yaml",
         ]
@@ -70,7 +72,7 @@ def test_all_environments_are_read_where_none_is_named() -> None:
     compile_project(source, Order(profiles=("p",)))
     assert sorted(source.reads) == [
         *("environments/far.yaml", "environments/local.yaml"),
-        *("profiles/p.yaml", "voxmint.yaml"),
+        *("profiles/p.yaml", "profiles/p.yml", "voxmint.yaml"),
     ]
 
 
@@ -104,7 +106,8 @@ def test_a_name_is_no_path_to_somewhere_else(name: str) -> None:
     source = project({"p": f"extends: '{name}'\n{MODEL}"})
     compilation = compile_project(source, Order(profiles=("p",)))
     assert codes(compilation.errors) == ["unknown-profile"]
-    assert source.reads == ["voxmint.yaml", "profiles/p.yaml", "environments/local.yaml"]
+    asked = ["voxmint.yaml", "profiles/p.yaml", "profiles/p.yml", "environments/local.yaml"]
+    assert source.reads == asked
 
 
 def test_the_names_are_listed_only_to_say_which_may_have_been_meant() -> None:
@@ -142,6 +145,13 @@ def test_two_files_of_one_name_clash(other: str) -> None:
     problem = only(compile_project(source), "clashing-names")
     files = {problem.facts["file"], problem.facts["other"]}
     assert files == {"profiles/p.yaml", f"profiles/{other}"}
+
+
+def test_a_named_profile_of_two_files_clashes() -> None:
+    source = MemorySource({**project({"p": MODEL}).files, "profiles/p.yml": MODEL})
+    order = Order(profiles=("p",), environments=("local",))
+    compilation = compile_project(source, order)
+    assert codes(relevant_problems(order, compilation)) == ["clashing-names"]
 
 
 def test_names_that_differ_only_in_case_clash_in_any_script() -> None:
@@ -241,6 +251,19 @@ def test_an_environments_mistake_takes_down_its_own_bodies_alone() -> None:
     compilation = compiled({"p": MODEL}, environments)
     assert only(compilation, "unknown-key").affects == (("p", "bad"),)
     assert list(compilation.bodies) == [("p", "local")]
+
+
+def test_a_clash_of_layers_takes_down_only_the_bodies_in_which_they_clash() -> None:
+    profiles = {
+        "mixin": "abstract: true\nvars:\n  m:\n",
+        "maps": "abstract: true\nvars: {m: {x: 1}}",
+        "clashes": f"extends: [maps, mixin]\n{MODEL}",
+        "heir": "extends: clashes",
+        "fine": f"extends: mixin\n{MODEL}",
+    }
+    compilation = compiled(profiles)
+    assert only(compilation, "bare-key").affects == (("clashes", "local"), ("heir", "local"))
+    assert list(compilation.bodies) == [("fine", "local")]
 
 
 def test_what_does_not_belong_to_a_body_leaves_them_alone() -> None:

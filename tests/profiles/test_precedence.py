@@ -250,6 +250,7 @@ def selected(where: str) -> list[str]:
         ("{names: folder/*}", ["folder/bare"]),
         ("{names: [plain, gold], labels: {tier: silver}}", ["plain"]),
         ("{names: base}", []),
+        ("{names: []}", []),
     ],
 )
 def test_where_selects_by_labels_and_names(where: str, expected: list[str]) -> None:

@@ -145,6 +145,7 @@ def test_a_wrong_setting_of_the_provider_is_marked(provider: str, code: str, at:
         ),
         *("https://user@a.example", "https://a:b@a.example", "https://a.example@b.example"),
         *("https://a.example/?x=1", "https://a.example/#x", "https://a.example\\@b.example"),
+        *("https://a.example\\b", "https://a.example/{x}", "https://a.example/\t"),
         *("https://a.example:99999", "https://a.example:x", "https://[::1", "https://a b.example"),
         *(
             "https://é.example",

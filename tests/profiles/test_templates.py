@@ -10,8 +10,10 @@ from tests.profiles.laws import law
 from tests.profiles.naming import ABSENT, VARS, names
 from voxmint.problems import Problem
 from voxmint.profiles.templates import (
+    MAP_METHODS,
     MAX_OUTPUT,
     MAX_WORK,
+    TEXT_METHODS,
     Template,
     TemplateError,
     View,
@@ -335,6 +337,13 @@ def outcome(way: Way, text: str, weaker: Any) -> str:
         return repr(way(text).render(names(weaker=weaker)))
     except TemplateError as failure:
         return failure.kind.code
+
+
+@pytest.mark.parametrize("method", sorted(TEXT_METHODS | MAP_METHODS))
+@pytest.mark.parametrize("owner", ["vars", "vars.x", "vars.map", "vars.n", "profile.labels"])
+def test_the_name_of_a_method_is_the_same_both_ways(owner: str, method: str) -> None:
+    for text in (f"{{{{ {owner}.{method} }}}}", f"a {{{{ {owner}.{method} }}}}"):
+        assert outcome(template, text, "w") == outcome(sandboxed, text, "w")
 
 
 def test_the_quick_way_is_taken_where_it_can_be() -> None:

@@ -65,6 +65,11 @@ def test_the_same_type_again_changes_nothing() -> None:
     assert notes(compiled(profiles, NESTED)) == []
 
 
+def test_the_same_type_again_does_not_hide_a_field_that_it_does_not_have() -> None:
+    profiles = stack("{type: server_vad}", "{eagerness: low}", "{type: server_vad}")
+    assert codes(compiled(profiles, NESTED).errors) == ["field-not-of-type"]
+
+
 @pytest.mark.parametrize("type_", ["null", "'{{ vars.none }}'", "semantic"])
 def test_what_is_no_type_takes_nothing_away(type_: str) -> None:
     compilation = compiled(stack(f"{{{SERVER}}}", f"{{type: {type_}}}"), NESTED)

@@ -26,10 +26,18 @@ class Options:
 
 def validate(options: Options, world: "World") -> int:
     """Compiles what is selected and writes what is wrong with it; 1 where that fails."""
+    from dataclasses import replace
+
     from voxmint.cli.compiling import compile_selection
     from voxmint.cli.findings import findings_of
+    from voxmint.engine.checks import settings_problems
+    from voxmint.problems import gathered
 
-    findings = findings_of(compile_selection(options.selection, world))
+    compiled = compile_selection(options.selection, world)
+    environments = {name for _, name in compiled.compilation.attempted}
+    checked = (compiled.compilation.environments[name] for name in sorted(environments))
+    more = settings_problems(compiled.project.root, checked, world.environ)
+    findings = findings_of(replace(compiled, problems=gathered((*compiled.problems, *more))))
     _write(findings, options, world)
     return int(findings.fails(strict=options.strict))
 

@@ -3,7 +3,7 @@
 `{path}` and `{folder}` are written as the project's files write them where they do, else in full.
 """
 
-from voxmint.problems import Kind, error, note
+from voxmint.problems import Kind, error, note, warning
 
 ANSWER_BROKEN = error(
     "answer-broken",
@@ -164,7 +164,7 @@ LEDGER_CORRUPT = error(
     about="The ledger holds what was minted and where it was written, never a token. Without it "
     "every profile is minted anew, and tokens minted before live on until they expire.",
 )
-LEDGER_FRESH = note(
+LEDGER_FRESH = warning(
     "ledger-fresh",
     "`{target}` holds sessions of {count} profiles that no ledger here knows of: they are minted "
     "again",

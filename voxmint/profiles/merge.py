@@ -31,13 +31,24 @@ class _Effect(NamedTuple):
     at: Origin
 
 
+class _Step(NamedTuple):
+    """A layer laid over what the weaker ones gave, and what was wrong with that."""
+
+    under: Cell | None
+    merged: Cell
+    problems: list[Problem]
+
+
 class Merger:
-    """Folds layers, sharing what it has folded before; collects problems."""
+    """Folds layers, sharing what it has folded before.
+
+    Collects problems: those of a step that several folds share are there once for each of them.
+    """
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self._effects: dict[_Effect, bool] = {}
-        self._folded: dict[tuple[int, Layer], tuple[Cell | None, Cell]] = {}
+        self._folded: dict[tuple[int, Layer], _Step] = {}
 
     def fold(self, layers: Iterable[Layer]) -> MapCell | None:
         """All the layers merged, the weakest first; `None` where there is none.
@@ -50,11 +61,14 @@ class Merger:
             if not layer.tree.entries:
                 continue
             key = (id(merged), layer)
-            known = self._folded.get(key)
-            if known is None:
-                known = (merged, self.lay(merged, layer.tree, layer, None))
-                self._folded[key] = known
-            merged = known[1]
+            step = self._folded.get(key)
+            if step is None:
+                before = len(self.problems)
+                over = self.lay(merged, layer.tree, layer, None)
+                step = self._folded[key] = _Step(merged, over, self.problems[before:])
+            else:
+                self.problems += step.problems
+            merged = step.merged
         return merged if isinstance(merged, MapCell) else None
 
     def lay(self, under: Cell | None, node: Node, layer: Layer, key: Mark | None) -> Cell:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from voxmint.origin import COMMAND_LINE
 from voxmint.problems import Problem, UsageError, nearest
+from voxmint.profiles import wording
 from voxmint.profiles.compiled import Compilation
 from voxmint.profiles.overrides import Override
 from voxmint.profiles.reading import PROJECT_FILE, Wanted
@@ -124,8 +125,18 @@ def relevant_problems(order: Order, compilation: Compilation) -> tuple[Problem, 
     return tuple(
         problem
         for problem in compilation.problems
-        if problem.affects or problem.at is None or problem.at.file in used
+        if problem.affects
+        or problem.at is None
+        or problem.at.file in used
+        or _is_clash_in(order, problem)
     )
+
+
+def _is_clash_in(order: Order, problem: Problem) -> bool:
+    """Whether two files give a name that was asked for: which of them is meant is not known."""
+    if problem.kind is not wording.CLASHING_NAMES:
+        return False
+    return not order.profiles or selects(order.profiles, str(problem.facts["name"]))
 
 
 def _is_something_lost(order: Order, compilation: Compilation) -> bool:

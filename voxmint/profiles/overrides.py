@@ -32,7 +32,8 @@ def parse_overrides(given: tuple[str, ...]) -> tuple[tuple[Override, ...], tuple
         path, sign, value = text.partition("=")
         parts = path.split(".")
         at = Origin(COMMAND_LINE, line, 1, len(path) or 1)
-        if not (sign and _is_path(parts) and _is_text(text)):
+        # An empty value is often a shell's variable that is not set; null is written as null.
+        if not (sign and value and _is_path(parts) and _is_text(text)):
             problems.append(Problem(wording.BAD_OVERRIDE, at, {"given": text}))
             continue
         if looks_like_key(value):

@@ -189,7 +189,8 @@ class _Parser:
         names = tuple(reference.name for reference in self.references(where, "names"))
         labels = self.map(where, "labels") or _EMPTY
         wanted = {key: self._label_values(key, value) for key, value in labels.entries.items()}
-        return Where(MappingProxyType(wanted), names, where.mark)
+        given = names if "names" in where.entries else None
+        return Where(MappingProxyType(wanted), given, where.mark)
 
     def _label_values(self, key: str, node: Node) -> tuple[str, ...]:
         values: list[str] = []
@@ -229,7 +230,8 @@ class _Parser:
 
     def _no_map(self, key: str, node: Node | None, at: Mark) -> None:
         if isinstance(node, ScalarNode) and node.is_bare:
-            self.note(wording.BARE_KEY, at, {"key": key})
+            facts = {"field": key, "expected": "a map", "found": "nothing", "empty": key}
+            self.note(wording.WRONG_TYPE, at, facts)
             return
         if isinstance(node, ScalarNode) and node.value is None:
             self.note(wording.NULL_NOT_TAKEN, node.mark, {"field": key})

@@ -331,10 +331,13 @@ class AllMerged:
 def merge(stacks: Stacks) -> AllMerged:
     """Folds the layers of every body by the merge law; what bodies share is folded once."""
     merger = Merger()
-    bodies = tuple(
-        Merged(stack, merger.fold(stack.layers) or _nothing(stack)) for stack in stacks.stacks
-    )
-    return AllMerged(bodies, (*merger.problems, *merger.idle_directives()))
+    bodies: list[Merged] = []
+    problems: list[Problem] = []
+    for stack in stacks.stacks:
+        before = len(merger.problems)
+        bodies.append(Merged(stack, merger.fold(stack.layers) or _nothing(stack)))
+        problems += (_of(stack.body, problem) for problem in merger.problems[before:])
+    return AllMerged(tuple(bodies), (*problems, *merger.idle_directives()))
 
 
 def _nothing(stack: Stack) -> MapCell:

@@ -123,7 +123,7 @@ class _Composer:
         self._next()
         event = self._next()
         if type(event) is yaml.StreamEndEvent:
-            self._note(wording.EMPTY_FILE, (1, 1, 1))
+            self._note(wording.EMPTY_FILE, (1, 1, 1), self._first_line())
             return None
         root = self._node(self._next(), 0)
         self._next()
@@ -131,9 +131,13 @@ class _Composer:
         if type(event) is not yaml.StreamEndEvent:
             self._note(wording.SEVERAL_DOCUMENTS, _mark(event))
         if type(root) is ScalarNode and root.is_bare:
-            self._note(wording.EMPTY_FILE, root.mark)
+            self._note(wording.EMPTY_FILE, root.mark, self._first_line())
             return None
         return root
+
+    def _first_line(self) -> dict[str, object]:
+        """What an empty file should begin with, where that is known."""
+        return {"version": "version: 1"} if self.file == "voxmint.yaml" else {}
 
     def _node(self, event: Any, depth: int) -> Node:
         kind = type(event)

@@ -74,10 +74,13 @@ class _Folder:
             name = str(PurePosixPath(file).relative_to(self._folder).with_suffix(""))
             other = folded.setdefault(name.casefold(), file)
             if other != file:
-                facts = {"file": file, "other": other, "name": name}
-                self.problems.append(Problem(wording.CLASHING_NAMES, Origin(file, 1, 1), facts))
+                self._note_clash(file, other, name)
                 continue
             self.files[name] = file
+
+    def _note_clash(self, file: str, other: str, name: str) -> None:
+        facts = {"file": file, "other": other, "name": name}
+        self.problems.append(Problem(wording.CLASHING_NAMES, Origin(file, 1, 1), facts))
 
     def _note_folder(self, failure: SourceError) -> None:
         facts = {"folder": self._folder, "setting": self._setting}
@@ -102,10 +105,12 @@ class _Folder:
             return self._document(file) or _missing(file)
         if self.is_listed or not _is_name(name):
             return None
-        for ending in _ENDINGS:
-            document = self._document(f"{self._folder}/{name}{ending}")
-            if document is not None:
-                return document
+        given = [self._document(f"{self._folder}/{name}{ending}") for ending in _ENDINGS]
+        found = [document for document in given if document is not None]
+        if len(found) > 1:
+            self._note_clash(found[1].file, found[0].file, name)
+        if found:
+            return found[0]
         # An unknown name: the others are needed to say which one may have been meant.
         self.list()
         return None

@@ -51,11 +51,11 @@ def label_text(value: Scalar) -> str:
 class Where:
     """What an overlay item is laid on: profiles with these labels and one of these names.
 
-    For each label one of its values must fit; no labels and no names select every profile.
+    For each label one of its values must fit; without labels and names every profile is selected.
     """
 
     labels: Mapping[str, tuple[str, ...]]
-    names: tuple[str, ...]
+    names: tuple[str, ...] | None = None
     mark: Mark | None = None
 
     def fits(self, name: str, labels: Mapping[str, Scalar]) -> bool:
@@ -63,14 +63,14 @@ class Where:
         for label, wanted in self.labels.items():
             if label not in labels or label_text(labels[label]) not in wanted:
                 return False
-        return not self.names or selects(self.names, name)
+        return self.names is None or selects(self.names, name)
 
     def __str__(self) -> str:
         """As a person reads it: `tier=gold, names call-center/*`."""
         parts = [f"{label}={'|'.join(values)}" for label, values in self.labels.items()]
-        if self.names:
-            parts.append("names " + " ".join(self.names))
+        if self.names is not None:
+            parts.append(" ".join(("names", *self.names)))
         return ", ".join(parts)
 
 
-EVERYWHERE = Where({}, ())
+EVERYWHERE = Where({})

@@ -32,6 +32,7 @@ NOT_UTF8 = error(
 EMPTY_FILE = error(
     "empty-file",
     "the file is empty",
+    "write `{version}`",
     "write `{{}}` for a file that says nothing, or delete it",
     about="An empty file is nearly always one that was not written completely.",
 )
@@ -147,6 +148,7 @@ WRONG_TYPE = error(
     "write a list: [{item}]",
     "write `{null}` to turn it off",
     "write a map: `{map}`",
+    "write `{empty}: {{}}`, or delete the line",
     about="The value is of another type than the field.",
 )
 WRONG_ITEM = error(
@@ -192,7 +194,7 @@ BAD_SETTING = error(
 )
 LITERAL_KEY = error(
     "literal-key",
-    "a key or token stands in the file",
+    "a key or token stands here",
     "revoke it now, since git keeps it; then write `key: {{env: NAME}}` in the environment",
     about="What looks like a key is never sent, shown or kept.",
 )

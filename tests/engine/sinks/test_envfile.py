@@ -9,7 +9,13 @@ import pytest
 from dotenv import dotenv_values
 from hypothesis import given, settings, strategies as st
 
-from voxmint.engine.sinks.envfile import entries, flaws_in, merge_env, names_in
+from voxmint.engine.sinks.envfile import (
+    entries,
+    flaws_in,
+    merge_env,
+    names_held,
+    names_in,
+)
 
 OURS = {"A_TOKEN": "ek_1", "A_EXPIRES_AT": "1600"}
 
@@ -194,3 +200,7 @@ def test_every_plain_character_is_read_back_by_all(tmp_path: Path) -> None:
     script = "process.stdout.write(process.env.A)"
     command = [node, f"--env-file={path}", "-e", script]
     assert subprocess.run(command, capture_output=True, check=True, text=True).stdout == plain
+
+
+def test_what_is_empty_or_stands_twice_is_not_held() -> None:
+    assert names_held(b"A=1\nB=\nC=x\nC=y\nD=''\n# E=1\nexport F=2\n") == {"A", "F"}

@@ -65,6 +65,24 @@ class Bench:
         return git.head(root, self.selection.folders)
 
 
+def surroundings_of(
+    project: Path, environment: str, present: tuple[str, ...], environ: Mapping[str, str]
+) -> Surroundings:
+    """What a sink is given to look at its settings alone; makes and locks nothing."""
+    state = found_state(project, environ) or _absent_state(project, environ)
+    locks = Locks(state.locks, "voxmint", 0, lambda *_: None, Clock())
+    allowed = allowed_folders(environ)
+    return Surroundings(
+        project,
+        environment,
+        present,
+        state,
+        locks,
+        lambda folder: repository(folder, environ),
+        allowed,
+    )
+
+
 @contextmanager
 def opened_bench(selection: Selection, operator: Operator, edge: Edge) -> Iterator[Bench]:
     """Hold an environment's lock, with its ledger open and its sinks made.
@@ -93,6 +111,9 @@ def look(selection: Selection, edge: Edge, *, force: bool) -> Plan:
     state = found or _absent_state(root, environ)
     locks = _locks(state, Operator(), edge)
     sinks = own_sinks_of(selection.environment, _surroundings(selection, state, locks, environ))
+    problems = tuple(preflight(sinks))
+    if any(problem.is_error for problem in problems):
+        raise ProblemsError(problems)
     with Ledger.open(state.ledger, readonly=True) as ledger:
         return _plan(selection, sinks, ledger, edge.now(), force=force)
 

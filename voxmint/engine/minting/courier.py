@@ -61,7 +61,8 @@ class Courier:
 
     `head` gives the project's commit, and is asked once. `on_written` is told of each group, with
     the number of tokens that are now in each sink; `on_trouble` of what keeps tokens out of a sink,
-    so that no more are minted.
+    so that no more are minted; `on_kept` of each profile whose token is in every sink,
+    with its expiry.
     """
 
     deliverer: Deliverer
@@ -69,6 +70,7 @@ class Courier:
     head: Callable[[], Head | None]
     on_written: Callable[[SinkPlace, int], None]
     on_trouble: Callable[[Problem], None]
+    on_kept: Callable[[str, int], None]
     parcels: dict[str, Parcel] = field(default_factory=dict)
     _noted: list[Outcome] = field(default_factory=list)
     _waiting: list[Parcel] = field(default_factory=list)
@@ -188,7 +190,10 @@ class Courier:
         for parcel in group.parcels:
             again = self._results(parcel.job.profile, written)
             before = parcel.sinks or again
+            was_kept = bool(parcel.sinks) and parcel.is_written
             parcel.sinks = tuple(map(_either, before, again))
+            if parcel.is_written and not was_kept:
+                self.on_kept(parcel.job.profile, parcel.answer.expires_at)
         for place, one in zip(self.places, written, strict=True):
             self._tell(place, one)
         if any(one.problem for one in written):

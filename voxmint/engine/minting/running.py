@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from voxmint.engine.edge import Edge, Operator
-from voxmint.engine.events import Started, Written
+from voxmint.engine.events import SessionMinted, Started, Written
 from voxmint.engine.minting.bench import Bench
 from voxmint.engine.minting.courier import Courier
 from voxmint.engine.minting.line import Job
@@ -31,7 +31,7 @@ from voxmint.profiles.compiled import CompiledEnvironment
 from voxmint.profiles.settings import Mint, Provider
 from voxmint.secret import Secret
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _NAMED_HEADERS = {
     "organization": b"OpenAI-Organization",
     "project": b"OpenAI-Project",
@@ -139,7 +139,10 @@ async def _run(
             troubles.append(problem)
         sender.halt(problem)
 
-    courier = Courier(bench.deliverer, places, bench.head, on_written, on_trouble)
+    def on_kept(profile: str, expires_at: int) -> None:
+        terms.on_event(SessionMinted(profile, expires_at))
+
+    courier = Courier(bench.deliverer, places, bench.head, on_written, on_trouble, on_kept)
     sender = Sender(jobs, terms, bench.ledger, courier)
     with _signals(terms.stop, asked=bench.edge.signals):
         delivering = asyncio.create_task(courier.run())
@@ -166,7 +169,7 @@ def _own(
 
 @contextmanager
 def _signals(stop: Stop, *, asked: bool) -> Iterator[None]:
-    """Has SIGINT and SIGTERM ask the run to stop, where that was asked for."""
+    """Has SIGINT, SIGTERM and SIGHUP ask the run to stop, where that was asked for."""
     loop = asyncio.get_running_loop()
     handled = _SIGNALS if asked else ()
     for number in handled:

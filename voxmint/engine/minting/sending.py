@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from voxmint.engine.apis import APIS, BrokenAnswerError, read_answer
+from voxmint.engine.apis import APIS, Answer, BrokenAnswerError, read_answer
 from voxmint.engine.events import (
     Halted,
     Interrupting,
     Listener,
     SessionFailed,
-    SessionMinted,
     Waiting,
 )
 from voxmint.engine.ledger import Intent, Ledger
@@ -174,6 +173,7 @@ class Sender:
                 raise BrokenAnswerError(reply.flaw)
             api = APIS[self._terms.target.api]
             answer = read_answer(api, reply.content, reply.request_id)
+            _check_lives(answer, self._terms.now())
         except BrokenAnswerError as error:
             self._courier.unanswered(job)
             facts = {"status": reply.status, "found": str(error)}
@@ -181,7 +181,6 @@ class Sender:
             return
         self._courier.minted(job, answer, self._terms.now())
         self._line.settled()
-        self._terms.on_event(SessionMinted(job.profile, answer.expires_at))
 
     def _refused(self, job: Job, reply: Reply) -> None:
         refusal = refusal_of(reply.status, reply.headers, reply.content)
@@ -291,3 +290,12 @@ class Sender:
 
 def _place(at: Origin | None) -> dict[str, Any]:
     return {} if at is None else {"place": f"{at.file}:{at.line}"}
+
+
+def _check_lives(answer: Answer, now: float) -> None:
+    """That a token has not expired before it came; `BrokenAnswerError` where it has."""
+    if answer.expires_at <= now:
+        raise BrokenAnswerError(
+            f"by its expires_at, {answer.expires_at}, the token expired before it came: the "
+            "service's clock or this machine's is wrong"
+        )

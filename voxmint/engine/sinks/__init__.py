@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from voxmint.engine.failures import failure
 from voxmint.engine.sinks.contract import Sink
 from voxmint.engine.wording import SINK_UNKNOWN, SINK_UNLOADABLE
-from voxmint.problems import nearest
+from voxmint.problems import ProblemsError, nearest
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -42,6 +42,13 @@ def own_sink(kind: str) -> type[Sink] | None:
     return found
 
 
+def readable_sink(kind: str) -> type[Sink] | None:
+    """As `own_sink`; `None` for another package's, `ProblemsError` where nobody has the kind."""
+    if kind not in known_kinds():
+        raise _unknown(kind)
+    return own_sink(kind)
+
+
 def sink_class(kind: str) -> type[Sink]:
     """The class of a sink of any package, for what is about to write.
 
@@ -53,10 +60,14 @@ def sink_class(kind: str) -> type[Sink]:
         return own
     entry = next((entry for entry in _offered() if entry.name == kind), None)
     if entry is None:
-        known = sorted(known_kinds())
-        close: dict[str, Any] = {**nearest(kind, known)}
-        raise failure(SINK_UNKNOWN, kind=kind, known=", ".join(known), **close)
+        raise _unknown(kind)
     return _loaded(entry)
+
+
+def _unknown(kind: str) -> ProblemsError:
+    known = sorted(known_kinds())
+    close: dict[str, Any] = {**nearest(kind, known)}
+    return failure(SINK_UNKNOWN, kind=kind, known=", ".join(known), **close)
 
 
 def _offered() -> "Iterable[EntryPoint]":

@@ -157,6 +157,10 @@ class Sink(ABC):
         """What the ledger calls that place."""
         return self.target
 
+    def flaws(self) -> Iterator[Problem]:
+        """What is wrong with its settings, and what they do to names: told from files alone."""
+        return iter(())
+
     @abstractmethod
     def preflight(self) -> Iterator[Problem]:
         """Everything that would make a write fail, and notes; writes nothing."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from voxmint.engine.failures import failure
-from voxmint.engine.sinks import own_sink, sink_class
+from voxmint.engine.sinks import readable_sink, sink_class
 from voxmint.engine.sinks.contract import Sink, Surroundings
 from voxmint.engine.wording import SINK_MALFORMED, SINKS_MISSING
 from voxmint.origin import Origin
@@ -48,7 +48,7 @@ def own_sinks_of(environment: CompiledEnvironment, around: Surroundings) -> tupl
 
     `ProblemsError` with all that is wrong with them.
     """
-    return _made(environment, around, own_sink)
+    return _made(environment, around, readable_sink)
 
 
 def _made(

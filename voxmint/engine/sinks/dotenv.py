@@ -44,7 +44,7 @@ from voxmint.engine.sinks.contract import (
     Staged,
     Surroundings,
 )
-from voxmint.engine.sinks.envfile import flaws_in, merge_env, names_in
+from voxmint.engine.sinks.envfile import flaws_in, merge_env, names_held
 from voxmint.engine.wording import (
     FILE_CHANGING,
     FOLDER_UNWRITABLE,
@@ -143,6 +143,9 @@ class DotenvSink(Sink):
         for part in target.path.parts:
             if part.casefold() == ".git":
                 raise failure(PATH_RESERVED, path=path, folder=part)
+        if target.path.suffix.lower() in (".yaml", ".yml"):
+            # One of the project's own files, or of somebody else's tools: no env file is YAML.
+            raise failure(PATH_RESERVED, path=path, folder=target.path.name)
         if target.path.is_relative_to(self.around.state.path):
             raise failure(PATH_RESERVED, path=path, folder=self.around.state.path)
         return target
@@ -154,6 +157,13 @@ class DotenvSink(Sink):
         templates = (names.client_secret, names.expires_at, names.session_id)
         token, expires_at, session_id = (text.replace("{profile}", stem) for text in templates)
         return token, expires_at, session_id
+
+    def flaws(self) -> Iterator[Problem]:
+        yield from self._name_problems()
+        try:
+            self.file()
+        except ProblemsError as error:
+            yield from (replace(problem, at=self.around.at) for problem in error.problems)
 
     def preflight(self) -> Iterator[Problem]:
         yield from self._name_problems()
@@ -175,7 +185,7 @@ class DotenvSink(Sink):
             return frozenset()
         with Place(target) as place:
             existing = place.read()
-        held = names_in(existing.data) if existing else frozenset()
+        held = names_held(existing.data) if existing else frozenset()
         return frozenset(
             profile for profile in self.around.profiles if held.issuperset(self._needed(profile))
         )

@@ -7,6 +7,7 @@ read alike: `KEY=value` and a line feed.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
@@ -60,6 +61,18 @@ def entries(existing: bytes) -> Iterator[Entry]:
 def names_in(existing: bytes) -> frozenset[str]:
     """The variables that the file sets."""
     return frozenset(entry.name for entry in entries(existing) if entry.name and entry.has_value)
+
+
+def names_held(existing: bytes) -> frozenset[str]:
+    """The variables that the file sets once and to something; any other, some reader lacks."""
+    count: Counter[str] = Counter()
+    empty: set[str] = set()
+    for entry in entries(existing):
+        if entry.name and entry.has_value:
+            count[entry.name] += 1
+            if not entry.raw.partition(b"=")[2].strip(b" \t\r\n'\""):
+                empty.add(entry.name)
+    return frozenset(name for name, times in count.items() if times == 1 and name not in empty)
 
 
 def flaws_in(existing: bytes) -> Iterator[tuple[int, str]]:
