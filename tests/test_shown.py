@@ -66,6 +66,11 @@ def test_a_bearer_token_of_any_form_is_masked() -> None:
     assert masked("Authorization: Bearer abc.def/ghi+12==") == "Authorization: Bearer abc…"
 
 
+def test_a_password_in_a_url_is_masked() -> None:
+    assert "hunter" not in masked("https://team:hunter2@gateway.example/v1")
+    assert masked("https://gateway.example:8443/v1") == "https://gateway.example:8443/v1"
+
+
 def test_every_key_of_a_text_is_masked() -> None:
     text = " and ".join(KEYS)
     assert masked(text).count("…") == len(KEYS)
@@ -83,3 +88,16 @@ def test_ordinary_words_stay(text: str) -> None:
 def test_the_place_of_a_key_is_counted_from_one() -> None:
     text = f"a: 1\nkey: {KEYS[0]} # new\n{KEYS[1]}"
     assert key_places(text) == [(2, 6, len(KEYS[0])), (3, 1, len(KEYS[1]))]
+
+
+@pytest.mark.parametrize(
+    "text", ["SK-Innovation", "a desk-mounted microphone", "sk-SK", "https://host.example/a:b@c"]
+)
+def test_ordinary_words_are_no_keys(text: str) -> None:
+    assert not looks_like_key(text)
+
+
+@pytest.mark.parametrize("text", ["sk-abcdefghijkl", "sk-proj-1234", "https://u:p@host.example"])
+def test_keys_are_known_by_their_form(text: str) -> None:
+    assert looks_like_key(text)
+    assert "…" in masked(text)

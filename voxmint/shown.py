@@ -15,15 +15,17 @@ _UNSAFE_IN_LINE = re.compile(
 
 # What keys and tokens of this trade look like: sk-…, sess-…, ek_…, a bearer header, a JSON web
 # token, Azure's 32 hexadecimal digits or 84 letters are too common a shape to be masked alone.
+# Each branch reads a character a bounded number of times: a file may be made of nothing else.
 _KEYLIKE = re.compile(
     r"""
-      \b(?:sk|rk|pk|sess)-[A-Za-z0-9_\-]{8,}[A-Za-z0-9_\-.~+/=]*
-    | (?<=://)[^\s/:@"']*:[^\s/@"']+(?=@)
-    | \bek_[A-Za-z0-9_\-.~+/=]{6,}
-    | (?<=bearer\ )[A-Za-z0-9_\-.~+/=]{8,}
-    | \beyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*
+      \b(?:sk|rk|pk|sess)-(?=[A-Za-z0-9_\-]{0,40}[0-9]|[A-Za-z0-9_\-]{12})
+        [A-Za-z0-9_\-]{8,}+[A-Za-z0-9_\-.~+/=]*+
+    | (?<=://)[^\s/:@"']*+:[^\s/@"']++(?=@)
+    | \bek_[A-Za-z0-9_\-.~+/=]{6,}+
+    | (?<=(?i:bearer\ ))[A-Za-z0-9_\-.~+/=]{8,}+
+    | (?<![A-Za-z0-9_\-])eyJ[A-Za-z0-9_\-]{8,}+\.[A-Za-z0-9_\-]{8,}+\.[A-Za-z0-9_\-]*+
     """,
-    re.VERBOSE | re.IGNORECASE,
+    re.VERBOSE,
 )
 
 

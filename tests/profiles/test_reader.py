@@ -464,9 +464,10 @@ def test_an_anchor_deep_inside_is_as_deep_as_it_is_itself() -> None:
     assert (problem.code, problem.at and problem.at.line) == ("too-deep", 3)
 
 
-def test_an_anchor_is_as_deep_as_the_deepest_in_it_whatever_comes_last() -> None:
-    deep_first = f"a: &x [{nested(20)}, &y [1]]\nb: {nested(25, '*y')}\nc: {nested(28, '*x')}\n"
-    [problem] = read(deep_first).problems
+@pytest.mark.parametrize("items", [f"{nested(20)}, &y [1]", f"[1], &y {nested(20)}"])
+def test_an_anchor_is_as_deep_as_the_deepest_in_it(items: str) -> None:
+    text = f"a: &x [{items}]\nb: {nested(25, '*x')}\nc: {nested(28, '*x')}\n"
+    [problem] = read(text).problems
     assert (problem.code, problem.at and problem.at.line) == ("too-deep", 3)
 
 
