@@ -112,9 +112,9 @@ def test_line_ends_that_git_may_have_made_do_not(project: Path, commit: str) -> 
 
 
 def test_a_committed_link_is_compared_as_a_link(project: Path) -> None:
-    (project / "shared.yaml").write_text("session: {}\n")
+    (project / "common.yaml").write_text("session: {}\n")
     (project / "profiles").mkdir()
-    (project / "profiles/linked.yaml").symlink_to("../shared.yaml")
+    (project / "profiles/linked.yaml").symlink_to("../common.yaml")
     commit = repository_in(project, FILES)
     assert head(project) == Head(commit, dirty=False)
 

@@ -77,12 +77,12 @@ def test_what_only_bears_a_yaml_files_name_is_listed_and_not_read(project: Path,
 
 
 def test_links_inside_the_project_are_followed(project: Path) -> None:
-    write(project / "shared/more/common.yaml", "common\n")
-    (project / "profiles/shared").symlink_to("../shared")
-    (project / "profiles/link.yaml").symlink_to("../shared/more/common.yaml")
+    write(project / "common/more/common.yaml", "common\n")
+    (project / "profiles/common").symlink_to("../common")
+    (project / "profiles/link.yaml").symlink_to("../common/more/common.yaml")
     tree = WorkTree(project)
-    assert "profiles/shared/more/common.yaml" in tree.names("profiles")
-    assert tree.read("profiles/shared/more/common.yaml", LIMIT) == b"common\n"
+    assert "profiles/common/more/common.yaml" in tree.names("profiles")
+    assert tree.read("profiles/common/more/common.yaml", LIMIT) == b"common\n"
     assert tree.read("profiles/link.yaml", LIMIT) == b"common\n"
 
 
