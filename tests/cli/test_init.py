@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.running import ran, write
@@ -77,7 +78,7 @@ def test_a_link_to_nowhere_is_not_followed(tmp_path: Path) -> None:
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     write(tmp_path, {"profiles": "not a folder"})
     found = ran(tmp_path, "init")
-    assert (found.code, found.err) == (1, f"error: `{tmp_path}/profiles` is not a folder\n")
+    assert (found.code, found.err) == (1, f"error: `{tmp_path}/profiles` is not a folder; nothing was written\n")
 
 
 def test_quiet(tmp_path: Path) -> None:
@@ -105,3 +106,20 @@ def test_both_environments_can_be_rendered(tmp_path: Path) -> None:
         ("production", "hotline"),
     ]
     assert bodies[0]["body"]["turn_detection"] is None
+
+
+@pytest.mark.parametrize("is_link", [False, True], ids=["file", "link"])
+def test_nothing_is_written_where_a_folder_is_none(tmp_path: Path, is_link: bool) -> None:
+    (tmp_path / "outside").mkdir()
+    project = tmp_path / "project"
+    project.mkdir()
+    if is_link:
+        (project / "profiles").symlink_to("../outside")
+    else:
+        (project / "profiles").write_text("no folder")
+    found = ran(project, "init")
+    assert found.code == 1
+    assert found.err.startswith("error: `")
+    assert found.err.rstrip().endswith("is not a folder; nothing was written")
+    assert [path.name for path in project.iterdir()] == ["profiles"]
+    assert list((tmp_path / "outside").iterdir()) == []

@@ -47,9 +47,11 @@ def init(options: Options, world: "World") -> int:
     folder = world.cwd / options.folder
     if _is_other_project(folder):
         return _leave(options, world)
+    planned = list(files())
+    _check_folders(folder, planned)
     made: list[str] = []
     kept: list[str] = []
-    for file in files():
+    for file in planned:
         (made if _written(folder, file) else kept).append(file.path)
     _report(options, world, made, kept)
     return 0
@@ -88,6 +90,19 @@ def _leave(options: Options, world: "World") -> int:
         world.out.line(f"{_joined(options.folder, _PROJECT)} is there already: nothing was written")
         world.out.line(f"next  voxmint{_at(options)} validate")
     return 0
+
+
+def _check_folders(folder: Path, planned: Iterable[File]) -> None:
+    """That every folder is one, or can be made: asked of all before the first file is written.
+
+    A link is none: it could lead out of the project, where its files would not be read.
+    """
+    from voxmint.problems import VoxmintError
+    from voxmint.shown import shown
+
+    for path in sorted({(folder / file.path).parent for file in planned} - {folder}):
+        if path.is_symlink() or (path.exists() and not path.is_dir()):
+            raise VoxmintError(f"`{shown(str(path))}` is not a folder; nothing was written")
 
 
 def _written(folder: Path, file: File) -> bool:
