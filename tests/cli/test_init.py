@@ -78,7 +78,10 @@ def test_a_link_to_nowhere_is_not_followed(tmp_path: Path) -> None:
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     write(tmp_path, {"profiles": "not a folder"})
     found = ran(tmp_path, "init")
-    assert (found.code, found.err) == (1, f"error: `{tmp_path}/profiles` is not a folder; nothing was written\n")
+    assert (found.code, found.err) == (
+        1,
+        f"error: `{tmp_path}/profiles` is not a folder; nothing was written\n",
+    )
 
 
 def test_quiet(tmp_path: Path) -> None:
