@@ -2,7 +2,7 @@
 
 import json
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
@@ -36,7 +36,7 @@ class Reply(NamedTuple):
     content: Any
 
 
-def fixed(clock: Clock | None = None, **others: Any) -> Options:
+def fixed(clock: Callable[[], float] | None = None, **others: Any) -> Options:
     """Options with nothing random and no passing of time in them."""
     numbers = count(1)
     return Options(clock=clock or Clock(), ids=lambda: f"{next(numbers):024x}", **others)

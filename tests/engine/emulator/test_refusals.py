@@ -18,7 +18,7 @@ def nested(**audio: object) -> dict[str, Any]:
     return {"session": {"type": "transcription", "audio": {"input": audio}}}
 
 
-def transcribed(model: str = "whisper-1", **others: object) -> dict[str, Any]:
+def transcribed(model: object = "whisper-1", **others: object) -> dict[str, Any]:
     return nested(transcription={"model": model, **others})
 
 
@@ -106,7 +106,7 @@ REFUSED_NESTED: list[tuple[Any, str, str | None]] = [
     ),
     # types
     (nested(transcription="whisper-1"), "invalid_type", f"{AUDIO}.transcription"),
-    (transcribed(model=7), "invalid_type", f"{AUDIO}.transcription.model"),  # type: ignore[arg-type]  # meant
+    (transcribed(model=7), "invalid_type", f"{AUDIO}.transcription.model"),
     (transcribed(language=None), "invalid_type", f"{AUDIO}.transcription.language"),
     (transcribed(prompt=["a"]), "invalid_type", f"{AUDIO}.transcription.prompt"),
     (

@@ -164,7 +164,9 @@ def test_what_never_left_can_have_made_no_token(tmp_path: Path) -> None:
         made = over_tls(tmp_path, f"localhost:{silent.port}")
         report = made.mint(timeout=1.0)
         assert [data for data in silent.received if KEY.encode() in data] == []
+    assert len(report.results) == 2
     assert {result.outcome for result in report.results} <= {"failed", "skipped"}
+    assert silent.received != []
     assert report.unseen == ()
 
 
