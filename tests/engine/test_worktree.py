@@ -28,6 +28,13 @@ def project(tmp_path: Path) -> Path:
 def refusal(project: Path, path: str) -> tuple[str, str]:
     with pytest.raises(SourceError) as error:
         WorkTree(project).read(path, LIMIT)
+    for before in ("profiles/base.yaml", "profiles/call-center/german.yml"):
+        # With a folder held open, be it the file's own or another one, the same is refused.
+        with WorkTree(project) as tree:
+            tree.read(before, LIMIT)
+            with pytest.raises(SourceError) as again:
+                tree.read(path, LIMIT)
+        assert again.value.args == error.value.args
     return error.value.reason, error.value.detail
 
 
@@ -173,6 +180,23 @@ def test_missing_files_and_folders(project: Path) -> None:
     assert refused_listing(project, "none") == ("missing", "there is no such folder")
     assert refused_listing(project, "voxmint.yaml") == ("not-a-file", "it is not a folder")
     assert refused_listing(project, "a\0b")[0] == "missing"
+
+
+def open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def test_many_files_are_read_for_one_folder_held_open(project: Path) -> None:
+    write(project / "profiles/other.yaml", "a: 1\n")
+    (project / "profiles/linked").symlink_to("call-center")
+    paths = ["base.yaml", "other.yaml", "call-center/german.yml", "linked/german.yml", "base.yaml"]
+    before = open_files()
+    with WorkTree(project) as tree:
+        for path in paths:
+            alone = WorkTree(project).read(f"profiles/{path}", LIMIT)
+            assert tree.read(f"profiles/{path}", LIMIT) == alone
+            assert open_files() == before + 1
+    assert open_files() == before
 
 
 def test_sizes_are_bounded(project: Path) -> None:

@@ -557,6 +557,27 @@ def test_a_file_says_what_was_written(content: tuple[Any, str]) -> None:
     assert repr(value(text)) == repr(expected)
 
 
+PLAIN = st.sampled_from(
+    ["", "~", "null", "no", "True", "TRUE", "0.5", "010", "0x1F", "1e3", "-3"]
+) | (st.text("+-.0123456789eExXoO_:anNtTfFull~<", max_size=6))
+QUOTED = st.text("a1~ é", max_size=90).map(lambda text: f'"{text}"') | PLAIN.map("'{}'".format)
+
+
+@law(200)
+@given(PLAIN | QUOTED, PLAIN | QUOTED)
+def test_the_quick_way_to_a_scalar_is_the_long_one(key: str, written: str) -> None:
+    """What bears an anchor is read the long way; but for that nothing may differ."""
+    quick, long = read(f"? {key}\n: {written}"), read(f"? &a {key}\n: &b {written}")
+    assert kinds_of(quick) == kinds_of(long)
+    if quick.root is not None and long.root is not None:
+        assert repr(plain(quick.root)) == repr(plain(long.root))
+        assert [one.style for one in leaves(quick.root)] == [one.style for one in leaves(long.root)]
+
+
+def kinds_of(document: Document) -> list[str]:
+    return [problem.code for problem in document.problems]
+
+
 def slice_of(text: str, mark: tuple[int, int, int]) -> str:
     line, column, length = mark
     start = sum(len(one) + 1 for one in text.split("\n")[: line - 1]) + column - 1

@@ -41,7 +41,8 @@ def listed(project: "Project") -> Listing:
     from voxmint.profiles.pipeline import parse_all, trace
     from voxmint.profiles.reading import Wanted, read_sources
 
-    sources = read_sources(WorkTree(project.root), Wanted())
+    with WorkTree(project.root) as tree:
+        sources = read_sources(tree, Wanted())
     documents = parse_all(sources)
     families = trace(sources, documents)
     lost = {*sources.profile_names} - {*families.profiles}

@@ -56,9 +56,14 @@ def open_beneath(base: str, parts: Sequence[str]) -> int:
     """
     folder = open_folder_beneath(base, parts[:-1])
     try:
-        return os.open(parts[-1], _OPEN_FILE, dir_fd=folder)
+        return open_inside(folder, parts[-1])
     finally:
         os.close(folder)
+
+
+def open_inside(folder: int, name: str) -> int:
+    """As `open_beneath`, for a file of a folder that is held open."""
+    return os.open(name, _OPEN_FILE, dir_fd=folder)
 
 
 def open_folder_beneath(base: str, parts: Sequence[str]) -> int:

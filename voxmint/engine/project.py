@@ -46,7 +46,8 @@ class Project:
         What is wrong is in the result's `problems`; raises `UsageError` for a name in the order
         that the project does not have.
         """
-        compilation = compile_project(WorkTree(self.root), order)
+        with WorkTree(self.root) as tree:
+            compilation = compile_project(tree, order)
         check_order(order, compilation)
         return compilation
 

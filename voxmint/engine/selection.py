@@ -78,7 +78,8 @@ def _present(project: Project, order: Order, compilation: Compilation) -> Iterat
     if order.wanted.profiles is not None:
         # Only some files were read: the others are looked at without compiling them.
         others = Order(profiles=(_NOTHING,), environments=order.environments, settings=False)
-        compilation = compile_project(WorkTree(project.root), others)
+        with WorkTree(project.root) as tree:
+            compilation = compile_project(tree, others)
     [name] = order.environments
     yield from compilation.environments[name].profiles
     # One that cannot be read was not deleted.

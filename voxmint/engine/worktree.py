@@ -10,10 +10,16 @@ import os
 import stat
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
-from typing import NoReturn
+from typing import NoReturn, Self
 
 from voxmint.engine.failures import reason
-from voxmint.engine.files import described, open_beneath, read_bounded
+from voxmint.engine.files import (
+    described,
+    open_beneath,
+    open_folder_beneath,
+    open_inside,
+    read_bounded,
+)
 from voxmint.profiles.source import SourceError
 
 _ENDINGS = (".yaml", ".yml")
@@ -27,13 +33,26 @@ def is_listed(path: str) -> bool:
 
 
 class WorkTree:
-    """The source of the files below a project's folder."""
+    """The source of the files below a project's folder.
 
-    __slots__ = ("_real", "root")
+    Used as a context it reads many files for less: the folder of the last one stays open.
+    """
+
+    __slots__ = ("_last", "_real", "root")
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._real = os.path.realpath(root)
+        self._last: _LastFolder | None = None
+
+    def __enter__(self) -> Self:
+        self._last = _LastFolder(self._real)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        last, self._last = self._last, None
+        if last is not None:
+            last.close()
 
     def names(self, folder: str) -> Sequence[str]:
         """The YAML files below the folder, sorted, as paths relative to the project.
@@ -83,7 +102,7 @@ class WorkTree:
         try:
             if ".." in parts or "" in parts:
                 return self._opened_real(path)
-            return open_beneath(self._real, parts)
+            return self._open(parts)
         except ValueError as error:
             raise SourceError("missing", "no file can have this name") from error
         except OSError as error:
@@ -94,9 +113,41 @@ class WorkTree:
     def _opened_real(self, path: str) -> int:
         parts = self.parts(self.real(path))
         try:
-            return open_beneath(self._real, parts)
+            return self._open(parts)
         except OSError as error:
             _refuse(error)
+
+    def _open(self, parts: list[str]) -> int:
+        if self._last is None:
+            return open_beneath(self._real, parts)
+        return open_inside(self._last.holding(parts[:-1]), parts[-1])
+
+
+class _LastFolder:
+    """The folder that a file was read from last, held open, since the next one mostly lies there.
+
+    It was reached without following a symlink; what bears its name later is another folder.
+    """
+
+    __slots__ = ("_base", "_descriptor", "_parts")
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._parts: list[str] | None = None
+        self._descriptor = -1
+
+    def holding(self, parts: list[str]) -> int:
+        """A descriptor of the folder, good until the next call; `OSError` as of `open_beneath`."""
+        if parts != self._parts:
+            self.close()
+            self._descriptor = open_folder_beneath(self._base, parts)
+            self._parts = parts
+        return self._descriptor
+
+    def close(self) -> None:
+        if self._parts is not None:
+            self._parts = None
+            os.close(self._descriptor)
 
 
 class _Listing:

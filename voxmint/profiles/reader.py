@@ -16,13 +16,24 @@ from voxmint.origin import Origin
 from voxmint.problems import Kind, Problem, Related
 from voxmint.profiles import wording
 from voxmint.profiles.nodes import BAD, ListNode, MapNode, Mark, Node, ScalarNode
-from voxmint.profiles.scalars import BadNumberError, is_surely_text, resolve
+from voxmint.profiles.scalars import (
+    CONSTANTS,
+    NOT_TEXT_START,
+    BadNumberError,
+    is_surely_text,
+    resolve,
+)
 from voxmint.profiles.values import Scalar, briefly, described
 
 try:
     from yaml._yaml import CParser as _Parser
 except ImportError:  # pragma: no cover  # only where PyYAML was built without libyaml
     from yaml import Loader as _Parser  # type: ignore[assignment]  # it gives the same events
+
+_SCALAR: type[Any] = yaml.ScalarEvent
+_ALIAS: type[Any] = yaml.AliasEvent
+_MAP_START, _MAP_END = yaml.MappingStartEvent, yaml.MappingEndEvent
+_LIST_END, _STREAM_END = yaml.SequenceEndEvent, yaml.StreamEndEvent
 
 MAX_BYTES = 1024 * 1024
 """The size of a file, in bytes."""
@@ -122,13 +133,13 @@ class _Composer:
     def _document(self) -> Node | None:
         self._next()
         event = self._next()
-        if type(event) is yaml.StreamEndEvent:
+        if type(event) is _STREAM_END:
             self._note(wording.EMPTY_FILE, (1, 1, 1), self._first_line())
             return None
         root = self._node(self._next(), 0)
         self._next()
         event = self._next()
-        if type(event) is not yaml.StreamEndEvent:
+        if type(event) is not _STREAM_END:
             self._note(wording.SEVERAL_DOCUMENTS, _mark(event))
         if type(root) is ScalarNode and root.is_bare:
             self._note(wording.EMPTY_FILE, root.mark, self._first_line())
@@ -141,9 +152,20 @@ class _Composer:
 
     def _node(self, event: Any, depth: int) -> Node:
         kind = type(event)
-        if kind is yaml.ScalarEvent:
+        if kind is _SCALAR:
+            # Nearly all are a plain text or quoted, and not long: of these `_scalar` says the same.
+            text, style = event.value, event.style or ""
+            if (
+                (style or (text[:1] not in NOT_TEXT_START and text not in CONSTANTS))
+                and len(text) < LONG_TEXT
+                and event.tag is None
+                and event.anchor is None
+            ):
+                start = event.start_mark
+                mark = (start.line + 1, start.column + 1, event.end_mark.index - start.index)
+                return tuple.__new__(ScalarNode, (text, mark, style))
             return self._scalar(event)
-        if kind is yaml.AliasEvent:
+        if kind is _ALIAS:
             return self._alias(event, depth)
         self._go_down(depth + 1, event)
         self._count(1, event)
@@ -162,30 +184,42 @@ class _Composer:
 
     def _go_down(self, depth: int, event: Any) -> None:
         """Notes how deep the node is that is about to be read, and stops where it is too deep."""
-        if depth > MAX_DEPTH:
-            self._stop(wording.TOO_DEEP, event, {"limit": MAX_DEPTH})
-        self._deepest = max(self._deepest, depth)
+        if depth > self._deepest:
+            if depth > MAX_DEPTH:
+                self._stop(wording.TOO_DEEP, event, {"limit": MAX_DEPTH})
+            self._deepest = depth
 
     def _collection(self, event: Any, depth: int) -> Node:
-        if type(event) is yaml.MappingStartEvent:
+        if type(event) is _MAP_START:
             return self._map(event, depth)
         return self._list(event, depth)
 
-    def _list(self, start: Any, depth: int) -> ListNode:
+    def _list(self, first: Any, depth: int) -> ListNode:
         items: list[Node] = []
         following = self._next
-        while type(event := following()) is not yaml.SequenceEndEvent:
+        while type(event := following()) is not _LIST_END:
             items.append(self._node(event, depth))
-        self._count(len(items), start)
-        return ListNode(tuple(items), _mark(start))
+        self._count(len(items), first)
+        return ListNode(tuple(items), _mark(first))
 
-    def _map(self, start: Any, depth: int) -> MapNode:
+    def _map(self, first: Any, depth: int) -> MapNode:
         entries: dict[str, Node] = {}
         keys: dict[str, Mark] = {}
-        following = self._next
-        while type(event := following()) is not yaml.MappingEndEvent:
-            key, mark = self._key(event, depth)
-            value = self._node(following(), depth)
+        following, node_of = self._next, self._node
+        while type(event := following()) is not _MAP_END:
+            key: str | None
+            if (
+                type(event) is _SCALAR
+                and ((key := event.value)[:1] not in NOT_TEXT_START and key not in CONSTANTS)
+                and event.tag is None
+                and event.anchor is None
+            ):
+                # Nearly every key; of these `_key` says the same.
+                start = event.start_mark
+                mark = (start.line + 1, start.column + 1, event.end_mark.index - start.index)
+            else:
+                key, mark = self._key(event, depth)
+            value = node_of(following(), depth)
             if key is None:
                 continue
             if key in entries:
@@ -193,11 +227,11 @@ class _Composer:
                 continue
             entries[key] = value
             keys[key] = mark
-        self._count(len(entries), start)
-        return MapNode(entries, keys, _mark(start))
+        self._count(len(entries), first)
+        return MapNode(entries, keys, _mark(first))
 
     def _key(self, event: Any, depth: int) -> tuple[str | None, Mark]:
-        if type(event) is yaml.ScalarEvent and event.tag is None:
+        if type(event) is _SCALAR and event.tag is None:
             mark = _mark(event)
             if event.anchor is not None:
                 self._scalar(event)
@@ -217,7 +251,7 @@ class _Composer:
         facts: dict[str, object] = {"found": "a list or a map"}
         if self._text[event.start_mark.index - 1 : event.start_mark.index + 1] == "{{":
             facts["template"] = "{{ … }}"
-        if type(event) is yaml.ScalarEvent:
+        if type(event) is _SCALAR:
             facts = {"found": described(value)}
             if event.value:
                 facts["quoted"] = f'"{event.value}"'
@@ -262,7 +296,7 @@ class _Composer:
         return value
 
     def _check_collection_tag(self, event: Any) -> None:
-        name = "map" if type(event) is yaml.MappingStartEvent else "seq"
+        name = "map" if type(event) is _MAP_START else "seq"
         if event.tag not in ("!", _CORE + name):
             self._note(wording.UNKNOWN_TAG, _mark(event), {"tag": _short(event.tag)})
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from voxmint.origin import Origin
 from voxmint.problems import Problem
@@ -68,10 +67,11 @@ class _Folder:
             self._note_folder(failure)
             return
         folded: dict[str, str] = {}
+        prefix = f"{self._folder}/"
         for file in files:
             if not file.endswith(_ENDINGS):
                 continue
-            name = str(PurePosixPath(file).relative_to(self._folder).with_suffix(""))
+            name = file.removeprefix(prefix).rpartition(".")[0]
             other = folded.setdefault(name.casefold(), file)
             if other != file:
                 self._note_clash(file, other, name)

@@ -5,10 +5,11 @@
 
 import math
 import re
+from functools import lru_cache
 
 from voxmint.profiles.values import Scalar
 
-_CONSTANTS: dict[str, bool | None] = {
+CONSTANTS: dict[str, bool | None] = {
     "": None, "~": None, "null": None, "Null": None, "NULL": None,
     "true": True, "True": True, "TRUE": True,
     "false": False, "False": False, "FALSE": False,
@@ -22,13 +23,16 @@ _NUMERIC_START = frozenset("+-.0123456789")
 _LARGEST = 2**63
 _LONGEST = 64
 
-
-_NOT_TEXT_START = _NUMERIC_START | frozenset("~nNtTfF<")
+NOT_TEXT_START = _NUMERIC_START | {"<"}
+"""The characters that a number, or the merge key of YAML 1.1, can begin with."""
 
 
 def is_surely_text(plain: str) -> bool:
-    """Whether the first character alone says that a plain scalar is a text, as it mostly does."""
-    return plain != "" and plain[0] not in _NOT_TEXT_START
+    """Whether it takes no more than a look to say that a plain scalar is a text, as most are.
+
+    A text may still be one where this says no: `3 beds`.
+    """
+    return plain[:1] not in NOT_TEXT_START and plain not in CONSTANTS
 
 
 class BadNumberError(ValueError):
@@ -37,10 +41,16 @@ class BadNumberError(ValueError):
 
 def resolve(text: str) -> Scalar:
     """The value of a plain scalar; `BadNumberError` for what is no number that JSON has."""
-    if text in _CONSTANTS:
-        return _CONSTANTS[text]
+    if text in CONSTANTS:
+        return CONSTANTS[text]
     if text[0] not in _NUMERIC_START:
         return text
+    # The same few numbers stand in file after file; a text that is no number may be long.
+    return _known_number(text) if len(text) <= _LONGEST else _number(text)
+
+
+@lru_cache(maxsize=1024)
+def _known_number(text: str) -> Scalar:
     return _number(text)
 
 
