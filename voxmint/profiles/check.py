@@ -4,7 +4,7 @@ Used for what a profile compiles to and, by the emulator, for what arrives; so i
 paths, not places. Only values of the right type reach the rules.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from voxmint.origin import Path
@@ -12,7 +12,7 @@ from voxmint.problems import nearest
 from voxmint.profiles import wording
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field, Type
 from voxmint.profiles.findings import Finding
-from voxmint.profiles.rules import RULES
+from voxmint.profiles.rules import RULES, Rule
 from voxmint.profiles.scalars import BadNumberError, resolve
 from voxmint.profiles.values import briefly, described
 
@@ -52,9 +52,11 @@ def check_part(name: str, value: object) -> list[Finding]:
     return list(check_field(value, field, ("session", name)))
 
 
-def check_rules(session: Mapping[str, Any], form: str) -> list[Finding]:
+def check_rules(
+    session: Mapping[str, Any], form: str, rules: Iterable[Rule] = RULES
+) -> list[Finding]:
     """What the rules find in a session whose values are all of the right type."""
-    return [finding for rule in RULES for finding in rule(session, form)]
+    return [finding for rule in rules for finding in rule(session, form)]
 
 
 def check_field(value: object, field: Field, path: Path) -> Iterator[Finding]:

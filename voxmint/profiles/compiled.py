@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voxmint.origin import Origin, Path
 from voxmint.problems import Problem
@@ -55,8 +55,7 @@ class CompiledEnvironment:
         return named[-1] if named else None
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledBody:
+class CompiledBody(NamedTuple):
     """The request of one profile in one environment.
 
     `session` and `expires_after` are plain values in the names of the flat endpoint; `body` is

@@ -83,19 +83,21 @@ class Merger:
 
     def _map(self, under: Cell | None, node: MapNode, layer: Layer, key: Mark | None) -> MapCell:
         lay, keys = self.lay, node.keys
-        if type(under) is not MapCell:
-            entries = {
-                name: lay(None, value, layer, keys[name]) for name, value in node.entries.items()
-            }
-            return MapCell(entries, node.mark, key, layer, under)
-        entries = dict(under.entries)
+        entries: dict[str, Cell] = {}
+        if type(under) is MapCell:
+            entries, under = dict(under.entries), under.under
         for name, value in node.entries.items():
             inner = entries.get(name)
-            if type(inner) is MapCell and type(value) is ScalarNode and value.is_bare:
+            if type(value) is not ScalarNode:
+                entries[name] = lay(inner, value, layer, keys[name])
+            elif type(inner) is MapCell and value.is_bare:
                 self._note_bare(name, inner, layer, keys[name])
-                continue
-            entries[name] = lay(inner, value, layer, keys[name])
-        return MapCell(entries, node.mark, key, layer, under.under)
+            else:
+                # As `lay` does it; most values are scalars.
+                scalar, mark, style = value
+                leaf = (scalar, mark, keys[name], layer, inner, style)
+                entries[name] = tuple.__new__(Leaf, leaf)
+        return MapCell(entries, node.mark, key, layer, under)
 
     def _note_bare(self, name: str, under: MapCell, layer: Layer, key: Mark) -> None:
         related = (Related(origin(under), "the inherited map"),)

@@ -33,10 +33,10 @@ from voxmint.profiles.order import EVERYTHING, Order
 from voxmint.profiles.parse import parse_environment, parse_profile
 from voxmint.profiles.precedence import layers_of
 from voxmint.profiles.reading import Sources, read_sources
-from voxmint.profiles.render import Renderer, SharedParts, Subject
+from voxmint.profiles.render import Renderer, SharedParts, Texts
 from voxmint.profiles.selectors import is_pattern, selects
 from voxmint.profiles.source import Source
-from voxmint.profiles.validate import Validator, located
+from voxmint.profiles.validate import Locator, Validator
 from voxmint.profiles.variants import settled
 
 if TYPE_CHECKING:
@@ -370,23 +370,28 @@ def render(merged: AllMerged, texts: Mapping[str, str]) -> AllRendered:
     """Renders the templates that are left after the merge; drops what a new variant lacks."""
     shared = SharedParts()
     problems: list[Problem] = []
-    bodies = [_render(one, shared, texts, problems) for one in merged.bodies]
+
+    def text_of(file: str) -> str:
+        return texts.get(file, "")
+
+    bodies = [_render(one, shared, text_of, problems) for one in merged.bodies]
     return AllRendered(tuple(bodies), tuple(problems))
 
 
 def _render(
-    merged: Merged, shared: SharedParts, texts: Mapping[str, str], problems: list[Problem]
+    merged: Merged, shared: SharedParts, text_of: Texts, problems: list[Problem]
 ) -> Rendered:
     stack, root = merged
     profile = stack.profile
-    subject = Subject.of(
+    subject = shared.subject(
         profile.name, stack.environment.name, profile.document.description, profile.labels
     )
-    renderer = Renderer(root, subject, shared, lambda file: texts.get(file, ""))
+    renderer = Renderer(root, subject, shared, text_of)
     root, fell = _settle(root, stack, renderer)
     session = renderer.session(root.entries.get("session"))
     lifetime = renderer.lifetime(root.entries.get("expires_after"))
-    problems += (_of(stack.body, problem) for problem in (*fell, *renderer.problems))
+    if fell or renderer.problems:
+        problems += (_of(stack.body, problem) for problem in (*fell, *renderer.problems))
     return Rendered(stack, root, session, lifetime, renderer.failed)
 
 
@@ -427,16 +432,15 @@ class AllChecked:
 def validate(rendered: AllRendered) -> AllChecked:
     """Checks every request by the field table and the rules, and makes bodies of the right ones."""
     validator = Validator()
-    problems: list[Problem] = []
+    locator = Locator()
     bodies: dict[Body, CompiledBody] = {}
     for one in rendered.bodies:
         stack = one.stack
         form = FORMS[stack.api] if stack.api else None
         name = form.name if form else None
         findings = validator.findings(one.session, one.expires_after, name)
-        own = located(findings, one, stack.layers, stack.body) if findings else []
-        problems += own
-        if form and stack.api and not one.failed and not any(problem.is_error for problem in own):
+        is_wrong = bool(findings) and locator.add(findings, one, stack.layers, stack.body)
+        if form and stack.api and not one.failed and not is_wrong:
             body = form.build(one.session, one.expires_after)
             bodies[stack.body] = CompiledBody(
                 *stack.body,
@@ -447,7 +451,7 @@ def validate(rendered: AllRendered) -> AllChecked:
                 one.root,
                 stack.layers,
             )
-    return AllChecked(bodies, tuple(problems))
+    return AllChecked(bodies, locator.problems)
 
 
 # ── body ─────────────────────────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from voxmint.origin import Origin
 from voxmint.problems import Problem
 from voxmint.profiles import wording
-from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, value_of
+from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
 from voxmint.profiles.templates import (
     Budget,
@@ -47,12 +47,17 @@ class Subject(NamedTuple):
         labels: Mapping[str, Scalar],
     ) -> "Subject":
         """The names `env` and `profile` of a body."""
-        about = {
-            "name": profile,
-            "description": description,
-            "labels": _fixed_view("profile.labels", labels),
-        }
-        return cls(_fixed_view("env", {"name": environment}), _fixed_view("profile", about))
+        return cls(_about_environment(environment), _about_profile(profile, description, labels))
+
+
+def _about_environment(name: str) -> View:
+    return _fixed_view("env", {"name": name})
+
+
+def _about_profile(name: str, description: str | None, labels: Mapping[str, Scalar]) -> View:
+    labels_view = _fixed_view("profile.labels", labels)
+    about = {"name": name, "description": description, "labels": labels_view}
+    return _fixed_view("profile", about)
 
 
 class _LeafFailedError(Exception):
@@ -66,41 +71,62 @@ class _LeafFailedError(Exception):
 class Part(NamedTuple):
     """A part of a request, such as its `turn_detection`, before it is rendered for a body."""
 
+    name: str
     cell: Cell
-    field: Field
+    field: Field | None
     is_static: bool
     value: Any
     """What it is in every body, where it is static: nothing in it is a template."""
 
 
 class SharedParts:
-    """Remembers what bodies share, so that it is worked out once."""
+    """Remembers what bodies share, so that it is worked out once.
+
+    Cells are known by their identity: they are kept beside what is remembered of them.
+    """
 
     def __init__(self) -> None:
         self._parts: dict[int, Part] = {}
-        self._sessions: dict[int, tuple[MapCell, tuple[Part, ...]]] = {}
+        self._maps: dict[int, tuple[MapCell, tuple[Part, ...]]] = {}
         self._last: dict[int, Any] = {}
+        self._environments: dict[str, View] = {}
+        self._profiles: dict[str, View] = {}
 
-    def of_session(self, session: MapCell) -> tuple[Part, ...]:
-        """The parts of a session, in the order of the field table."""
-        known = self._sessions.get(id(session))
+    def subject(
+        self,
+        profile: str,
+        environment: str,
+        description: str | None,
+        labels: Mapping[str, Scalar],
+    ) -> Subject:
+        """As `Subject.of`; what is said of a profile and of an environment is made once."""
+        env = self._environments.get(environment)
+        if env is None:
+            env = self._environments[environment] = _about_environment(environment)
+        about = self._profiles.get(profile)
+        if about is None:
+            about = self._profiles[profile] = _about_profile(profile, description, labels)
+        return Subject(env, about)
+
+    def of_map(self, cell: MapCell, field: Field | None) -> tuple[Part, ...]:
+        """The parts of a map, such as a session, in the order of the field table."""
+        known = self._maps.get(id(cell))
         if known is None:
-            there = [(session.entries.get(field.name), field) for field in SESSION.fields]
             parts = tuple(
-                self.part(cell, field)
-                for cell, field in there
-                if cell is not None and type(cell) is not Gone
+                self.part(name, inner, below)
+                for name, inner, below in _in_order(cell, field)
+                if type(inner) is not Gone
             )
-            known = self._sessions[id(session)] = (session, parts)
+            known = self._maps[id(cell)] = (cell, parts)
         return known[1]
 
-    def part(self, cell: Cell, field: Field) -> Part:
-        """One part, by its cell."""
+    def part(self, name: str, cell: Cell, field: Field | None) -> Part:
+        """One part, by its cell; one that is a scalar is as soon made as found."""
+        if type(cell) is Leaf:
+            return _part(name, cell, field)
         known = self._parts.get(id(cell))
         if known is None:
-            is_static = not _has_template(cell)
-            value = _ordered(value_of(cell), field) if is_static else None
-            known = self._parts[id(cell)] = Part(cell, field, is_static, value)
+            known = self._parts[id(cell)] = _part(name, cell, field)
         return known
 
     def same(self, part: Part, value: Any) -> Any:
@@ -109,7 +135,8 @@ class SharedParts:
         What is checked once is recognised by its identity.
         """
         last = self._last.get(id(part.cell))
-        if last is not None and _is_same(last, value):
+        # Most that differ are told apart by `==`, which is quick.
+        if last is not None and last == value and _is_same(last, value):
             return last
         self._last[id(part.cell)] = value
         return value
@@ -128,26 +155,55 @@ def _is_same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _has_template(cell: Cell) -> bool:
-    if isinstance(cell, Leaf):
-        return isinstance(cell.value, str) and is_template(cell.value)
+_DYNAMIC: Any = object()
+
+
+def _part(name: str, cell: Cell, field: Field | None) -> Part:
+    value = _static_value(cell, field)
+    return Part(name, cell, field, value is not _DYNAMIC, value)
+
+
+def _static_value(cell: Cell, field: Field | None) -> Any:
+    """The plain value, the same in every body; `_DYNAMIC` where there is a template in it.
+
+    Maps are in the order of the field table, so that equal bodies have equal bytes.
+    """
+    if type(cell) is Leaf:
+        value = cell.value
+        return _DYNAMIC if type(value) is str and is_template(value) else value
     if isinstance(cell, MapCell):
-        return any(_has_template(inner) for inner in cell.entries.values())
+        values: dict[str, Any] = {}
+        for name, inner, below in _in_order(cell, field):
+            if type(inner) is not Gone:
+                values[name] = value = _static_value(inner, below)
+                if value is _DYNAMIC:
+                    return _DYNAMIC
+        return values
     if isinstance(cell, ListCell):
-        return any(_has_template(item) for item in cell.items)
-    return False
+        items = [_static_value(item, None) for item in cell.items]
+        return _DYNAMIC if any(item is _DYNAMIC for item in items) else items
+    return None
 
 
-def _ordered(value: Plain, field: Field) -> Plain:
-    """A map in the order of the field table, so that equal bodies have equal bytes."""
-    if not isinstance(value, dict) or not field.fields:
-        return value
-    known = {
-        inner.name: _ordered(value[inner.name], inner)
-        for inner in field.fields
-        if inner.name in value
-    }
-    return known if len(known) == len(value) else known | value
+class _Roots(Mapping[str, View]):
+    """The names that a template sees; few look at them, so that of `vars` is made when asked for.
+
+    Most values are found by `Renderer._known` before.
+    """
+
+    __slots__ = ("_renderer",)
+
+    def __init__(self, renderer: "Renderer") -> None:
+        self._renderer = renderer
+
+    def __getitem__(self, name: str) -> View:
+        return self._renderer.root(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("vars", "env", "profile"))
+
+    def __len__(self) -> int:
+        return 3
 
 
 class Renderer:
@@ -175,28 +231,26 @@ class Renderer:
         self._budget = Budget()
         vars_cell = root.entries.get("vars")
         self._vars = vars_cell.entries if isinstance(vars_cell, MapCell) else {}
-        self._roots = {
-            "vars": self._view("vars", self._vars),
-            "env": subject.env,
-            "profile": subject.profile,
-        }
+        self._vars_view: View | None = None
+        self._subject = subject
+        self._roots = _Roots(self)
 
     def session(self, cell: Cell | None) -> dict[str, Any]:
         """The plain session; what failed to render is left out."""
         if not isinstance(cell, MapCell):
             return {}
         session: dict[str, Any] = {}
-        for part in self._shared.of_session(cell):
+        for part in self._shared.of_map(cell, SESSION):
             value = part.value if part.is_static else self._part(part)
             if value is not _FAILED:
-                session[part.field.name] = value
+                session[part.name] = value
         return session
 
     def lifetime(self, cell: Cell | None) -> dict[str, Any] | None:
         """The plain lifetime, or `None` where none is asked for."""
         if not isinstance(cell, MapCell):
             return None
-        part = self._shared.part(cell, EXPIRES_AFTER)
+        part = self._shared.part(EXPIRES_AFTER.name, cell, EXPIRES_AFTER)
         value = part.value if part.is_static else self._part(part)
         return value if isinstance(value, dict) else None
 
@@ -223,12 +277,12 @@ class Renderer:
                 self.failed.add(id(cell))
                 return _FAILED
         if isinstance(cell, MapCell):
-            values = {
-                name: self._rendered(inner, known)
-                for name, inner, known in _in_order(cell, field)
-                if type(inner) is not Gone
-            }
-            return {name: value for name, value in values.items() if value is not _FAILED}
+            values: dict[str, Any] = {}
+            for part in self._shared.of_map(cell, field):
+                value = part.value if part.is_static else self._rendered(part.cell, part.field)
+                if value is not _FAILED:
+                    values[part.name] = value
+            return values
         if isinstance(cell, ListCell):
             items = [self._rendered(item, None) for item in cell.items]
             # What failed keeps its place, so that the items after it are found at theirs.
@@ -251,14 +305,18 @@ class Renderer:
             self._nested -= 1
 
     def _known(self, path: tuple[str, ...]) -> Plain:
-        """The value of a var that is a plain scalar; `None` for whatever takes more to find."""
-        if len(path) != 2 or path[0] != "vars":
+        """The value that a name has without work; `None` for whatever takes more to find."""
+        if len(path) != 2:
             return None
-        cell = self._vars.get(path[1])
+        root, name = path
+        if root != "vars":
+            value: Plain = self.root(root).get(name)
+            return value
+        cell = self._vars.get(name)
         if type(cell) is not Leaf or (type(cell.value) is str and is_template(cell.value)):
             return None
         if self._used is not None:
-            self._used[".".join(path)] = cell
+            self._used[f"vars.{name}"] = cell
         return cell.value
 
     def _weaker(self, cell: Leaf) -> Any:
@@ -266,6 +324,8 @@ class Renderer:
         under = cell.under
         if under is None or type(under) is Gone:
             raise KeyError("super")
+        if type(under) is Leaf and not (type(under.value) is str and is_template(under.value)):
+            return under.value
         for layers, weaker in reversed(list(enumerate(self._waiting(under), start=1))):
             # From the weakest up, so that no number of layers is too many.
             if layers % _STEP == 0:
@@ -304,7 +364,15 @@ class Renderer:
             }
         return [self._strict(item) for item in cell.items] if isinstance(cell, ListCell) else None
 
-    # ── vars ─────────────────────────────────────────────────────────────────────────────────────
+    # ── names ─────────────────────────────────────────────────────────────────────────────────────
+
+    def root(self, name: str) -> View:
+        """What a template sees by one of its names."""
+        if name == "vars":
+            if self._vars_view is None:
+                self._vars_view = self._view("vars", self._vars)
+            return self._vars_view
+        return self._subject.env if name == "env" else self._subject.profile
 
     def _view(self, path: str, entries: Mapping[str, Cell]) -> View:
         there = {name: inner for name, inner in entries.items() if type(inner) is not Gone}

@@ -7,7 +7,7 @@ reports alone, is in doubt or in dispute is a warning that says so. A new rule i
 kinds beside it, and one line in `RULES`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 from voxmint.origin import Path
@@ -370,6 +370,25 @@ RULES: tuple[Rule, ...] = (
     no_response_settings,
     form_has_places,
 )
+
+RULES_OF_DETAIL: tuple[Rule, ...] = (prompt_is_short,)
+"""The rules that look at more of a session than its outline."""
+
+
+def outline(value: Any, name: str = "") -> Hashable:
+    """What the other rules look at in a value: all but what numbers and the prompt say.
+
+    Only of a value that the field table finds right. Nearly all sessions of a project have one of
+    a few outlines.
+    """
+    if type(value) is dict:
+        return tuple([(inner, outline(value[inner], inner)) for inner in value])
+    if type(value) is list:
+        return tuple(value)
+    if type(value) in (int, float):
+        return float  # the type: no text and no flag is equal to it
+    return "" if name == "prompt" else value  # a text, a flag or null
+
 
 KINDS: tuple[Kind, ...] = (
     NO_TRANSCRIPTION,

@@ -39,7 +39,9 @@ MAP_METHODS = frozenset(("get", "items", "keys", "values"))
 _LARGEST = 2.0**63
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _SIMPLE = re.compile(
-    r"(?<!\{)\{\{[ \t\n]*(?:(super)\(\)|((?:vars|env|profile)(?:\." + _NAME + r")+))[ \t\n]*\}\}"
+    r"\{\{(?<!\{\{\{)[ \t\n]*(?:(super)\(\)|((?:vars|env|profile)(?:\."
+    + _NAME
+    + r")+))[ \t\n]*\}\}"
 )
 _OPENING = re.compile(r"\{\{|\{%|\{#")
 _METHODS = TEXT_METHODS | MAP_METHODS
@@ -139,8 +141,7 @@ class Names(NamedTuple):
     known: Callable[[tuple[str, ...]], Plain] = _nothing_known
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(NamedTuple):
     """A place to fill in: `super()`, or a path below one of the names."""
 
     text: str
@@ -168,11 +169,14 @@ class _Simple:
         parts = self.parts
         if len(parts) == 1 and isinstance(parts[0], _Slot):
             return native(parts[0].value(names), parts[0].text, names.budget)
-        text = "".join(
-            part if isinstance(part, str) else as_text(part.value(names), part.text)
-            for part in parts
-        )
-        return bounded(text, names.budget)
+        texts: list[str] = []
+        for part in parts:
+            if isinstance(part, str):
+                texts.append(part)
+            else:
+                value = part.value(names)
+                texts.append(value if type(value) is str else as_text(value, part.text))
+        return bounded("".join(texts), names.budget)
 
 
 class Template(NamedTuple):
@@ -212,19 +216,30 @@ def _simple(text: str) -> _Simple | None:
     """The text as plain parts and slots; `None` where it is more than that."""
     if "\r" in text:
         return None
+    # Between two pieces of text there are two groups, of which one has matched.
+    pieces = _SIMPLE.split(text)
     parts: list[str | _Slot] = []
-    position = 0
-    for found in _SIMPLE.finditer(text):
-        parts.append(text[position : found.start()])
-        path = tuple(found[2].split(".")) if found[2] else ()
-        if not _METHODS.isdisjoint(path):
-            return None
-        parts.append(_Slot(found[2] or "super()", path))
-        position = found.end()
-    parts.append(text[position:])
-    if any(isinstance(part, str) and _OPENING.search(part) for part in parts):
-        return None
-    return _Simple(tuple(part for part in parts if part != ""))
+    for index in range(0, len(pieces), 3):
+        plain = pieces[index]
+        if plain:
+            if is_template(plain):
+                return None
+            parts.append(plain)
+        if index + 1 < len(pieces):
+            slot = _slot(pieces[index + 1] or pieces[index + 2])
+            if slot is None:
+                return None
+            parts.append(slot)
+    return _Simple(tuple(parts))
+
+
+@lru_cache(maxsize=4096)
+def _slot(path: str) -> _Slot | None:
+    """The slot of `super` or of a path; `None` where it takes Jinja to say what the path means."""
+    if path == "super":
+        return _Slot("super()", ())
+    names = tuple(path.split("."))
+    return _Slot(path, names) if _METHODS.isdisjoint(names) else None
 
 
 def _item(value: Any, name: str, path: str) -> Any:

@@ -1,10 +1,11 @@
 """Validates rendered requests, and says where in the files what is wrong was written."""
 
-from collections.abc import Mapping, Sequence, Set
-from typing import Any, Protocol
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
 
 from voxmint.origin import Path, dotted
-from voxmint.problems import Problem, Related
+from voxmint.problems import Body, Problem, Related
 from voxmint.profiles.cells import Cell, Gone, Leaf, MapCell, find_nearest, key_origin, origin
 from voxmint.profiles.check import check_field, check_part, check_rules
 from voxmint.profiles.documents import Layer
@@ -13,26 +14,43 @@ from voxmint.profiles.findings import Finding
 from voxmint.profiles.rules import (
     MISSING_MODEL,
     NO_TRANSCRIPTION,
+    RULES,
+    RULES_OF_DETAIL,
     TURN_DETECTION_LEFT_OUT,
     TURN_DETECTION_NEEDS_TYPE,
+    outline,
 )
 
-_OF_ABSENCE = (
-    MISSING_MODEL,
-    NO_TRANSCRIPTION,
-    TURN_DETECTION_LEFT_OUT,
-    TURN_DETECTION_NEEDS_TYPE,
+_OF_ABSENCE = frozenset(
+    kind.code
+    for kind in (
+        MISSING_MODEL,
+        NO_TRANSCRIPTION,
+        TURN_DETECTION_LEFT_OUT,
+        TURN_DETECTION_NEEDS_TYPE,
+    )
 )
 """What is found because something is not there: not said of a body from which something wrong was
 left out, since that may be just what is missing."""
 
 
+class _Looked(NamedTuple):
+    """A part of a request that was looked at: what is wrong with it, and its outline."""
+
+    part: object
+    findings: Sequence[Finding]
+    outline: Hashable
+
+
 class Validator:
-    """Checks requests; parts that bodies share (the same object) are checked once."""
+    """Checks requests, and what bodies share once.
+
+    A text is known by what it says; anything else by its identity, and is kept.
+    """
 
     def __init__(self) -> None:
-        self._parts: dict[tuple[str, int], tuple[object, Sequence[Finding]]] = {}
-        self._rules: dict[tuple[object, ...], tuple[object, Sequence[Finding]]] = {}
+        self._parts: dict[tuple[str, object], _Looked] = {}
+        self._rules: dict[Hashable, Sequence[Finding]] = {}
 
     def findings(
         self, session: Mapping[str, Any], expires_after: Mapping[str, Any] | None, form: str | None
@@ -42,37 +60,46 @@ class Validator:
         Where the form is not known, the rules, which depend on it, are left out.
         """
         found: list[Finding] = []
+        outlines: list[Hashable] = [form]
+        parts = self._parts
         for name, value in session.items():
-            found += self._part(name, value)
+            key = (name, value if type(value) is str else id(value))
+            looked = parts.get(key)
+            if looked is None:
+                looked = parts[key] = _looked_at(name, value)
+            found += looked.findings
+            outlines.append(looked.outline)
         if expires_after is not None:
             found += self._lifetime(expires_after)
         if not found and form is not None:
-            found += self._by_rules(session, form)
+            found += self._by_rules(session, form, tuple(outlines))
+            found += check_rules(session, form, RULES_OF_DETAIL)
         return found
-
-    def _part(self, name: str, value: object) -> Sequence[Finding]:
-        if isinstance(value, str):
-            return check_part(name, value)
-        key = (name, id(value))
-        known = self._parts.get(key)
-        if known is None:
-            known = self._parts[key] = (value, check_part(name, value))
-        return known[1]
 
     def _lifetime(self, value: Mapping[str, Any]) -> Sequence[Finding]:
         key = (EXPIRES_AFTER.name, id(value))
-        known = self._parts.get(key)
-        if known is None:
+        looked = self._parts.get(key)
+        if looked is None:
             found = list(check_field(value, EXPIRES_AFTER, (EXPIRES_AFTER.name,)))
-            known = self._parts[key] = (value, found)
-        return known[1]
+            looked = self._parts[key] = _Looked(value, found, None)
+        return looked.findings
 
-    def _by_rules(self, session: Mapping[str, Any], form: str) -> Sequence[Finding]:
-        key = (form, *session, *map(id, session.values()))
-        known = self._rules.get(key)
+    def _by_rules(
+        self, session: Mapping[str, Any], form: str, outlines: Hashable
+    ) -> Sequence[Finding]:
+        """What the rules find that look at nothing but outlines, once for all that have these."""
+        known = self._rules.get(outlines)
         if known is None:
-            known = self._rules[key] = (tuple(session.values()), check_rules(session, form))
-        return known[1]
+            known = self._rules[outlines] = check_rules(session, form, _RULES_OF_OUTLINE)
+        return known
+
+
+_RULES_OF_OUTLINE = tuple(rule for rule in RULES if rule not in RULES_OF_DETAIL)
+
+
+def _looked_at(name: str, value: object) -> _Looked:
+    found = check_part(name, value)
+    return _Looked(value, found, None if found else (name, outline(value)))
 
 
 class Written(Protocol):
@@ -84,32 +111,73 @@ class Written(Protocol):
     def failed(self) -> Set[int]: ...
 
 
-def located(
-    findings: Sequence[Finding], written: Written, layers: Sequence[Layer], body: tuple[str, str]
-) -> list[Problem]:
-    """The findings as problems of a body, each where it was written.
+class Locator:
+    """Says of findings where they were written.
 
-    Nothing is said of a value whose template failed: that has been said.
+    What bodies share is found in each of them, and is one problem with all the bodies it affects.
     """
-    root, failed = written.root, written.failed
-    is_incomplete = bool(failed) or any(layer.incomplete for layer in layers)
-    return [
-        _problem(finding, root, body)
-        for finding in findings
-        if not (is_incomplete and finding.kind in _OF_ABSENCE)
-        and not (failed and id(find_nearest(root, finding.path)) in failed)
-    ]
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[int, ...], _Located] = {}
+
+    def add(
+        self, findings: Iterable[Finding], written: Written, layers: Sequence[Layer], body: Body
+    ) -> bool:
+        """Takes the findings of a body; whether there is an error among them.
+
+        Nothing is said of a value whose template failed: that has been said.
+        """
+        is_wrong = False
+        for finding in findings:
+            if not _is_excused(finding, written, layers):
+                is_wrong |= self._located(finding, written.root, body).is_error
+        return is_wrong
+
+    def _located(self, finding: Finding, root: MapCell, body: Body) -> Problem:
+        cells = [_cell_of(root, finding.path)]
+        cells += [_cell_of(root, path) for path, _ in finding.related]
+        # What the problem says depends on these alone; they are kept, so their ids stay theirs.
+        key = (id(finding), *map(id, cells))
+        known = self._found.get(key)
+        if known is None:
+            known = self._found[key] = _Located(finding, cells, _problem(finding, cells), [])
+        known.bodies.append(body)
+        return known.problem
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """All that was found, each once."""
+        return tuple(
+            replace(one.problem, affects=tuple(one.bodies)) for one in self._found.values()
+        )
 
 
-def _problem(finding: Finding, root: MapCell, body: tuple[str, str]) -> Problem:
-    cell = _cell_of(root, finding.path)
+class _Located(NamedTuple):
+    """A finding at its place, and the bodies it is found in."""
+
+    finding: Finding
+    cells: Sequence[Cell]
+    problem: Problem
+    bodies: list[Body]
+
+
+def _is_excused(finding: Finding, written: Written, layers: Sequence[Layer]) -> bool:
+    failed = written.failed
+    if finding.kind.code in _OF_ABSENCE and (failed or any(layer.incomplete for layer in layers)):
+        return True
+    return bool(failed) and id(find_nearest(written.root, finding.path)) in failed
+
+
+def _problem(finding: Finding, cells: Sequence[Cell]) -> Problem:
+    cell, *others = cells
     at = key_origin(cell) if finding.at_key else origin(cell)
     related = tuple(
-        Related(origin(_cell_of(root, path)), remark) for path, remark in finding.related
+        Related(origin(other), remark)
+        for other, (_, remark) in zip(others, finding.related, strict=True)
     )
     if finding.kind is TURN_DETECTION_NEEDS_TYPE:
         related = _over_null(cell)
-    return Problem(finding.kind, at, finding.facts, related, _shown(finding.path), (body,))
+    return Problem(finding.kind, at, finding.facts, related, _shown(finding.path))
 
 
 def _over_null(cell: Cell) -> tuple[Related, ...]:

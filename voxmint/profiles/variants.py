@@ -33,7 +33,7 @@ def settled(
     `layers` are those of the body, the weakest first; `rendered` gives a templated type's value.
     """
     entries = detection.entries
-    if "type" not in entries:
+    if "type" not in entries or _is_settled(entries):
         return detection, ()
     changes = _changes(entries["type"], rendered)
     fallen = _fallen(entries, changes, layers)
@@ -44,6 +44,14 @@ def settled(
         for name, cell in entries.items()
     }
     return detection._replace(entries=kept), tuple(_notes(entries, fallen, changes))
+
+
+def _is_settled(entries: Mapping[str, Cell]) -> bool:
+    """Whether it takes no more than a look, as it mostly does: one type, and all is its own."""
+    kind = entries["type"]
+    if type(kind) is not Leaf or kind.under is not None:
+        return False
+    return kind.value in _NAMES and _NAMES[str(kind.value)].issuperset(entries)
 
 
 def _changes(kind: Cell, rendered: Callable[[Leaf], Plain]) -> list[Change]:

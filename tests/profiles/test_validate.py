@@ -1,0 +1,67 @@
+"""Validating what many bodies share, once, says of each body what a look at it alone says."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import given, strategies as st
+
+from tests.profiles.laws import law
+from tests.profiles.sessions import SESSIONS
+from voxmint.profiles.check import check_session
+from voxmint.profiles.fields import FLAT, MODELS, NESTED
+from voxmint.profiles.findings import Finding
+from voxmint.profiles.rules import PROMPT_LIMIT
+from voxmint.profiles.validate import Validator
+
+PROMPTS = st.sampled_from(["", "short", "x" * (PROMPT_LIMIT + 1), 3])
+TRANSCRIPTIONS = st.none() | st.fixed_dictionaries(
+    {},
+    optional={
+        "model": st.sampled_from([*MODELS, "gpt-4o-transcripe", 4]),
+        "language": st.sampled_from(["no", "eng", 1]),
+        "languages": st.sampled_from([["no"], ["eng"], [], ["no", "de"]]),
+        "prompt": PROMPTS,
+        "keywords": st.sampled_from([[], ["a<b"], ["a"], ["a\nb"]]),
+        "delay": st.sampled_from(["low", "high", "none"]),
+    },
+)
+DETECTIONS = st.none() | st.fixed_dictionaries(
+    {},
+    optional={
+        "type": st.sampled_from(["server_vad", "semantic_vad", "other"]),
+        "threshold": st.sampled_from([0, 1, 0.5, 2, True]),
+        "silence_duration_ms": st.sampled_from([0, 1, 300, 0.5]),
+        "idle_timeout_ms": st.sampled_from([None, 5000, 1]),
+        "eagerness": st.sampled_from(["low", "lowest"]),
+        "create_response": st.booleans(),
+    },
+)
+ODD_SESSIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "modalities": st.sampled_from([["text"], ["sound"]]),
+        "input_audio_format": st.sampled_from(["pcm16", "mp3", 1]),
+        "input_audio_transcription": TRANSCRIPTIONS,
+        "turn_detection": DETECTIONS,
+        "turn_detektion": st.none(),
+    },
+)
+LIFETIMES = st.none() | st.fixed_dictionaries({"seconds": st.sampled_from([10, 5, "10", True])})
+REQUESTS = st.tuples(SESSIONS | ODD_SESSIONS, LIFETIMES, st.sampled_from([FLAT, NESTED]))
+
+
+@law(250)
+@given(st.lists(REQUESTS, min_size=2, max_size=8))
+def test_what_is_remembered_of_one_body_holds_for_the_next(requests: list[Any]) -> None:
+    """Whatever a rule looks at has to be in the outline, or the rule among those of detail."""
+    validator = Validator()
+    for session, lifetime, form in requests:
+        found = told(validator.findings(session, lifetime, form))
+        assert found == told(Validator().findings(session, lifetime, form))
+        if not validator.findings({}, lifetime, form=None):
+            assert found == told(check_session(session, form))
+
+
+def told(findings: Sequence[Finding]) -> list[str]:
+    """All of them, without their order, and with `1`, `1.0` and `true` told apart."""
+    return sorted(map(repr, findings))
