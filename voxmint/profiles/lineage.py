@@ -54,6 +54,7 @@ class Lineages:
         self._known = frozenset(known)
         self._unknown = unknown
         self._found: dict[str, tuple[str, ...] | None] = {}
+        self._merged: dict[tuple[str, ...], tuple[str, ...] | None] = {}
         self._bases: dict[str, tuple[str, ...] | None] = {}
         self._walk: list[str] = []
 
@@ -93,18 +94,26 @@ class Lineages:
         bases = self._bases_of(name)
         if bases is None:
             return None
-        lists = [list(self._found[base] or ()) for base in reversed(bases)]
-        if not all(lists):
-            return None
         try:
-            found = (name, *_merged([*lists, list(reversed(bases))]))
+            merged = self._merged_bases(bases)
         except _InconsistentError as clash:
             self._note_inconsistent(self._documents[name], clash)
             return None
+        if merged is None:
+            return None
+        found = (name, *merged)
         if len(found) > MAX_LINEAGE:
             self._note_long(self._documents[name])
             return None
         return found
+
+    def _merged_bases(self, bases: tuple[str, ...]) -> tuple[str, ...] | None:
+        """The lineages of bases in one, worked out once for all that extend the same."""
+        if bases not in self._merged:
+            lists = [list(self._found[base] or ()) for base in reversed(bases)]
+            given = list(reversed(bases))
+            self._merged[bases] = tuple(_merged([*lists, given])) if all(lists) else None
+        return self._merged[bases]
 
     def _base(self, document: Extending, reference: Reference) -> str | None:
         """The base's name; `None`, and a problem where that is news, when there is no such base."""

@@ -79,13 +79,15 @@ class _Parser:
 
     def known(self, node: MapNode, owner: str, keys: tuple[str, ...]) -> MapNode:
         """The map without the keys that nobody knows, which are noted."""
+        if node.entries.keys() <= frozenset(keys):
+            return node
         unknown = [key for key in node.entries if key not in keys]
         for key in unknown:
             if key == "name" and owner in ("profile", "environment"):
                 self.note(wording.NAME_KEY, node.keys[key], {"owner": owner})
                 continue
             self.note(wording.UNKNOWN_KEY, node.keys[key], _unknown_facts(key, owner, keys))
-        return _without(node, unknown) if unknown else node
+        return _without(node, unknown)
 
     def wrong_type(self, field: str, expected: str, node: Node) -> None:
         found = described(node.value) if isinstance(node, ScalarNode) else kind_of(node)
@@ -157,7 +159,7 @@ class _Parser:
         if labels is None:
             return None
         wrong = [key for key in labels.entries if not self._is_label(labels, key)]
-        return _without(labels, wrong)
+        return _without(labels, wrong) if wrong else labels
 
     def _is_label(self, labels: MapNode, key: str) -> bool:
         if key.startswith("$"):
@@ -282,8 +284,13 @@ class _Parser:
             return node
         entries: dict[str, Node] = {}
         changed = False
+        by_name = {} if field is None else field.by_name
         for key, value in node.entries.items():
-            known = None if field is None else field.by_name.get(key)
+            known = by_name.get(key)
+            if type(value) is ScalarNode and value.style != BAD and (known or field is None):
+                # Most values: `_kept` would keep them.
+                entries[key] = value
+                continue
             if field is not None and known is None:
                 facts = _unknown_facts(key, _owner(field), tuple(field.by_name))
                 below = [one.name for one in field.fields if key in one.by_name]

@@ -34,7 +34,7 @@ from voxmint.profiles.parse import parse_environment, parse_profile
 from voxmint.profiles.precedence import layers_of
 from voxmint.profiles.reading import Sources, read_sources
 from voxmint.profiles.render import Renderer, SharedParts, Texts
-from voxmint.profiles.selectors import is_pattern, selects
+from voxmint.profiles.selectors import is_pattern, selected, selects
 from voxmint.profiles.source import Source
 from voxmint.profiles.validate import Locator, Validator
 from voxmint.profiles.variants import settled
@@ -125,23 +125,41 @@ def trace(sources: Sources, documents: Documents, with_settings: bool = True) ->
     lineages = Lineages(documents.profiles, sources.profile_names, wording.UNKNOWN_PROFILE)
     profiles: dict[str, CompiledProfile] = {}
     merger = Merger()
+    inherited: dict[tuple[Profile, ...], Cell | None] = {}
     for name in sorted(documents.profiles):
         names = lineages.of(name)
         if names is not None:
             lineage = tuple(documents.profiles[one] for one in names)
-            profiles[name] = CompiledProfile(lineage[-1], lineage, _labels(lineage, merger))
+            profiles[name] = CompiledProfile(
+                lineage[-1], lineage, _labels(lineage, merger, inherited)
+            )
     environments, problems = _environments(sources, documents, profiles, with_settings)
     problems = [*lineages.problems, *merger.problems, *problems]
     problems += _unknown_blocks(documents.profiles, sources.environment_names)
     return Families(profiles, environments, tuple(problems))
 
 
-def _labels(lineage: Sequence[Profile], merger: Merger) -> Mapping[str, Any]:
-    cell: Cell | None = None
-    for profile in lineage:
-        if profile.labels is not None:
-            cell = merger.lay(cell, profile.labels, profile.layer, None)
+def _labels(
+    lineage: tuple[Profile, ...],
+    merger: Merger,
+    inherited: dict[tuple[Profile, ...], Cell | None],
+) -> Mapping[str, Any]:
+    """The labels, merged; those of bases are merged once for all that extend the same."""
+    *bases, profile = lineage
+    above = tuple(bases)
+    if above not in inherited:
+        cell = None
+        for base in bases:
+            cell = _with_labels(cell, base, merger)
+        inherited[above] = cell
+    cell = _with_labels(inherited[above], profile, merger)
     return {} if cell is None else value_of(cell)  # type: ignore[return-value]  # labels are a map
+
+
+def _with_labels(cell: Cell | None, profile: Profile, merger: Merger) -> Cell | None:
+    if profile.labels is None:
+        return cell
+    return merger.lay(cell, profile.labels, profile.layer, None)
 
 
 def _environments(
@@ -181,9 +199,9 @@ def _environment(
     )
     names = [one.profiles for one in lineage if one.profiles is not None]
     patterns = [reference.name for reference in names[-1]] if names else ["*"]
-    selected = () if document.abstract else (one for one in concrete if selects(patterns, one))
+    chosen = () if document.abstract else selected(patterns, concrete)
     environment = CompiledEnvironment(
-        document, lineage, api, provider, provider_cell, mint, tuple(selected)
+        document, lineage, api, provider, provider_cell, mint, tuple(chosen)
     )
     return environment, (*merger.problems, *problems)
 

@@ -27,24 +27,24 @@ def layers_of(
     """
     profile = lineage[-1]
     return (
-        *(base.layer for base in lineage),
-        *(environment.layer for environment in environments),
-        *(
+        *[base.layer for base in lineage],
+        *[environment.layer for environment in environments],
+        *[
             item.layer
             for environment in environments
             for item in environment.overlay
             if item.where.fits(profile.name, labels)
-        ),
+        ],
         *_blocks(lineage, environments),
         *overrides,
     )
 
 
 def _blocks(lineage: Iterable[Profile], environments: Sequence[Environment]) -> Iterable[Layer]:
-    return (
+    return [
         base.blocks[environment.name]
         for base in lineage
         if base.blocks
         for environment in environments
         if environment.name in base.blocks
-    )
+    ]

@@ -34,12 +34,25 @@ def matches(pattern: str, name: str) -> bool:
 
 def selects(patterns: Sequence[str], name: str) -> bool:
     """Whether the patterns together select the name; none of them select nothing."""
+    return bool(selected(patterns, (name,)))
+
+
+def selected(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Those of the names that the patterns together select; no patterns select nothing."""
     if not patterns:
-        return False
+        return []
     taking_in = [pattern for pattern in patterns if not pattern.startswith("!")]
     taking_out = [pattern for pattern in patterns if pattern.startswith("!")]
-    taken = not taking_in or any(matches(pattern, name) for pattern in taking_in)
-    return taken and not any(matches(pattern, name) for pattern in taking_out)
+    taken = _matching(taking_in, names) if taking_in else list(names)
+    if not taking_out:
+        return taken
+    out = frozenset(_matching(taking_out, taken))
+    return [name for name in taken if name not in out]
+
+
+def _matching(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
+    ways = [_compiled(pattern.removeprefix("!")).match for pattern in patterns]
+    return [name for name in names if any(way(name) for way in ways)]
 
 
 def label_text(value: Scalar) -> str:
