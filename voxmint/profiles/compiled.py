@@ -1,7 +1,7 @@
 """What a compile gives: bodies that know where their values came from, and problems."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voxmint.origin import Origin, Path
@@ -31,22 +31,32 @@ class CompiledProfile:
 class CompiledEnvironment:
     """An environment with its lineage, its merged settings, and the profiles it has.
 
-    `api` is the endpoint it asks, `None` where its provider is missing or wrong. `provider` and
-    `mint` are `None` also where the order did not ask for the settings. `profiles` are names,
-    sorted.
+    `api` is the endpoint it asks, `None` where its provider is missing or wrong. `profiles` are
+    names, sorted. `settings` gives provider and mint, which are made when they are asked for.
     """
 
     document: Environment
     lineage: tuple[Environment, ...]
     api: str | None
-    provider: "Provider | None"
     provider_cell: Cell | None
-    mint: "Mint | None"
     profiles: tuple[str, ...]
+    settings: Callable[[], tuple["Provider | None", "Mint | None"]] = field(
+        repr=False, compare=False
+    )
 
     @property
     def name(self) -> str:
         return self.document.name
+
+    @property
+    def provider(self) -> "Provider | None":
+        """Where sessions are minted; `None` where that is missing, wrong or was not asked for."""
+        return self.settings()[0]
+
+    @property
+    def mint(self) -> "Mint | None":
+        """How fast a run may mint; `None` where that is wrong or was not asked for."""
+        return self.settings()[1]
 
     @property
     def sinks_of(self) -> Environment | None:

@@ -7,9 +7,10 @@ problems, and goes on with what is sound.
 """
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,6 +32,7 @@ from voxmint.profiles.merge import Merger
 from voxmint.profiles.nodes import MapNode, Mark
 from voxmint.profiles.order import EVERYTHING, Order
 from voxmint.profiles.parse import parse_environment, parse_profile
+from voxmint.profiles.plain_settings import is_plain_mint, is_plain_provider
 from voxmint.profiles.precedence import layers_of
 from voxmint.profiles.reading import Sources, read_sources
 from voxmint.profiles.render import Renderer, SharedParts, Texts
@@ -194,14 +196,14 @@ def _environment(
     mint_cell = _setting(merger, lineage, "mint")
     api = None if provider_cell is None else asked_api(_plain(provider_cell))
     needed = with_settings or api is None
-    provider, mint, problems = (
-        _settings(document, provider_cell, mint_cell) if needed else (None, None, ())
+    settings, problems = (
+        _settings(document, provider_cell, mint_cell) if needed else (_no_settings, ())
     )
     names = [one.profiles for one in lineage if one.profiles is not None]
     patterns = [reference.name for reference in names[-1]] if names else ["*"]
     chosen = () if document.abstract else selected(patterns, concrete)
     environment = CompiledEnvironment(
-        document, lineage, api, provider, provider_cell, mint, tuple(chosen)
+        document, lineage, api, provider_cell, tuple(chosen), settings
     )
     return environment, (*merger.problems, *problems)
 
@@ -211,7 +213,33 @@ def _plain(cell: Cell) -> Mapping[str, object]:
     return value if isinstance(value, dict) else {}
 
 
+def _no_settings() -> tuple[None, None]:
+    return None, None
+
+
 def _settings(
+    environment: Environment, provider_cell: Cell | None, mint_cell: Cell | None
+) -> tuple[Callable[[], tuple["Provider | None", "Mint | None"]], Problems]:
+    """What gives the settings, and what is wrong with them; those right at a glance wait."""
+
+    @cache
+    def checked() -> tuple["Provider | None", "Mint | None", Problems]:
+        return _checked_settings(environment, provider_cell, mint_cell)
+
+    def settings() -> tuple["Provider | None", "Mint | None"]:
+        provider, mint, _ = checked()
+        return provider, mint
+
+    is_plain = (
+        provider_cell is not None
+        and is_plain_provider(_plain(provider_cell))
+        and (mint_cell is None or is_plain_mint(_plain(mint_cell)))
+        and (mint_cell is None or isinstance(mint_cell, MapCell))
+    )
+    return settings, () if is_plain else checked()[2]
+
+
+def _checked_settings(
     environment: Environment, provider_cell: Cell | None, mint_cell: Cell | None
 ) -> tuple["Provider | None", "Mint | None", Problems]:
     # The library that checks settings takes longer to import than a body takes to render.
