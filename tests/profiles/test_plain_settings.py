@@ -17,7 +17,11 @@ KEYS = st.dictionaries(
     st.sampled_from(["KEY", "a-b", "1A", "", "KEY\n"]) | ODD,
     max_size=2,
 )
-PROVIDERS = st.fixed_dictionaries(
+# Of little, so that what is wrong often stands alone.
+LITTLE = st.fixed_dictionaries(
+    {"kind": st.sampled_from(KINDS)}, optional={"key": KEYS, "organization": ODD}
+)
+PROVIDERS = LITTLE | st.fixed_dictionaries(
     {"kind": st.sampled_from([*KINDS, "opena"]) | ODD},
     optional={
         "api": st.sampled_from([*APIS, "other"]) | ODD,
@@ -70,3 +74,10 @@ def test_a_mint_that_is_right_at_a_glance_is_right(value: Any) -> None:
 def test_what_most_environments_say_is_right_at_a_glance(provider: Any) -> None:
     assert is_plain_provider(provider)
     assert is_plain_mint({"concurrency": 16, "requests_per_minute": 600, "timeout": 120})
+
+
+@pytest.mark.parametrize("key", [{}, {"env": "a-b"}, {"env": "KEY\n"}, {"env": 1}, {"env": "é"}])
+def test_a_key_that_is_wrong_is_not_right_at_a_glance(key: Any) -> None:
+    provider = {"kind": "openai", "key": key}
+    assert not is_right(Provider, provider)
+    assert not is_plain_provider(provider)
