@@ -233,7 +233,6 @@ class Renderer:
         self._vars = vars_cell.entries if isinstance(vars_cell, MapCell) else {}
         self._vars_view: View | None = None
         self._subject = subject
-        self._roots = _Roots(self)
 
     def session(self, cell: Cell | None) -> dict[str, Any]:
         """The plain session; what failed to render is left out."""
@@ -297,7 +296,7 @@ class Renderer:
         try:
             if self._nested > MAX_NESTED:
                 raise _too_nested()
-            names = Names(self._roots, partial(self._weaker, cell), self._budget, self._known)
+            names = Names(_Roots(self), partial(self._weaker, cell), self._budget, self._known)
             return template(text).render(names)
         except TemplateError as failure:
             raise _LeafFailedError(self._problem(cell, failure)) from None
