@@ -7,8 +7,8 @@ not committed, so that a check of a pull request finds it.
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from voxmint.engine.minting.bench import surroundings_of
 from voxmint.engine.sinks.destinations import own_sinks_of
+from voxmint.engine.sinks.surroundings import surroundings_of
 from voxmint.engine.upstream.hosts import ALLOW_HOSTS, allowed_hosts
 from voxmint.engine.upstream.target import check_target
 from voxmint.engine.wording import HOST_NOT_ALLOWED

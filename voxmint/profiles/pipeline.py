@@ -36,7 +36,7 @@ from voxmint.profiles.plain_settings import is_plain_mint, is_plain_provider
 from voxmint.profiles.precedence import layers_of
 from voxmint.profiles.reading import Sources, read_sources
 from voxmint.profiles.render import Renderer, SharedParts, Texts
-from voxmint.profiles.selectors import is_pattern, selected, selects
+from voxmint.profiles.selectors import is_pattern, selected
 from voxmint.profiles.source import Source
 from voxmint.profiles.validate import Locator, Validator
 from voxmint.profiles.variants import settled
@@ -287,7 +287,7 @@ def _idle_patterns(environment: Environment, concrete: Sequence[str]) -> list[Pr
     problems: list[Problem] = []
     for reference in environment.profiles or ():
         pattern = reference.name
-        if not any(selects([pattern.removeprefix("!")], name) for name in concrete):
+        if not selected([pattern.removeprefix("!")], concrete):
             near = {} if is_pattern(pattern) else nearest(pattern, concrete)
             at = Origin(environment.file, *reference.mark)
             problems.append(Problem(wording.UNUSED_PATTERN, at, {"pattern": pattern, **near}))

@@ -24,15 +24,16 @@ _LARGEST = 2**63
 _LONGEST = 64
 
 NOT_TEXT_START = _NUMERIC_START | {"<"}
-"""The characters that a number, or the merge key of YAML 1.1, can begin with."""
+"""The characters that a number, or the merge key of YAML 1.1, can begin with.
+
+A plain scalar that begins with another one, and is none of the constants, is a text.
+"""
+_NOT_SURELY_TEXT = NOT_TEXT_START | frozenset("~nNtTfF")
 
 
 def is_surely_text(plain: str) -> bool:
-    """Whether it takes no more than a look to say that a plain scalar is a text, as most are.
-
-    A text may still be one where this says no: `3 beds`.
-    """
-    return plain[:1] not in NOT_TEXT_START and plain not in CONSTANTS
+    """Whether the first character alone says that a plain scalar is a text, as it mostly does."""
+    return plain != "" and plain[0] not in _NOT_SURELY_TEXT
 
 
 class BadNumberError(ValueError):

@@ -17,7 +17,8 @@ from voxmint.engine.plan import Known, Plan, SinkPlace, Wish, make_plan
 from voxmint.engine.selection import Selection
 from voxmint.engine.sinks.contract import Sink, Surroundings, preflight
 from voxmint.engine.sinks.destinations import own_sinks_of, sinks_of
-from voxmint.engine.state import OWN_FOLDER, STATE_DIR, StateFolder, found_state, made_state
+from voxmint.engine.sinks.surroundings import absent_state
+from voxmint.engine.state import StateFolder, found_state, made_state
 from voxmint.engine.upstream.target import provider_of
 from voxmint.engine.wording import LEDGER_FRESH
 from voxmint.problems import Problem, ProblemsError
@@ -65,24 +66,6 @@ class Bench:
         return git.head(root, self.selection.folders)
 
 
-def surroundings_of(
-    project: Path, environment: str, present: tuple[str, ...], environ: Mapping[str, str]
-) -> Surroundings:
-    """What a sink is given to look at its settings alone; makes and locks nothing."""
-    state = found_state(project, environ) or _absent_state(project, environ)
-    locks = Locks(state.locks, "voxmint", 0, lambda *_: None, Clock())
-    allowed = allowed_folders(environ)
-    return Surroundings(
-        project,
-        environment,
-        present,
-        state,
-        locks,
-        lambda folder: repository(folder, environ),
-        allowed,
-    )
-
-
 @contextmanager
 def opened_bench(selection: Selection, operator: Operator, edge: Edge) -> Iterator[Bench]:
     """Hold an environment's lock, with its ledger open and its sinks made.
@@ -108,7 +91,7 @@ def look(selection: Selection, edge: Edge, *, force: bool) -> Plan:
     """
     root, environ = selection.project.root, edge.environ
     found = found_state(root, environ)
-    state = found or _absent_state(root, environ)
+    state = found or absent_state(root, environ)
     locks = _locks(state, Operator(), edge)
     sinks = own_sinks_of(selection.environment, _surroundings(selection, state, locks, environ))
     problems = tuple(preflight(sinks))
@@ -116,11 +99,6 @@ def look(selection: Selection, edge: Edge, *, force: bool) -> Plan:
         raise ProblemsError(problems)
     with Ledger.open(state.ledger, readonly=True) as ledger:
         return _plan(selection, sinks, ledger, edge.now(), force=force)
-
-
-def _absent_state(root: Path, environ: Mapping[str, str]) -> StateFolder:
-    project = root.resolve()
-    return StateFolder(project / (environ.get(STATE_DIR) or OWN_FOLDER), project)
 
 
 def _locks(state: StateFolder, operator: Operator, edge: Edge) -> Locks:
