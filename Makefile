@@ -10,7 +10,7 @@ IN_VENV := @PATH="$(CURDIR)/.venv/bin:$$PATH"
 # A PYTHONPATH would put other code before what is installed.
 unexport PYTHONPATH
 
-.PHONY: help demo test test-slow goldens bench format clean
+.PHONY: help demo test test-slow goldens docs bench format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -31,8 +31,12 @@ goldens: ## accept what the program prints now as the golden results; read the d
 	$(READY_TO) test
 	$(IN_VENV) pytest -n auto --snapshot-update
 
-bench: ## measure speed against floors of the same run
+docs: ## write docs/reference anew, from the tables that compiling goes by
 	$(READY_TO) run
+	$(IN_VENV) python -m voxmint.cli.reference docs/reference
+
+bench: ## measure speed and memory against floors of the same run; a few minutes
+	$(READY_TO) bench
 	$(IN_VENV) python -m benchmarks
 
 format: ## bring the code into form, and mend what ruff can

@@ -1,9 +1,12 @@
 """Makes projects of any size: a fleet of profiles such as a large team keeps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 ENVIRONMENTS = ("local", "staging", "production")
+GOLD_SILENCE = 300
+"""What an overlay sets for the gold tier, in milliseconds."""
 
 _PROJECT = "version: 1\n"
 
@@ -45,7 +48,7 @@ session:
       {{{{ super() }}}} Ward {number}: expect words related to {{{{ vars.specialty }}}} in
       {{{{ vars.room }}}}, spoken in {{{{ env.name }}}}.
   turn_detection:
-    threshold: 0.{threshold}
+    threshold: {threshold}
     silence_duration_ms: {silence}
   include: {{$append: [item.input_audio_transcription.logprobs]}}
 expires_after: {{seconds: {seconds}}}
@@ -57,46 +60,78 @@ mint: {{concurrency: {concurrency}}}
 vars: {{region: {name}}}
 overlay:
   - where: {{labels: {{tier: gold}}}}
-    session: {{turn_detection: {{silence_duration_ms: 300}}}}
+    session: {{turn_detection: {{silence_duration_ms: {silence}}}}}
 sinks:
   - {{kind: dotenv, path: .env.{name}}}
 """
 
 
-def files(profiles: int, *, url: str = "", concurrency: int = 50) -> Iterator[tuple[str, str]]:
-    """The files of a project with so many profiles in three environments: path and text.
+class Ward(NamedTuple):
+    """What is particular to one profile of the fleet, by its number."""
 
-    `url` is that of an emulator in another process; none starts one in the run's own.
-    """
-    yield "voxmint.yaml", _PROJECT
-    yield ".gitignore", ".env.*\n.voxmint/\n"
-    for name in ENVIRONMENTS:
-        at = f", url: '{url}'" if url else ""
-        text = _ENVIRONMENT.format(name=name, url=at, concurrency=concurrency)
-        yield f"environments/{name}.yaml", text
-    yield "profiles/base.yaml", _BASE
-    yield "profiles/telephony.yaml", _TELEPHONY
-    for number in range(profiles):
-        yield f"profiles/wards/ward-{number:05}.yaml", _profile(number)
+    number: int
+    bases: tuple[str, ...]
+    team: int
+    tier: str
+    room: int
+    language: str
+    threshold: str
+    silence: int
+    seconds: int
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return f"ward-{self.number:05}"
 
 
-def _profile(number: int) -> str:
-    return _PROFILE.format(
-        extends="base" if number % 2 else "[base, telephony]",
-        number=number,
+def ward(number: int) -> Ward:
+    """The ward of a number, always the same."""
+    return Ward(
+        number,
+        bases=("base",) if number % 2 else ("base", "telephony"),
         team=number % 17,
         tier="gold" if number % 5 == 0 else "silver",
         room=number % 100,
         language="de" if number % 3 else "no",
-        threshold=number % 9 + 1,
+        threshold=f"0.{number % 9 + 1}",
         silence=200 + number % 300,
         seconds=600 + number % 100,
     )
 
 
-def write(folder: Path, profiles: int, *, url: str = "", concurrency: int = 50) -> Path:
-    """Writes such a project into a folder and returns the folder."""
-    for path, text in files(profiles, url=url, concurrency=concurrency):
+def files(
+    wards: Iterable[int],
+    environments: Sequence[str] = ENVIRONMENTS,
+    *,
+    url: str = "",
+    concurrency: int = 50,
+) -> Iterator[tuple[str, str]]:
+    """The files of a project with these wards in these environments: path and text.
+
+    `url` is that of an emulator in another process; none starts one in the run's own.
+    """
+    yield "voxmint.yaml", _PROJECT
+    yield ".gitignore", ".env.*\n.voxmint/\n"
+    for name in environments:
+        at = f", url: '{url}'" if url else ""
+        text = _ENVIRONMENT.format(name=name, url=at, concurrency=concurrency, silence=GOLD_SILENCE)
+        yield f"environments/{name}.yaml", text
+    yield "profiles/base.yaml", _BASE
+    yield "profiles/telephony.yaml", _TELEPHONY
+    for number in wards:
+        one = ward(number)
+        yield f"profiles/wards/{one.name}.yaml", _profile(one)
+
+
+def _profile(one: Ward) -> str:
+    extends = one.bases[0] if len(one.bases) == 1 else f"[{', '.join(one.bases)}]"
+    return _PROFILE.format(extends=extends, **one._asdict())
+
+
+def write(folder: Path, given: Iterable[tuple[str, str]]) -> Path:
+    """Writes files into a folder and returns the folder."""
+    for path, text in given:
         target = folder / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8")

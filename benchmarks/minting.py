@@ -8,50 +8,37 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks import fleet
-from benchmarks.measure import Comparison, compare, inside, process
+from benchmarks.figures import Claim, Figure, Suite, compare
+from benchmarks.measure import inside, process
 
 SESSIONS = 1000
 CONCURRENCY = 50
 LATENCY = 0.1
 _VOXMINT = (sys.executable, "-m", "voxmint")
 
+_NAME = f"mint {SESSIONS:,} sessions, {CONCURRENCY} at once"
+_AGAINST = f"waiting {SESSIONS // CONCURRENCY} times for {LATENCY * 1000:.0f} ms"
 
-def measure(repeats: int) -> list[Comparison]:
-    """1,000 sessions, 50 at once, against 2 seconds: sent alone, as a call, and as a command."""
+SENDING = Claim(
+    _NAME, _AGAINST, aim=1.25, note="from the first request on; ledger and env file included"
+)
+CALL = Claim(f"{_NAME}, as a call", _AGAINST, aim=1.25, note="and compiling all of them")
+COMMAND = Claim(
+    f"{_NAME}, as a command", _AGAINST, aim=1.25, note="and compiling all of them, and starting"
+)
+
+
+def _measure(repeats: int) -> list[Figure]:
     with _emulator() as url, TemporaryDirectory() as folder:
-        fleet.write(Path(folder), SESSIONS, url=url, concurrency=CONCURRENCY)
+        given = fleet.files(range(SESSIONS), url=url, concurrency=CONCURRENCY)
+        fleet.write(Path(folder), given)
         ideal = inside("ideal_mint", str(SESSIONS), str(CONCURRENCY), str(LATENCY))
-        floor_name = f"waiting {SESSIONS // CONCURRENCY} times for {LATENCY * 1000:.0f} ms"
-        name = f"mint {SESSIONS:,} sessions, {CONCURRENCY} at once"
         call = ("mint_project", folder, "local", str(SESSIONS))
+        command = process((*_VOXMINT, "-C", folder, "-q", "mint", "-e", "local", "--force"))
         return [
-            compare(
-                name,
-                inside(*call, "sending"),
-                ideal,
-                aim=1.25,
-                floor_name=floor_name,
-                repeats=repeats,
-                note="from the first request on; ledger and env file included",
-            ),
-            compare(
-                f"{name}, as a call",
-                inside(*call, "all"),
-                ideal,
-                aim=1.25,
-                floor_name=floor_name,
-                repeats=repeats,
-                note="and compiling all of them",
-            ),
-            compare(
-                f"{name}, as a command",
-                process((*_VOXMINT, "-C", folder, "-q", "mint", "-e", "local", "--force")),
-                ideal,
-                aim=1.25,
-                floor_name=floor_name,
-                repeats=repeats,
-                note="and compiling all of them, and starting",
-            ),
+            compare(SENDING, inside(*call, "sending"), ideal, repeats),
+            compare(CALL, inside(*call, "all"), ideal, repeats),
+            compare(COMMAND, command, ideal, repeats),
         ]
 
 
@@ -65,3 +52,6 @@ def _emulator() -> Iterator[str]:
             yield child.stdout.readline().strip()
         finally:
             child.terminate()
+
+
+SUITE = Suite((SENDING, CALL, COMMAND), _measure)

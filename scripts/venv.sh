@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes .venv ready: `venv.sh run` installs voxmint and what it needs, `venv.sh test` also what
-# checks it.
+# checks it, `venv.sh bench` what it is measured beside.
 #
 # PYTHON names the interpreter; otherwise the first fit one on PATH is taken. GOALS is what make was
 # asked for. Where all is ready this takes milliseconds; an environment that is half built, moved or

@@ -27,9 +27,10 @@ and the version, which cli and engine may ask it for."""
 
 PURE = frozenset(
     """
-    __future__ abc base64 binascii bisect codecs collections contextlib copy dataclasses decimal
-    difflib enum fnmatch fractions functools gc graphlib hashlib heapq hmac itertools json keyword
-    math numbers operator re string stringprep textwrap types typing typing_extensions unicodedata
+    __future__ abc base64 binascii bisect codecs collections contextlib contextvars copy
+    dataclasses decimal difflib enum fnmatch fractions functools gc graphlib hashlib heapq hmac
+    itertools json keyword math numbers operator re string stringprep textwrap types typing
+    typing_extensions unicodedata
     pathlib.PurePath pathlib.PurePosixPath urllib.parse
     annotated_types jinja2 markupsafe pydantic pydantic_core yaml
     """.split()

@@ -98,7 +98,7 @@ def compiled(scenario: Path, api: str) -> Compilation:
     project = Project(scenario / "project")
     given = scenario / "set.txt"
     overrides = given.read_text(encoding="utf-8").splitlines() if given.exists() else ()
-    return project.compile_all(project.order(api=api, overrides=overrides))
+    return project.compile_all(project.order(api=api, overrides=overrides, idle=True))
 
 
 def written(value: object) -> str:

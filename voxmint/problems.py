@@ -26,13 +26,39 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
+class Sureness(StrEnum):
+    """How sure a fact of the API is."""
+
+    PUBLISHED = "published"
+    TYPED = "typed"
+    SEEN = "seen"
+    REPORTED = "reported"
+    DISPUTED = "disputed"
+
+    @property
+    def meaning(self) -> str:
+        """What the word stands for, in a sentence without its full stop."""
+        return _MEANINGS[self]
+
+
+_MEANINGS: Mapping[Sureness, str] = MappingProxyType(
+    {
+        Sureness.PUBLISHED: "what OpenAI publishes says so, and no report contradicts it",
+        Sureness.TYPED: "the types of the OpenAI Python SDK say so, the published schema does not",
+        Sureness.SEEN: "several users saw it in real traffic; the published schema is silent",
+        Sureness.REPORTED: "a single report says so",
+        Sureness.DISPUTED: "the sources disagree, or none of them says",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of problem, with its wording.
 
     `message` and `hints` are format strings over the problem's facts. Of the hints, the first
-    whose facts are all there is given. `about` explains the kind at length; `source` names where
-    a rule of the API is documented and how sure it is.
+    whose facts are all there is given. `about` explains the kind at length; for a rule of the API
+    `source` names where it is documented, and `sure` how sure that is.
     """
 
     code: str
@@ -41,21 +67,43 @@ class Kind:
     hints: tuple[str, ...] = ()
     about: str = ""
     source: str = ""
+    sure: Sureness | None = None
 
 
-def error(code: str, message: str, *hints: str, about: str = "", source: str = "") -> Kind:
+def error(
+    code: str,
+    message: str,
+    *hints: str,
+    about: str = "",
+    source: str = "",
+    sure: Sureness | None = None,
+) -> Kind:
     """A kind of problem that fails the run."""
-    return Kind(code, Severity.ERROR, message, hints, about, source)
+    return Kind(code, Severity.ERROR, message, hints, about, source, sure)
 
 
-def warning(code: str, message: str, *hints: str, about: str = "", source: str = "") -> Kind:
+def warning(
+    code: str,
+    message: str,
+    *hints: str,
+    about: str = "",
+    source: str = "",
+    sure: Sureness | None = None,
+) -> Kind:
     """A kind of problem that fails only a strict run."""
-    return Kind(code, Severity.WARNING, message, hints, about, source)
+    return Kind(code, Severity.WARNING, message, hints, about, source, sure)
 
 
-def note(code: str, message: str, *hints: str, about: str = "", source: str = "") -> Kind:
+def note(
+    code: str,
+    message: str,
+    *hints: str,
+    about: str = "",
+    source: str = "",
+    sure: Sureness | None = None,
+) -> Kind:
     """Something worth knowing that never fails a run."""
-    return Kind(code, Severity.NOTE, message, hints, about, source)
+    return Kind(code, Severity.NOTE, message, hints, about, source, sure)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,1 @@
-"""What is measured inside of a process of its own; each prints one line of JSON."""
+"""What is measured inside of a process of its own; each tells one line of JSON."""

@@ -3,12 +3,10 @@
 With `sending`, what comes before the first request (compiling, for one) is not counted.
 """
 
-import json
 import os
 import sys
-import time
 
-from benchmarks.measure import peak
+from benchmarks.inside.telling import Watch
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Event, Started
 from voxmint.engine.mint import mint
@@ -16,21 +14,21 @@ from voxmint.engine.project import open_project
 
 
 def main(folder: str, environment: str, sessions: int, part: str) -> None:
-    """Mints, and prints seconds and bytes."""
+    """Mints, and tells what it took."""
     project = open_project(folder)
-    begins = [time.perf_counter()]
+    watch = Watch()
 
     def on_event(event: Event) -> None:
         if isinstance(event, Started) and part == "sending":
-            begins.append(time.perf_counter())
+            watch.restart()
 
-    edge = Edge(os.environ, on_event=on_event)
-    report = mint(project, project.order((), [environment]), Operator(force=True), edge)
-    seconds = time.perf_counter() - begins[-1]
+    with watch:
+        edge = Edge(os.environ, on_event=on_event)
+        report = mint(project, project.order((), [environment]), Operator(force=True), edge)
     minted = sum(result.outcome == "minted" for result in report.results)
     if minted != sessions:
         sys.exit(f"{minted} sessions instead of {sessions}")
-    print(json.dumps({"seconds": seconds, "memory": peak()}))
+    watch.tell()
 
 
 main(sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4])

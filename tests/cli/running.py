@@ -53,10 +53,11 @@ def ran(
     *arguments: str,
     environ: Mapping[str, str] | None = None,
     stream: Any = io.StringIO,
+    stdin: str = "",
 ) -> Ran:
     """Runs a command line in this process, in a world of its own."""
     out, err = stream(), stream()
-    world = World(io.StringIO(), out, err, dict(environ or {}), folder, lambda: NOW, UTC)
+    world = World(io.StringIO(stdin), out, err, dict(environ or {}), folder, lambda: NOW, UTC)
     code = main(arguments, world)
     return Ran(code, out.getvalue(), err.getvalue())
 

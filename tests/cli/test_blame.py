@@ -30,6 +30,24 @@ session:
   include: {$unset: true}
 """,
     "profiles/talk.yaml": "extends: base\nsession: {turn_detection: {type: semantic_vad}}\n",
+    "profiles/words.yaml": """\
+abstract: true
+extends: base
+session:
+  input_audio_transcription: {keywords: [ampulle, statin], languages: [de]}
+""",
+    "profiles/many.yaml": """\
+extends: words
+session:
+  input_audio_transcription:
+    keywords: {$remove: [statin], $prepend: [stent], $append: [troponin]}
+    languages: {$replace: [no]}
+  turn_detection: {$replace: {type: semantic_vad}}
+expires_after: {seconds: 60}
+environments:
+  production:
+    session: {input_audio_transcription: {keywords: {$append: [metoprolol]}}}
+""",
     "environments/production.yaml": """\
 provider: {kind: openai}
 vars: {place: the house}
@@ -54,6 +72,9 @@ def layered(tmp_path: Path) -> Path:
         ("clinic", "session.include"),
         ("clinic", "--set", "session.turn_detection=null", "turn_detection"),
         ("talk", "turn_detection"),
+        ("talk", "turn_detection", "--all"),
+        ("many", "--all"),
+        ("many", "-o", "json"),
         ("clinic", "-o", "json"),
         ("clinic", "turn_detction"),
         ("clinc",),
@@ -74,6 +95,14 @@ def test_every_place_is_where_the_value_stands(layered: Path) -> None:
             at = setting["at"]
             line = (layered / at["file"]).read_text().splitlines()[at["line"] - 1]
             assert line[at["column"] - 1 :].startswith(json.dumps(setting["value"]))
+
+
+def test_what_was_overridden_is_struck_out_where_there_is_colour(layered: Path) -> None:
+    command = ("blame", "clinic", "-e", "production", "turn_detection.threshold", "--all")
+    plain, colored = ran(layered, *command).out, ran(layered, "--color", "always", *command).out
+    [line] = [line for line in plain.splitlines() if "overridden" in line]
+    before, value, after = line.partition("0.5")
+    assert f"\x1b[2m{before}\x1b[0m\x1b[2;9m{value}\x1b[0m\x1b[2m{after}\x1b[0m" in colored
 
 
 def test_a_body_with_an_error_is_not_blamed(layered: Path) -> None:

@@ -27,6 +27,28 @@ def test_wide_characters_take_two_columns_and_marks_none() -> None:
     assert drawn("e\u0301: ja", "ja") == ("e\u0301: ja", "   ^^")
 
 
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("👩", 2),
+        ("👩🏽", 2),
+        ("👩🏽‍⚕️", 2),
+        ("👨‍👩‍👧‍👦", 2),
+        ("❤️", 2),
+        ("❤", 1),
+        ("🇩🇪", 2),
+        ("क्‍ष", 2),
+        ("e\u0301", 1),
+        ("日本", 4),
+        ("ｶﾅ", 2),
+    ],
+)
+def test_an_emoji_takes_two_columns_however_many_characters_it_is(text: str, columns: int) -> None:
+    assert width(text) == columns
+    found = excerpt(f"{text}: x", len(text) + 3, 1, 80, str)
+    assert found.carets == " " * (columns + 2) + "^"
+
+
 def test_what_a_terminal_would_act_on_is_escaped() -> None:
     assert drawn("a\x1b[31m: b", "b") == ("a\\x1b[31m: b", "           ^")
     assert drawn("\u202ea: b", "b") == ("\\u202ea: b", "         ^")

@@ -6,7 +6,7 @@ from typing import Any
 
 from syrupy.assertion import SnapshotAssertion
 
-from tests.cli.running import Encoded, ran, write
+from tests.cli.running import Encoded, Terminal, ran, write
 
 
 def test_the_table(sound: Path, snapshot: SnapshotAssertion) -> None:
@@ -49,3 +49,13 @@ def test_ascii(sound: Path) -> None:
     found = ran(sound, "list", stream=lambda: Encoded("ascii"))
     assert "call-center/german  base     tier=silver" in found.out
     assert found.out.isascii()
+
+
+def test_on_a_narrow_terminal_each_has_lines_of_its_own(
+    sound: Path, snapshot: SnapshotAssertion
+) -> None:
+    found = ran(sound, "list", environ={"COLUMNS": "40", "NO_COLOR": "1"}, stream=Terminal)
+    assert max(map(len, found.out.splitlines())) <= 80
+    assert found.out == snapshot
+    piped = ran(sound, "list", environ={"COLUMNS": "40"})
+    assert piped.out == ran(sound, "list").out

@@ -174,3 +174,12 @@ def test_errors_that_nobody_can_read_change_nothing(sound: Path) -> None:
     gone = Failing(BrokenPipeError())
     world = World(io.StringIO(), io.StringIO(), gone, {}, sound, lambda: NOW)
     assert main(["render", "clinic", "-e", "local"], world) == 1
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_no_word_of_the_help_breaks_on_a_narrow_screen(tmp_path: Path, command: str) -> None:
+    arguments = [*command.split(), "--help"]
+    wide, narrow = (
+        ran(tmp_path, *arguments, environ={"COLUMNS": columns}) for columns in ("200", "40")
+    )
+    assert set(narrow.out.split()) <= set(wide.out.split()) | {"", "|"}

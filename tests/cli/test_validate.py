@@ -64,8 +64,9 @@ def test_a_broken_base_fails_whoever_needs_it(sound: Path) -> None:
 
 def test_a_file_that_cannot_be_read_counts_for_its_profile(sound: Path) -> None:
     write(sound, {"profiles/torn.yaml": "session: {", "profiles/child.yaml": "extends: torn\n"})
-    last = ran(sound, "validate").out.splitlines()[-1]
-    assert last == "1 error in 1 of 4 profiles (3 bodies compiled)"
+    [summary, more] = ran(sound, "validate").out.splitlines()[-2:]
+    assert more.startswith("`voxmint explain ")
+    assert summary == "1 error in 1 of 4 profiles (3 bodies compiled)"
 
 
 def test_warnings_fail_only_a_strict_run(sound: Path) -> None:
@@ -83,7 +84,7 @@ def test_of_many_problems_the_first_are_shown_and_the_rest_counted(
         write(sound, {f"profiles/p{number:02}.yaml": "extends: base\nsession: {x: 1}\n"})
     found = ran(sound, "validate")
     assert found.out.count("error[unknown-key]") == 20
-    assert found.out.splitlines()[-3:] == snapshot
+    assert found.out.splitlines()[-4:] == snapshot
     assert ran(sound, "validate", "--all").out.count("error[unknown-key]") == 30
 
 
@@ -97,6 +98,14 @@ def test_errors_come_before_warnings(broken: Path) -> None:
     assert set(severities) == {"error", "warning"}
 
 
+def test_the_last_line_says_where_to_read_more(sound: Path) -> None:
+    write(sound, {"profiles/a.yaml": "extends: base\nsession: {x: 1}\n"})
+    assert ran(sound, "validate").out.endswith("\n`voxmint explain unknown-key` says more\n")
+    write(sound, {"profiles/b.yaml": "extends: zzz\n"})
+    assert ran(sound, "validate").out.endswith("\n`voxmint explain CODE` says more\n")
+    assert "explain" not in ran(sound, "validate", "clinic").out
+
+
 def test_json_names_every_body_and_both_places(broken: Path) -> None:
     content: Any = json.loads(ran(broken, "validate", "-o", "json").out)
     found = {one["code"]: one for one in content["problems"]}
@@ -107,6 +116,15 @@ def test_json_names_every_body_and_both_places(broken: Path) -> None:
         "profiles/base.yaml",
         "profiles/live.yaml",
     }
+
+
+def test_sarif_explains_each_rule(broken: Path) -> None:
+    [run] = json.loads(ran(broken, "validate", "-o", "sarif").out)["runs"]
+    for rule in run["tool"]["driver"]["rules"]:
+        about = rule["fullDescription"]["text"]
+        assert rule["help"]["text"].startswith(f"{about}\n\n")
+        assert rule["help"]["text"].endswith(f"`voxmint explain {rule['id']}` says more.")
+        assert "{" not in rule["shortDescription"]["text"]
 
 
 def test_places_are_counted_from_the_current_folder(broken: Path) -> None:

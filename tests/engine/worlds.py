@@ -54,8 +54,8 @@ def started(script: str, *arguments: object, ordinary: bool = False) -> subproce
     drop = f"import os; os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
     # Imported before: an ordinary user may not be able to read this interpreter's own files.
     before = "import encodings.idna, subprocess, sqlite3, pydantic\n"
-    before += "from voxmint.engine import files, git, ledger, locks, state, worktree\n"
-    before += "from voxmint.engine.sinks import dotenv\n"
+    before += "from voxmint.engine import files, git, ledger, locks, rewriting, state\n"
+    before += "from voxmint.engine import worktree\nfrom voxmint.engine.sinks import dotenv\n"
     text = before + (drop if ordinary and IS_ROOT else "") + script
     return subprocess.Popen(
         [sys.executable, "-c", text, *map(str, arguments)],

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tests.profiles.laws import law
+from tests.profiles.published import FLAT_BODIES, NESTED_BODIES
 from tests.profiles.sessions import LIFETIMES, SERVER_VAD, SESSIONS
-from voxmint.profiles.bodies import FORMS
+from voxmint.origin import dotted
+from voxmint.profiles.bodies import FORMS, Form
+from voxmint.profiles.bodies.translate import translated
 from voxmint.profiles.fields import REQUEST, Field
 
 FLAT, NESTED = FORMS["transcription_sessions"], FORMS["client_secrets"]
@@ -148,6 +151,90 @@ def test_each_body_can_be_made_of_the_other(session: Any, lifetime: Any) -> None
     from_flat, from_nested = FLAT.read(flat), NESTED.read(nested)
     assert NESTED.build(from_flat.session, from_flat.expires_after) == nested
     assert FLAT.build(from_nested.session, from_nested.expires_after) == flat
+
+
+# ── from one form to the other ───────────────────────────────────────────────────────────────────
+
+
+@law(300)
+@given(FLAT_BODIES)
+def test_flat_to_nested_to_flat_is_the_identity(body: Any) -> None:
+    nested = translated(body, FLAT, NESTED)
+    assert nested.lost == ()
+    back = translated(nested.body, NESTED, FLAT)
+    assert (back.body, back.lost) == (body, ())
+    assert exactly(back.body) == exactly(body)
+
+
+@law(300)
+@given(NESTED_BODIES)
+def test_nested_to_flat_keeps_all_but_what_it_names(body: Any) -> None:
+    flat = translated(body, NESTED, FLAT)
+    back = NESTED.build(*translated_session(flat.body))
+    assert exactly(back) == exactly(normal(body, flat.lost))
+
+
+def translated_session(flat: Any) -> tuple[Any, Any]:
+    request = FLAT.read(flat)
+    assert request.unplaced == ()
+    return request.session, request.expires_after
+
+
+def normal(body: Any, lost: Any) -> Any:
+    """The body without what was lost, and with what the nested form always writes."""
+    inner = {**body.get("session", {})}
+    audio = {**inner.pop("audio", {}).get("input", {})}
+    if audio.get("format") == {"type": "audio/pcm"}:
+        audio["format"] = {"type": "audio/pcm", "rate": 24000}
+    for path in lost:
+        if path == ("session", "audio", "input", "format"):
+            # No type, so no format: the schema does not require one.
+            assert "type" not in audio.pop("format")
+            continue
+        assert path == ("session", "audio", "input", "turn_detection", "idle_timeout_ms")
+        detection = audio["turn_detection"]
+        audio["turn_detection"] = {key: detection[key] for key in detection if key != path[-1]}
+    result: dict[str, Any] = {}
+    if "expires_after" in body:
+        result["expires_after"] = {"anchor": "created_at", **body["expires_after"]}
+    session = {**({"audio": {"input": audio}} if audio else {}), **inner}
+    return {**result, "session": {"type": "transcription", **session}}
+
+
+def exactly(value: Any) -> Any:
+    """The value in a form in which `1`, `1.0` and `true` differ."""
+    if isinstance(value, dict):
+        return {key: exactly(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [exactly(item) for item in value]
+    return type(value), value
+
+
+def test_what_is_lost_is_named_by_its_path() -> None:
+    body = NESTED.build({"turn_detection": {"type": "server_vad", "idle_timeout_ms": 5000}}, None)
+    body["session"]["tracing"] = "auto"
+    found = translated(body, NESTED, FLAT)
+    assert found.body == {"turn_detection": {"type": "server_vad"}}
+    assert [dotted(path) for path in found.lost] == [
+        "session.tracing",
+        "session.audio.input.turn_detection.idle_timeout_ms",
+    ]
+    assert translated({"modalities": ["text"]}, FLAT, NESTED).lost == (("modalities",),)
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_a_lifetime_that_says_nothing_is_one(form: Form) -> None:
+    body = form.build({}, {})
+    assert form.read(body).expires_after == {"anchor": "created_at"}
+    assert form.read(form.build({}, None)).expires_after is None
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_the_keys_around_the_fields_are_those_of_every_body(form: Form) -> None:
+    body = form.build(ALL, {"seconds": 60})
+    for path, names in form.around.items():
+        assert set(reached(body, path)) <= set(names)
+        assert form.read({**body, "x": 1}).unplaced == (("x",),)
 
 
 def test_a_format_is_read_without_its_rate_too() -> None:

@@ -29,7 +29,8 @@ class Case(NamedTuple):
 
     def problems(self) -> Sequence[Problem]:
         overrides, problems = parse_overrides(self.given)
-        return [*problems, *compile_project(self.source, Order(overrides=overrides)).problems]
+        order = Order(overrides=overrides, idle=True)
+        return [*problems, *compile_project(self.source, order).problems]
 
 
 def files(content: Mapping[str, Content]) -> Case:
@@ -70,6 +71,7 @@ CASES: dict[str, Sequence[Case]] = {
     "unreadable-file": [case(SourceError("outside", "it leads out of the project"))],
     "not-utf8": [case(b"a: \xe9"), case("a: 1".encode("utf-16"))],
     "empty-file": [case("# nothing\n"), Case(project({}, settings=""))],
+    "name-not-utf8": [Case(project({"\udcff": "{}"}))],
     "clashing-names": [case(P="{}")],
     # YAML
     "bad-yaml": [
@@ -150,7 +152,29 @@ CASES: dict[str, Sequence[Case]] = {
     "long-lineage": [stack(*["vars: {}"] * 201)],
     "same-base-twice": [case("extends: [a, a]", a="{}")],
     "unused-pattern": [case(env="profiles: [p, pp, 'zzz*']")],
-    "unused-selector": [case(env="overlay: [{where: {labels: {tier: gold}}}]")],
+    "unused-selector": [
+        *(
+            case("labels: {tier: gold, room: loud}", env=f"overlay: [{{where: {{{where}}}}}]")
+            for where in (
+                "labels: {teir: gold}",
+                "labels: {ward: 7}",
+                "labels: {tier: golden}",
+                "labels: {tier: 7}",
+                "labels: {tier: []}",
+                "names: [pp]",
+                "names: ['zzz*', '!p']",
+                "names: []",
+                "labels: {tier: gold}, names: ['!p']",
+            )
+        )
+    ],
+    "unused-label": [
+        case(
+            "labels: {tier: gold}",
+            q="labels: {tier: silver}",
+            env="overlay: [{where: {labels: {tier: [gold, sliver, 7]}}}]",
+        )
+    ],
     # merging
     "unknown-directive": [case("vars: {a: {$apend: [1]}}"), case("vars: {a: {$zzz: [1]}}")],
     "directive-beside-keys": [case("vars: {a: {$append: [1], b: 2}}")],
@@ -158,6 +182,12 @@ CASES: dict[str, Sequence[Case]] = {
         case("vars: {a: {$append: x}, b: {$unset: no}, c: {$replace: }}"),
     ],
     "directive-in-list": [case("session: {include: [{$append: [x]}]}")],
+    "directive-in-sink": [
+        provider(
+            "provider: {kind: emulator}\n"
+            "sinks: [{kind: dotenv, path: .env, mode: {$unset: true}}, {$append: []}]"
+        )
+    ],
     "directive-needs-list": [stack("vars: {a: {b: 1}}", "vars: {a: {$append: [1]}}")],
     "directive-without-effect": [case("vars: {a: {$unset: true}}")],
     "bare-key": [stack("vars: {a: {b: 1}}", "vars:\n  a:\n")],
@@ -168,6 +198,20 @@ CASES: dict[str, Sequence[Case]] = {
         )
     ],
     "bad-override": [case("{}", "turn_detection=null")],
+    # what never has an effect
+    "dead-override": [
+        stack("expires_after: {seconds: 60}", "expires_after: {seconds: 60}"),
+        stack("labels: {tier: gold}", "labels: {tier: gold}"),
+    ],
+    "idle-overlay-item": [case("vars: {a: 1}", env="overlay: [{vars: {a: 1}}]")],
+    "shadowed-var": [
+        case(
+            "vars: {a: x}\nsession: {input_audio_transcription: {prompt: '{{ vars.a }}'}}",
+            env="vars: {a: y}",
+        )
+    ],
+    "unused-var": [case("vars: {a: 1}")],
+    "unused-base": [case(b="abstract: true")],
     # templates
     "template-syntax": [said("prompt: '{% if %}'")],
     "template-forbidden": [
@@ -183,6 +227,10 @@ CASES: dict[str, Sequence[Case]] = {
         ),
         said("prompt: '{{ vars.zzz }}'"),
         said("prompt: '{{ zzz }}'"),
+        case(
+            "session: {input_audio_transcription: {prompt: '{{ vars.region }}'}}",
+            env={**LOCAL, "staging": f"{LOCAL['local']}vars: {{region: eu}}"},
+        ),
     ],
     "no-super": [said("prompt: 'and {{ super() }}'")],
     "vars-cycle": [

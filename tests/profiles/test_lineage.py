@@ -180,10 +180,8 @@ def test_an_inconsistent_order_shows_the_two_that_clash_and_where() -> None:
     assert problem.message == ("the bases of `p` have no common order: a before b, and b before a")
     assert str(problem.at) == "p.yaml:1:1"
     assert [(str(one.at), one.message) for one in problem.related] == [
-        ("x.yaml:1:1", "here `a` is in the list"),
-        ("x.yaml:2:1", "here `b` is in the list"),
-        ("y.yaml:1:1", "here `b` is in the list"),
-        ("y.yaml:2:1", "here `a` is in the list"),
+        ("x.yaml:1:1", "`a` comes before `b`: in this list"),
+        ("y.yaml:1:1", "`b` comes before `a`: in this list"),
     ]
 
 
@@ -192,7 +190,10 @@ def test_a_base_named_after_its_own_heir_clashes_with_the_heir() -> None:
     assert found.of("p") is None
     [problem] = found.problems
     assert problem.message.endswith("base before heir, and heir before base")
-    assert {str(one.at) for one in problem.related} == {"p.yaml:1:1", "p.yaml:2:1", "heir.yaml:1:1"}
+    assert [(str(one.at), one.message) for one in problem.related] == [
+        ("heir.yaml:1:1", "`base` comes before `heir`: `heir` extends it"),
+        ("p.yaml:1:1", "`heir` comes before `base`: in this list"),
+    ]
 
 
 def test_three_orders_that_go_round_in_a_circle_are_all_shown() -> None:
@@ -213,6 +214,25 @@ def test_three_orders_that_go_round_in_a_circle_are_all_shown() -> None:
     assert {one.at.file for one in problem.related} == {"x.yaml", "y.yaml", "z.yaml"}
 
 
+def test_an_order_that_follows_from_a_lineage_is_shown_at_the_base_that_has_it() -> None:
+    extends = {
+        "a": [],
+        "b": [],
+        "over-a": ["a"],
+        "over-b": ["b"],
+        "x": ["over-a", "over-b"],
+        "y": ["b", "a"],
+        "p": ["x", "y"],
+    }
+    found = lineages(extends)
+    assert found.of("p") is None
+    [problem] = found.problems
+    assert [(str(one.at), one.message) for one in problem.related] == [
+        ("p.yaml:1:1", "`a` comes before `b` in the lineage of `x`"),
+        ("y.yaml:1:1", "`b` comes before `a`: in this list"),
+    ]
+
+
 @law(100)
 @given(hierarchies())
 def test_the_orders_that_are_said_to_clash_are_written_by_somebody(extends: Extends) -> None:
@@ -231,6 +251,8 @@ def test_the_orders_that_are_said_to_clash_are_written_by_somebody(extends: Exte
         for order in str(problem.facts["orders"]).replace("and ", "").split(", "):
             weaker, _, stronger = order.partition(" before ")
             assert (weaker, stronger) in before | own
+            [shown] = [one for one in problem.related if f"`{weaker}` comes" in one.message]
+            assert shown.message.startswith(f"`{weaker}` comes before `{stronger}`")
 
 
 # ── bounds ───────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import assume, given, strategies as st
 
 from tests.profiles.laws import law
 from tests.sources import LOCAL, codes, compiled, layers, only, session, set_to, told
@@ -116,6 +116,72 @@ def test_merging_without_directives_is_associative(trees: list[Any]) -> None:
     in_turn, _ = folded(trees)
     later_first, _ = folded([two, three])
     assert written(folded([one, later_first])[0]) == written(in_turn)
+
+
+def composed(first: Any, second: Any) -> Any:
+    """The one node that does to whatever is below what the first does, and then the second."""
+    if not is_step(second):
+        return second
+    if not is_step(first):
+        fixed = laid(laid(ABSENT, first), second)
+        return {"$unset": True} if fixed is ABSENT else {"$replace": fixed}
+    if has_list_directives(first) != has_list_directives(second):
+        if has_list_directives(second):
+            raise ClashError
+        return {"$replace": laid(ABSENT, second)}  # a map over a list
+    if has_list_directives(first):
+        return composed_lists(first, second)
+    both = {key: composed(first[key], second[key]) for key in first if key in second}
+    return {**first, **second, **both}
+
+
+def is_step(node: Any) -> bool:
+    """Whether what the node gives depends on what is below it."""
+    return isinstance(node, dict) and not node.keys() & {"$replace", "$unset"}
+
+
+def has_list_directives(node: Any) -> bool:
+    return any(key.startswith("$") for key in node)
+
+
+def composed_lists(first: Any, second: Any) -> Any:
+    removed = list(map(written, second.get("$remove", [])))
+    before, after = (
+        [item for item in first.get(directive, []) if written(item) not in removed]
+        for directive in ("$prepend", "$append")
+    )
+    return {
+        "$remove": [*first.get("$remove", []), *second.get("$remove", [])],
+        "$prepend": [*second.get("$prepend", []), *before],
+        "$append": [*after, *second.get("$append", [])],
+    }
+
+
+def clashes(*trees: Any) -> bool:
+    return "directive-needs-list" in folded(trees)[1]
+
+
+@law(300)
+@given(TREES, TREES, TREES)
+def test_two_layers_can_be_written_as_one(below: Any, first: Any, second: Any) -> None:
+    assume(not clashes(below, first, second))
+    expected = written(folded([below, first, second])[0])
+    assert written(folded([below, composed(first, second)])[0]) == expected
+
+
+@law(300)
+@given(TREES, TREES, TREES, TREES)
+def test_how_layers_are_grouped_makes_no_difference(below: Any, a: Any, b: Any, c: Any) -> None:
+    assume(not clashes(below, a, b, c))
+    expected = folded([below, a, b, c])[0]
+    assert written(folded([below, composed(composed(a, b), c)])[0]) == written(expected)
+    assert written(folded([below, composed(a, composed(b, c))])[0]) == written(expected)
+
+
+def test_the_order_of_layers_matters() -> None:
+    add, take = {"a": {"$append": [1]}}, {"a": {"$remove": [1]}}
+    assert folded([add, take]) == ({"a": []}, [])
+    assert folded([take, add]) == ({"a": [1]}, [])
 
 
 @law()
@@ -510,3 +576,73 @@ def test_set_is_laid_over_all() -> None:
     assert session(profiles, order=order) == {"turn_detection": None}
     order = set_to("session.turn_detection.threshold=0.2")
     assert session(profiles, order=order)["turn_detection"]["threshold"] == 0.2
+
+
+# ── the table of the three states ────────────────────────────────────────────────────────────────
+
+NOTHINGS: Mapping[str, Mapping[str, Any]] = {
+    # what is written: what comes of it over nothing, a text, a list and a map
+    "": {"absent": None, "text": None, "list": None, "map": "bare-key"},
+    "{$unset: true}": {"absent": ABSENT, "text": ABSENT, "list": ABSENT, "map": ABSENT},
+    "null": {"absent": None, "text": None, "list": None, "map": None},
+    "''": {"absent": "", "text": "", "list": "", "map": ""},
+    "[]": {"absent": [], "text": [], "list": [], "map": []},
+    "{}": {"absent": {}, "text": {}, "list": {}, "map": {"b": 1}},
+}
+UNDER = {"absent": "", "text": "a: x", "list": "a: [1]", "map": "a: {b: 1}"}
+
+
+@pytest.mark.parametrize("written_as", NOTHINGS)
+@pytest.mark.parametrize("under", UNDER)
+def test_the_table_of_nothings(written_as: str, under: str) -> None:
+    expected = NOTHINGS[written_as][under]
+    profiles = layers(f"vars: {{{UNDER[under]}}}", f"vars:\n  a: {written_as}\n{MODEL}")
+    compilation = compiled(profiles)
+    if expected == "bare-key":
+        assert codes(compilation.errors) == ["bare-key"]
+        return
+    found = value_of(vars_of(profiles))
+    assert found == ({} if expected is ABSENT else {"a": expected})
+    idle = written_as == "{$unset: true}" and under == "absent"
+    assert codes(compilation.problems) == (["directive-without-effect"] if idle else [])
+
+
+ON = (
+    "session: {input_audio_transcription: {model: gpt-transcribe}, "
+    "turn_detection: {type: server_vad}, input_audio_noise_reduction: {type: near_field}}"
+)
+NESTED_FIELDS = {
+    "turn_detection": ("audio", "input", "turn_detection"),
+    "input_audio_noise_reduction": ("audio", "input", "noise_reduction"),
+}
+
+
+@pytest.mark.parametrize("field", NESTED_FIELDS)
+@pytest.mark.parametrize("layer", ["profile", "environment", "overlay", "block", "set"])
+@pytest.mark.parametrize("above", ["", "vars: {z: 1}", "session: {include: []}"])
+def test_an_explicit_null_of_any_layer_survives_to_both_bodies(
+    field: str, layer: str, above: str
+) -> None:
+    null = f"session: {{{field}: null}}"
+    said = {layer: null}
+    block = said.get("block", "")
+    profiles = {
+        "base": f"abstract: true\n{ON}",
+        "p": f"extends: base\n{said.get('profile', '')}\n"
+        f"environments: {{flat: {{{block}}}, nested: {{{block}}}}}",
+        "heir": f"extends: p\n{above}",
+    }
+    environments = {
+        name: f"provider: {{kind: emulator, api: {api}}}\n{said.get('environment', '')}\n"
+        f"overlay: [{{{said.get('overlay', '')}}}]"
+        for name, api in (("flat", "transcription_sessions"), ("nested", "client_secrets"))
+    }
+    order = set_to(f"session.{field}=null") if layer == "set" else set_to()
+    compilation = compiled(profiles, environments, order=order)
+    assert compilation.errors == (), told(compilation.errors)
+    for name in ("p", "heir"):
+        assert compilation.bodies[name, "flat"].body[field] is None
+        value: Any = compilation.bodies[name, "nested"].body["session"]
+        for part in NESTED_FIELDS[field]:
+            value = value[part]
+        assert value is None

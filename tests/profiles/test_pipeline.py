@@ -24,6 +24,7 @@ from tests.sources import (
     session,
     told,
 )
+from voxmint.engine.project import Project
 from voxmint.profiles.compiled import Compilation
 from voxmint.profiles.nodes import plain
 from voxmint.profiles.order import EVERYTHING, Order, relevant_problems
@@ -157,6 +158,31 @@ def test_a_named_profile_of_two_files_clashes() -> None:
 def test_names_that_differ_only_in_case_clash_in_any_script() -> None:
     compilation = compiled({"straße": MODEL, "STRASSE": MODEL, "É": MODEL, "é": MODEL})
     assert codes(compilation.errors) == ["clashing-names", "clashing-names"]
+
+
+COMPOSED, DECOMPOSED = "caf\u00e9/\u00fcber", "cafe\u0301/u\u0308ber"
+
+
+@pytest.mark.parametrize("file", [COMPOSED, DECOMPOSED])
+@pytest.mark.parametrize("written", [COMPOSED, DECOMPOSED])
+@pytest.mark.parametrize("asked", [None, COMPOSED, DECOMPOSED])
+def test_a_name_may_be_written_in_either_form_of_unicode(
+    file: str, written: str, asked: str | None
+) -> None:
+    environments = {
+        "local": f"{LOCAL['local']}profiles: ['{written}', heir]\n"
+        f"overlay: [{{where: {{names: ['{written}']}}, vars: {{a: 1}}}}]"
+    }
+    source = project({file: MODEL, "heir": f"extends: {written}"}, environments)
+    order = EVERYTHING if asked is None else Project.order([asked, "heir"])
+    compilation = compile_project(source, order)
+    assert told(compilation.problems) == []
+    assert sorted(name for name, _ in compilation.bodies) == [COMPOSED, "heir"]
+
+
+def test_two_files_whose_names_look_alike_clash() -> None:
+    problem = only(compiled({COMPOSED: MODEL, DECOMPOSED: MODEL}), "clashing-names")
+    assert problem.facts["name"] == COMPOSED
 
 
 @pytest.mark.parametrize("reason", ["not-a-file", "outside", "too-large", "unreadable"])
@@ -317,7 +343,7 @@ def test_selectors_and_patterns_that_select_nothing_are_warnings() -> None:
         "unused-pattern environments/e.yaml:2:15 no profile is called `q-*`",
         "unused-pattern environments/e.yaml:2:20 no profile is called `clinik`",
         "unused-pattern environments/e.yaml:2:28 no profile is called `!x*`",
-        "unused-selector environments/e.yaml:3:19 this overlay item selects no profile",
+        "unused-selector environments/e.yaml:3:29 this overlay item selects no profile",
     ]
     assert not compilation.errors
     part = compiled({"p": MODEL}, environments, Order(profiles=("p",)))

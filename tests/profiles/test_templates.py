@@ -173,8 +173,8 @@ def test_a_name_that_is_not_defined_is_told_with_its_near_miss(
     problem = failing(text)
     assert problem.message == f"`{name}` is not defined"
     near = f"did you mean `{nearest}`?"
-    anywhere = "set `qqq` below `vars`, in the profile, a base or the environment"
-    assert problem.hint == (near if nearest else anywhere)
+    known = "a template knows vars, env.name, profile.name, .description and .labels, and super()"
+    assert problem.hint == (near if nearest else known)
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_only_default_and_defined_ask_for_a_missing_name_in_peace() -> None:
 @pytest.mark.parametrize("text", ["{{ super() }}", "a {{ super() }}", "{{ super() | upper }}"])
 def test_super_over_nothing_is_an_error(text: str) -> None:
     problem = failing(text, ABSENT)
-    assert problem.message == "`super()` has no value here: no weaker layer sets this"
+    assert problem.message == "`super()` has no value here: no weaker layer gives one"
     assert problem.hint == "write `super() | default('')`"
 
 

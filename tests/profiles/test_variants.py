@@ -231,3 +231,55 @@ def test_what_fell_away_is_remembered_with_its_reason() -> None:
 def test_the_flat_body_is_told_the_same() -> None:
     profiles = stack(f"{{{SERVER}}}", "{type: semantic_vad}")
     assert session(profiles, LOCAL)["turn_detection"] == {"type": "semantic_vad"}
+
+
+# ── super() over what fell away ──────────────────────────────────────────────────────────────────
+
+BACK = "{type: server_vad, threshold: \"{{ super() | default('none') }}\"}"
+
+
+@pytest.mark.parametrize(
+    ("between", "expected"),
+    [
+        (["{type: semantic_vad}"], "none"),
+        (["{type: semantic_vad}", "{create_response: true}"], "none"),
+        (["{type: semantic_vad}", "{type: server_vad}"], "none"),
+        (["{type: semantic_vad}", "{type: server_vad, threshold: 0.9}"], 0.9),
+        (["{type: semantic_vad}", "{type: server_vad, threshold: '{{ super() }}'}"], None),
+        (["{type: '{{ vars.kind }}'}"], "none"),
+        (["{type: server_vad}"], 0.1),
+        (["{create_response: true}"], 0.1),
+    ],
+)
+def test_what_fell_away_is_absent_for_super_too(between: list[str], expected: Any) -> None:
+    profiles = stack(f"{{{SERVER}}}", *between, BACK)
+    profiles["base-1"] += "\nvars: {kind: semantic_vad}"
+    compilation = compiled(profiles, NESTED)
+    of_body = [one for one in compilation.errors if one.affects]
+    if expected is None:
+        [problem] = of_body
+        assert problem.code == "no-super"
+        assert [one.message for one in problem.related] == [
+            "it fell away: semantic_vad does not have it"
+        ]
+        assert problem.related[0].at.file == "profiles/base-2.yaml"
+    elif expected == "none":
+        [problem] = of_body
+        assert problem.message == '`threshold` takes a number, 0 to 1, not the text "none"'
+    else:
+        assert compilation.bodies["p", "local"].session["turn_detection"]["threshold"] == expected
+
+
+def test_a_field_that_the_last_type_lacks_is_the_problem_and_not_what_it_is_made_from() -> None:
+    profiles = stack(
+        "{type: semantic_vad, eagerness: low}",
+        "{type: server_vad, eagerness: '{{ super() }}'}",
+    )
+    assert codes(compiled(profiles, NESTED).errors) == ["field-not-of-type"]
+
+
+def test_the_place_of_what_fell_away_is_that_of_the_type_that_took_it() -> None:
+    compilation = compiled(stack(f"{{{SERVER}}}", "{type: semantic_vad}"), NESTED)
+    cell = find(compilation.bodies["p", "local"].root, ("session", "turn_detection", "threshold"))
+    assert isinstance(cell, Gone)
+    assert (cell.layer.name, cell.under and cell.under.layer.name) == ("p", "base-1")

@@ -60,7 +60,8 @@ def _found(compiled: "Compiled", options: Options) -> "Blame":
 
     compilation = compiled.compilation
     [body] = compilation.bodies.values()
-    values = blame(body, compilation.profiles[body.profile], compilation.texts)
+    provider = compilation.environments[body.environment].provider_cell
+    values = blame(body, compilation.profiles[body.profile], compilation.texts, provider)
     missing = absent(body)
     if options.path is None:
         return Blame(body.profile, body.environment, values, missing)

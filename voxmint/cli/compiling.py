@@ -55,14 +55,17 @@ class Compiled:
         return any(problem.is_error for problem in self.problems)
 
 
-def compile_selection(selection: Selection, world: World, *, settings: bool = True) -> Compiled:
+def compile_selection(
+    selection: Selection, world: World, *, settings: bool = True, idle: bool = False
+) -> Compiled:
     """Compiles a selection in the project that the world's folder is in.
 
-    Without `settings`, those of environments are left aside as far as a body needs none. Raises
-    `UsageError` for a name that there is not.
+    Without `settings`, those of environments are left aside as far as a body needs none. With
+    `idle`, what never has an effect is looked for, too. Raises `UsageError` for a name that there
+    is not.
     """
     project = open_project(world.cwd)
-    order = order_of(selection, settings=settings)
+    order = order_of(selection, settings=settings, idle=idle)
     compilation = project.compile_all(order)
     texts = {**compilation.texts, **_lines(selection.overrides)}
     sources = Sources(texts, project.root, world.cwd)
@@ -72,7 +75,7 @@ def compile_selection(selection: Selection, world: World, *, settings: bool = Tr
     return Compiled(project, order, compilation, problems, sources)
 
 
-def order_of(selection: Selection, *, settings: bool = True) -> Order:
+def order_of(selection: Selection, *, settings: bool = True, idle: bool = False) -> Order:
     """The order for a selection; `WrongSetError` for a `--set` that cannot be read."""
     try:
         return Project.order(
@@ -82,6 +85,7 @@ def order_of(selection: Selection, *, settings: bool = True) -> Order:
             api=selection.api,
             overrides=selection.overrides,
             settings=settings,
+            idle=idle,
         )
     except ProblemsError as failure:
         raise WrongSetError(failure, Sources(_lines(selection.overrides))) from failure

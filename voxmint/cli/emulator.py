@@ -2,8 +2,10 @@
 
 import contextlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,14 +16,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voxmint.cli.world import World
-    from voxmint.engine.emulator import Access
+    from voxmint.engine.emulator import Access, Pace
 
 DEFAULT_PORT = 8650
+_NO_DEPLOYMENTS: Mapping[str, str | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where to listen, and how to answer; the latency is in milliseconds."""
+    """Where to listen, and how to answer; the latency is in milliseconds.
+
+    `service` is `openai`, `azure` or `gateway`; `faults` are texts such as `429:retry-after=2`.
+    Without `burst`, a whole minute's requests may come at once.
+    """
 
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
@@ -29,11 +36,20 @@ class Options:
     latency: float = 0
     key: Secret | None = None
     retired: frozenset[str] = frozenset()
+    service: str = "openai"
+    deployments: Mapping[str, str | None] = field(default_factory=lambda: _NO_DEPLOYMENTS)
+    faults: tuple[str, ...] = ()
+    requests_per_minute: float | None = None
+    burst: int | None = None
+    control: bool = True
     stop: threading.Event = field(default_factory=threading.Event)
 
 
 def emulate(options: Options, world: "World") -> int:
-    """Serves until it is told to stop, or interrupted: the way to end a server, so 0."""
+    """Serves until it is told to stop, or interrupted: the way to end a server, so 0.
+
+    `UsageError` for a fault or a limit that cannot be.
+    """
     from voxmint.engine import emulator
 
     def ready(url: str) -> None:
@@ -47,6 +63,11 @@ def emulate(options: Options, world: "World") -> int:
         latency_ms=options.latency,
         key=options.key,
         retired=options.retired,
+        service=options.service,
+        deployments=options.deployments,
+        faults=tuple(emulator.fault_of(text) for text in options.faults),
+        pace=_pace(options),
+        control=options.control,
         clock=world.clock,
         on_request=None if world.is_quiet else _log_of(world),
     )
@@ -55,19 +76,53 @@ def emulate(options: Options, world: "World") -> int:
     return 0
 
 
+def _pace(options: Options) -> "Pace | None":
+    from math import ceil
+
+    from voxmint.engine.emulator import Pace
+    from voxmint.problems import UsageError
+
+    if options.requests_per_minute is None:
+        if options.burst is not None:
+            raise UsageError(
+                "`--burst` says nothing without a limit", "give `--requests-per-minute`, too"
+            )
+        return None
+    Pace(options.requests_per_minute, 1)
+    burst = ceil(options.requests_per_minute) if options.burst is None else options.burst
+    return Pace(options.requests_per_minute, burst)
+
+
 def _log_of(world: "World") -> "Callable[[Access], None]":
     """What writes a line for each answered request."""
     from datetime import UTC, datetime
 
     def log(access: "Access") -> None:
         now = datetime.fromtimestamp(world.clock(), UTC).astimezone(world.zone)
+        fault = f"  fault {access.fault}" if access.fault else ""
         world.err.line(
             f"{now:%H:%M:%S}  {access.status}  {access.method} {access.path}  "
-            f"{access.milliseconds:.0f} ms  {access.request_id}"
+            f"{access.milliseconds:.0f} ms  {access.request_id}{fault}"
         )
         world.err.flush()
 
     return log
+
+
+def _deployments(
+    _: click.Context, __: click.Parameter, given: tuple[str, ...]
+) -> Mapping[str, str | None]:
+    """Each deployment with its model, where that is said."""
+    pairs = (text.partition("=") for text in given)
+    return {name: model or None for name, _, model in pairs}
+
+
+def _service(*, azure: bool, gateway: bool) -> str:
+    if azure and gateway:
+        from voxmint.problems import UsageError
+
+        raise UsageError("`--azure` and `--gateway` exclude each other")
+    return "azure" if azure else "gateway" if gateway else "openai"
 
 
 def _stop_at_termination(stop: threading.Event) -> None:
@@ -81,6 +136,8 @@ def _stop_at_termination(stop: threading.Event) -> None:
     "emulator",
     "voxmint emulator                        # prints its base URL: http://127.0.0.1:8650/v1",
     "voxmint emulator --port 0 --latency 100 # a free port; each token takes 100 ms",
+    "voxmint emulator --fault 429:retry-after=2@every=3",
+    "voxmint emulator --requests-per-minute 600 --burst 50",
 )
 @click.option(
     "--host",
@@ -109,29 +166,76 @@ def _stop_at_termination(stop: threading.Event) -> None:
     flag_value="served",
     help="Whether transcription_sessions is served, or gone as at OpenAI: 404.",
 )
+@click.option("--azure", is_flag=True, help="Answer as Azure does: other paths, keys, errors.")
+@click.option("--gateway", is_flag=True, help="Answer as a gateway does: tokens of another form.")
+@click.option(
+    "--deployment",
+    "deployments",
+    metavar="NAME[=MODEL]",
+    multiple=True,
+    callback=_deployments,
+    help="A deployment, and the model behind it; can be repeated. Without any, all names are.",
+)
 @click.option("--key", metavar="KEY", help="Take this made-up key and no other; any by default.")
-def command(
-    world: "World",
-    host: str,
-    port: int,
-    allow_remote: bool,
-    latency: float,
-    seed_endpoint: str,
-    key: str | None,
-) -> int:
+@click.option(
+    "--fault",
+    "faults",
+    metavar="KIND[:ARGUMENT][@SELECTOR=VALUE,...]",
+    multiple=True,
+    help="Let requests go wrong, all or some; can be repeated.",
+)
+@click.option("--list-faults", is_flag=True, help="Show the kinds of faults and end.")
+@click.option(
+    "--requests-per-minute",
+    metavar="N",
+    type=float,
+    help="Refuse with 429 what comes faster.",
+)
+@click.option(
+    "--burst", metavar="N", type=int, help="How many may come at once; by default a minute's."
+)
+@click.option("--no-control", is_flag=True, help="Serve no control routes below /_emulator.")
+def command(world: "World", **given: Any) -> int:
     """Answer like the service, on this machine: both endpoints that mint, and what they refuse.
 
     The first line on the output is the base URL; a line for each request goes to the error output.
     An environment with `provider: {kind: emulator}` needs none of this, and starts its own. Its
     tokens open no session at the real service. Ctrl-C ends it.
     """
-    options = Options(
-        host,
-        port,
-        allow_remote,
-        latency,
-        Secret(key) if key is not None else None,
-        frozenset(("transcription_sessions",)) if seed_endpoint == "retired" else frozenset(),
-    )
+    if given.pop("list_faults"):
+        return list_faults(world)
+    options = _options(**given)
     _stop_at_termination(options.stop)
     return emulate(options, world)
+
+
+def _options(
+    *,
+    seed_endpoint: str,
+    azure: bool,
+    gateway: bool,
+    key: str | None,
+    no_control: bool,
+    **others: Any,
+) -> Options:
+    """What the command line asks for."""
+    retired = seed_endpoint == "retired"
+    return Options(
+        key=Secret(key) if key is not None else None,
+        retired=frozenset(("transcription_sessions",)) if retired else frozenset(),
+        service=_service(azure=azure, gateway=gateway),
+        control=not no_control,
+        **others,
+    )
+
+
+def list_faults(world: "World") -> int:
+    """Shows the kinds of faults, each with its argument."""
+    from voxmint.engine.emulator.effects import ARGUMENTS, KINDS
+
+    rows = [(kind.called(name), kind.about) for name, kind in KINDS.items()]
+    width = max(len(name) for name, _ in rows)
+    for name, about in rows:
+        world.out.line(f"{name:{width}}  {about}")
+    world.out.line(f"\n{ARGUMENTS}")
+    return 0

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from voxmint.cli.options import output_option
 from voxmint.cli.parser import command as command_named
+from voxmint.profiles.wording import CLASHING_NAMES, NAME_NOT_UTF8
 
 if TYPE_CHECKING:
     from voxmint.cli.world import World
@@ -34,6 +35,10 @@ class Listing:
     texts: Mapping[str, str]
 
 
+_LEFT_OUT = (CLASHING_NAMES, NAME_NOT_UTF8)
+"""What keeps a file from being a profile or an environment at all."""
+
+
 def listed(project: "Project") -> Listing:
     """What there is, without compiling a body."""
     from voxmint.engine.worktree import WorkTree
@@ -50,7 +55,7 @@ def listed(project: "Project") -> Listing:
     obstacles = tuple(
         problem
         for problem in gathered([*documents.problems, *families.problems])
-        if problem.is_error and (lost or _is_of_project(problem))
+        if problem.is_error and (lost or problem.kind in _LEFT_OUT or _is_of_project(problem))
     )
     return Listing(families.profiles, families.environments, obstacles, sources.texts)
 
@@ -116,10 +121,12 @@ def _environment(environment: "CompiledEnvironment") -> dict[str, object]:
 
 
 def _url(environment: "CompiledEnvironment") -> str | None:
-    """What would be posted to; `None` for an emulator in process, or where the URL is wrong."""
+    """What would be posted to; `None` for an emulator in process, or where that is not known."""
     from voxmint.engine.upstream.target import target_of
     from voxmint.problems import ProblemsError
 
+    if environment.provider is None:
+        return None
     try:
         return target_of(environment).url
     except ProblemsError:

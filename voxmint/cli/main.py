@@ -21,12 +21,15 @@ COMPLETION = "_VOXMINT_COMPLETE"
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "init": ("voxmint.cli.init:command", "make a project that mints at once"),
+        "import": ("voxmint.cli.import_:command", "turn a body or curl command into a profile"),
         "list": ("voxmint.cli.list:command", "show profiles and environments"),
         "validate": ("voxmint.cli.validate:command", "say what is wrong, and where"),
         "render": ("voxmint.cli.render:command", "show request bodies as they would be sent"),
         "blame": ("voxmint.cli.blame:command", "show which line set each value"),
+        "diff": ("voxmint.cli.diff:command", "show what a change does to bodies, and why"),
         "plan": ("voxmint.cli.plan:command", "show what a mint would do, and why"),
         "mint": ("voxmint.cli.mint:command", "mint tokens, and write them where they are read"),
+        "explain": ("voxmint.cli.explain:command", "say what a field or a problem's code means"),
         "schema": ("voxmint.cli.schema:command", "print a JSON Schema for editors"),
         "emulator": ("voxmint.cli.emulator:command", "answer like the service, on this machine"),
         "completion": ("voxmint.cli.completion:command", "print a shell's completion script"),

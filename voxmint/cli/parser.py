@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MOST_COLUMNS = 100
+_LEAST_COLUMNS = 40
+"""What the meaning of an option is written in beside it; in less, it stands below."""
 FOLDER = "voxmint.folder"
 """Where a context keeps what `-C` was given: completion runs without a world."""
 
@@ -35,11 +37,35 @@ class Entry(NamedTuple):
 # ── the program and its commands ─────────────────────────────────────────────────────────────────
 
 
+class _Formatter(click.HelpFormatter):
+    """Writes help; on a narrow screen what a word means stands below it, so that no word breaks."""
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        rows = list(rows)
+        widest = min(max(len(term) for term, _ in rows), col_max)
+        if self.width - self.current_indent - widest - col_spacing >= _LEAST_COLUMNS:
+            super().write_dl(rows, col_max, col_spacing)
+            return
+        margin = " " * self.current_indent
+        for term, meaning in rows:
+            self.write(f"{margin}{term}\n")
+            indent = margin + " " * 4
+            self.write(click.wrap_text(meaning, self.width, indent, indent) + "\n")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
 class Command(click.Command):
     """A command: its help goes where its world says, and global options may stand after its name.
 
     The callback's first argument is the world.
     """
+
+    context_class = _Context
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -55,6 +81,8 @@ class Command(click.Command):
 
 class Program(click.Group):
     """The program: it knows its commands by name and summary, and imports one when it is called."""
+
+    context_class = _Context
 
     def __init__(self, registry: Mapping[str, Entry], **settings: Any) -> None:
         params = [*_global_options(), _version_option()]
@@ -101,14 +129,16 @@ class Program(click.Group):
         return [*commands, *click.Command.shell_complete(self, ctx, incomplete)]
 
 
-def command(name: str, *examples: str) -> Callable[[Callable[..., int]], Command]:
+def command(
+    name: str, *examples: str, cls: type[Command] = Command
+) -> Callable[[Callable[..., int]], Command]:
     """Makes a command of a function that takes the world and the options, and gives an exit code.
 
     The function's docstring is the help; `examples` are command lines, shown at its end.
     """
 
     def made(function: Callable[..., int]) -> Command:
-        decorate = click.command(name, cls=Command, epilog="\n".join(examples))
+        decorate = click.command(name, cls=cls, epilog="\n".join(examples))
         return decorate(click.pass_obj(function))
 
     return made

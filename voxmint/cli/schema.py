@@ -16,7 +16,7 @@ FILES = ("profile", "environment", "project")
 
 def schema_of(file: str) -> "Schema":
     """The schema of one kind of file."""
-    from voxmint.engine.sinks import SINKS, own_sink
+    from voxmint.engine.sinks import SINKS, known_kinds, own_sink
     from voxmint.profiles.schemas import environment_schema, profile_schema, project_schema
 
     match file:
@@ -24,7 +24,8 @@ def schema_of(file: str) -> "Schema":
             return profile_schema()
         case "environment":
             kinds = {kind: own_sink(kind) for kind in SINKS}
-            return environment_schema({kind: sink.Options for kind, sink in kinds.items() if sink})
+            own = {kind: sink.Options for kind, sink in kinds.items() if sink}
+            return environment_schema(own, known_kinds() - own.keys())
         case _:
             return project_schema()
 

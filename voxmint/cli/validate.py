@@ -9,47 +9,86 @@ from voxmint.cli.options import environments_option, output_option, profiles_arg
 from voxmint.cli.parser import command as command_named
 
 if TYPE_CHECKING:
-    from voxmint.cli.compiling import Selection
+    from collections.abc import Mapping
+
+    from voxmint.cli.compiling import Compiled, Selection
     from voxmint.cli.findings import Findings
     from voxmint.cli.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to look at, in which form to tell, and whether warnings fail."""
+    """What to look at, in which form to tell, whether warnings fail, and what to do about it.
+
+    With `fixes`, what has no effect is removed; with `shows_diff`, only shown.
+    """
 
     selection: "Selection"
     output: str = "text"
     strict: bool = False
     show_all: bool = False
+    fixes: bool = False
+    shows_diff: bool = False
 
 
 def validate(options: Options, world: "World") -> int:
     """Compiles what is selected and writes what is wrong with it; 1 where that fails."""
-    from dataclasses import replace
-
     from voxmint.cli.compiling import compile_selection
-    from voxmint.cli.findings import findings_of
-    from voxmint.engine.checks import settings_problems
-    from voxmint.problems import gathered
 
-    compiled = compile_selection(options.selection, world)
-    environments = {name for _, name in compiled.compilation.attempted}
-    checked = (compiled.compilation.environments[name] for name in sorted(environments))
-    more = settings_problems(compiled.project.root, checked, world.environ)
-    findings = findings_of(replace(compiled, problems=gathered((*compiled.problems, *more))))
+    if options.fixes or options.shows_diff:
+        return _fix(options, world)
+    findings = _found(compile_selection(options.selection, world, idle=True), world)
     _write(findings, options, world)
     return int(findings.fails(strict=options.strict))
 
 
-def _write(findings: "Findings", options: Options, world: "World") -> None:
+def _found(compiled: "Compiled", world: "World") -> "Findings":
+    from dataclasses import replace
+
+    from voxmint.cli.findings import findings_of
+    from voxmint.engine.checks import settings_problems
+    from voxmint.problems import gathered
+
+    environments = {name for _, name in compiled.compilation.attempted}
+    checked = (compiled.compilation.environments[name] for name in sorted(environments))
+    more = settings_problems(compiled.project.root, checked, world.environ)
+    return findings_of(replace(compiled, problems=gathered((*compiled.problems, *more))))
+
+
+def _fix(options: Options, world: "World") -> int:
+    """Removes what has no effect, and writes what is wrong with the rest."""
+    from voxmint.cli import fixing
+    from voxmint.cli.compiling import compile_selection
+
+    is_diff = options.shows_diff
+    fixing.check_usage(options.selection, options.output, is_diff=is_diff)
+    compiled = compile_selection(options.selection, world, idle=True)
+    result = fixing.fixed(compiled, lambda one: _found(one, world), is_diff=is_diff)
+    fails = result.findings.fails(strict=options.strict)
+    if is_diff and result.fix is not None:
+        fixing.write_diff(result, world)
+    else:
+        _write(result.findings, options, world, fixing.as_json(result.fix))
+    if options.output != "json" and not (world.is_quiet and not fails):
+        on_out = options.output == "text" and not is_diff
+        fixing.write_summary(result, world, is_diff=is_diff, on_out=on_out)
+    return int(fails)
+
+
+def _write(
+    findings: "Findings",
+    options: Options,
+    world: "World",
+    fixed: "Mapping[str, object] | None" = None,
+) -> None:
+    """Writes the findings; `fixed` is what more a program is told where `--fix` was asked for."""
     from voxmint.cli.formats import github, problem_json, problem_text, sarif
     from voxmint.cli.formats.repository import repository_root
 
     root = repository_root(findings.sources.root or world.cwd, world.environ)
     match options.output:
         case "json":
-            problem_json.write(world.out, findings)
+            problem_json.write(world.out, findings, fixed or {})
         case "sarif":
             sarif.write(world.out, findings, root)
         case "github":
@@ -66,6 +105,26 @@ def _write_text(findings: "Findings", options: Options, world: "World") -> None:
         return
     most = len(findings.problems) if options.show_all else problem_text.MOST
     problem_text.write(world.out, findings, most=most, is_verbose=world.is_verbose)
+    if not options.fixes and _looks_at_all(options.selection):
+        count = _removable(findings)
+        if count:
+            world.out.line(f"{count:,} of these can be removed with --fix")
+
+
+def _looks_at_all(selection: "Selection") -> bool:
+    from voxmint.cli.compiling import Selection
+
+    return selection == Selection()
+
+
+def _removable(findings: "Findings") -> int:
+    """How many of the problems `--fix` may remove; none where there are errors."""
+    from voxmint.problems import Severity
+    from voxmint.profiles.idle import REMOVABLE
+
+    if findings.count(Severity.ERROR):
+        return 0
+    return sum(problem.kind in REMOVABLE for problem in findings.problems)
 
 
 @command_named(
@@ -73,6 +132,7 @@ def _write_text(findings: "Findings", options: Options, world: "World") -> None:
     "voxmint validate",
     "voxmint validate 'call-center/*' -e production --strict",
     "voxmint validate -o github                # in a workflow: notes beside the lines",
+    "voxmint validate --diff                   # what --fix would remove",
 )
 @profiles_argument
 @environments_option
@@ -80,12 +140,18 @@ def _write_text(findings: "Findings", options: Options, world: "World") -> None:
 @output_option("text", "json", "sarif", "github")
 @click.option("--strict", is_flag=True, help="Fail at warnings, too.")
 @click.option("--all", "show_all", is_flag=True, help="Show every problem in full.")
-def command(world: "World", output: str, strict: bool, show_all: bool, **selection: Any) -> int:
+@click.option("--fix", "fixes", is_flag=True, help="Remove the lines that have no effect.")
+@click.option("--diff", "shows_diff", is_flag=True, help="Show what --fix would remove.")
+def command(world: "World", **given: Any) -> int:
     """Say what is wrong in the project, and where.
 
     Looks at everything, unless profiles or environments are named. Runs no command, reads no secret
     and needs no network. Ends with 1 where there are errors.
-    """
-    from voxmint.cli.compiling import Selection
 
-    return validate(Options(Selection(**selection), output, strict, show_all), world)
+    --fix takes out lines that never have an effect, such as an override that says what its base
+    says. It compiles everything again and writes only if every body is as it was; comments that
+    have a line of their own stay.
+    """
+    from voxmint.cli.compiling import selection_in
+
+    return validate(Options(selection_in(given), **given), world)

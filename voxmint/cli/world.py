@@ -58,10 +58,14 @@ class World:
 
 
 def this_world() -> World:
-    """The world of this process. A stream that the caller closed leads nowhere."""
+    """The world of this process.
+
+    A stream that the caller closed leads nowhere, but for the output: what was asked for and cannot
+    be written is a failure.
+    """
     return World(
         sys.stdin or _nowhere(os.O_RDONLY),
-        sys.stdout or _nowhere(os.O_WRONLY),
+        sys.stdout or _closed(),
         sys.stderr or _nowhere(os.O_WRONLY),
         os.environ,
         _current_folder(),
@@ -89,6 +93,11 @@ def _lead_nowhere(stream: TextIO) -> None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+
+
+def _closed() -> TextIO:
+    """A stream that takes the number of the closed one, and refuses what is written to it."""
+    return os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
 
 
 def _nowhere(flags: int) -> TextIO:

@@ -178,6 +178,7 @@ class Existing:
     # A file that secrets are written to holds some already.
     data: bytes = field(repr=False)
     mode: int
+    owner: int
     group: int
     identity: tuple[int, ...]
 
@@ -242,7 +243,8 @@ class Place:
             raise failure(FILE_UNREADABLE, path=label, reason=reason(error)) from error
         if data is None:
             raise failure(FILE_TOO_LARGE, path=label, limit=limit)
-        return Existing(data, stat.S_IMODE(status.st_mode), status.st_gid, _identity(status))
+        mode = stat.S_IMODE(status.st_mode)
+        return Existing(data, mode, status.st_uid, status.st_gid, _identity(status))
 
     def is_still(self, existing: Existing | None) -> bool:
         """Whether the target is the very file that was read, untouched since."""
@@ -276,22 +278,31 @@ class Place:
         os.unlink(name, dir_fd=self._folder)
         return True
 
-    def stage(self, data: bytes, mode: int = 0o600, group: int | None = None) -> "Staged":
-        """Write the data beside the target, where nobody else can read it yet."""
+    def stage(
+        self, data: bytes, mode: int = 0o600, group: int | None = None, owner: int | None = None
+    ) -> "Staged":
+        """Write the data beside the target, where nobody else can read it yet.
+
+        Group and owner are numbers, by default what the system gives a new file.
+        """
         name = _STAGED_NAME.format(name=self.target.name, key=secrets.token_hex(8))
         # Before it is made: an interrupt can come at any moment.
         self._staged.add(name)
         with _writing(self.target.label):
-            self._write(name, data, mode, group)
+            self._write(name, data, mode, group, owner)
         return Staged(self, name, data)
 
-    def _write(self, name: str, data: bytes, mode: int, group: int | None) -> None:
+    def _write(
+        self, name: str, data: bytes, mode: int, group: int | None, owner: int | None
+    ) -> None:
         descriptor = os.open(name, _OPEN_NEW, 0o600, dir_fd=self._folder)
         try:
             _write_all(descriptor, data)
             # The group first: a wider mode is meant for that group, not for the one it began with.
-            if group is not None:
-                os.fchown(descriptor, -1, group)
+            if group is not None or owner is not None:
+                os.fchown(
+                    descriptor, -1 if owner is None else owner, -1 if group is None else group
+                )
             os.fchmod(descriptor, mode)
             os.fsync(descriptor)
         finally:

@@ -1,7 +1,8 @@
 """What git knows, asked so that a hostile repository cannot make it run anything.
 
 - Which repository it is, is found here: the nearest folder upwards that holds `.git`. Git runs
-  there, so it never takes a bare repository that somebody committed for the one it is in.
+  there, so it never takes a bare repository that somebody committed for the one it is in. A bare
+  one is taken only where it is asked for and there is no `.git` upwards.
 - Only plumbing is asked that runs no hook, filter, diff driver or pager; `core.fsmonitor`, which
   reading the index would start, is off, and so is every transport, which a missing object of a
   partial clone would start.
@@ -45,6 +46,7 @@ _SAFE = (
     "-c",
     "submodule.recurse=false",
 )
+_BARE = ("-c", "safe.bareRepository=all")
 _LITERAL = ":(literal)"
 _KEPT = ("HOME", "LD_LIBRARY_PATH", "SUDO_UID", "XDG_CONFIG_HOME")
 _FIXED = {
@@ -80,12 +82,13 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A work tree of git, and the git to ask about it."""
+    """A work tree of git, or a bare repository, and the git to ask about it."""
 
     git: str
     top: Path
     environ: Mapping[str, str] = field(repr=False)
     timeout: float = TIMEOUT
+    is_bare: bool = False
 
     def run(self, *arguments: str, given: bytes = b"") -> Answer:
         """Ask git's plumbing; `ProblemsError` where it cannot be run or does not answer in time.
@@ -94,7 +97,7 @@ class Repository:
         """
         import subprocess
 
-        command = [self.git, *_SAFE, *arguments]
+        command = [self.git, *_SAFE, *(_BARE if self.is_bare else ()), *arguments]
         try:
             done = subprocess.run(
                 command,
@@ -111,6 +114,10 @@ class Repository:
         except OSError as error:
             raise failure(GIT_FAILED, folder=self.top, said=reason(error)) from error
         return Answer(done.returncode, done.stdout, done.stderr.decode(errors="replace").strip())
+
+    def asked(self, *arguments: str, given: bytes = b"") -> bytes:
+        """What git's plumbing answers; `ProblemsError` where it fails."""
+        return self._checked(self.run(*arguments, given=given)).output
 
     def head(self, project: Path, paths: Sequence[str]) -> Head | None:
         """The commit, and whether the project's YAML files differ from it; `None` before the first.
@@ -162,13 +169,30 @@ class Repository:
 
 
 def repository(folder: Path, environ: Mapping[str, str]) -> Repository | Absence:
-    """The git repository that the folder is in, or why there is none to ask.
+    """The git repository whose work tree the folder is in, or why there is none to ask.
 
     Finding it runs nothing.
     """
     top = _top(folder.resolve())
-    if top is None:
-        return Absence.NO_REPOSITORY
+    return Absence.NO_REPOSITORY if top is None else _asking(top, environ)
+
+
+def any_repository(folder: Path, environ: Mapping[str, str]) -> Repository | Absence:
+    """As `repository`; where there is no work tree, also a bare repository that the folder is in.
+
+    A bare one that lies in a work tree is never taken: somebody may have committed it.
+    """
+    start = folder.resolve()
+    top = _top(start)
+    if top is not None:
+        return _asking(top, environ)
+    bare = next((up for up in (start, *start.parents) if _is_bare(up)), None)
+    return Absence.NO_REPOSITORY if bare is None else _asking(bare, environ, is_bare=True)
+
+
+def _asking(
+    top: Path, environ: Mapping[str, str], *, is_bare: bool = False
+) -> Repository | Absence:
     search = [
         entry for entry in environ.get("PATH", os.defpath).split(os.pathsep) if entry[:1] == "/"
     ]
@@ -177,11 +201,15 @@ def repository(folder: Path, environ: Mapping[str, str]) -> Repository | Absence
         return Absence.NO_GIT
     kept = {name: environ[name] for name in _KEPT if name in environ}
     ceiling = {"GIT_CEILING_DIRECTORIES": str(top.parent), "PATH": os.pathsep.join(search)}
-    return Repository(git, top, kept | _FIXED | ceiling)
+    return Repository(git, top, kept | _FIXED | ceiling, is_bare=is_bare)
 
 
 def _top(folder: Path) -> Path | None:
     return next((up for up in (folder, *folder.parents) if os.path.lexists(up / ".git")), None)
+
+
+def _is_bare(folder: Path) -> bool:
+    return all(os.path.lexists(folder / name) for name in ("HEAD", "objects", "refs"))
 
 
 def _program(name: str, folders: Iterable[str]) -> str | None:

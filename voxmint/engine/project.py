@@ -1,5 +1,6 @@
 """A project in a folder: found, opened, compiled."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from voxmint.profiles.order import EVERYTHING, Order, check_order
 from voxmint.profiles.overrides import parse_overrides
 from voxmint.profiles.pipeline import compile_project
 from voxmint.profiles.reading import PROJECT_FILE
+from voxmint.profiles.selectors import in_one_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,22 @@ class Project:
         api: str | None = None,
         overrides: Sequence[str] = (),
         settings: bool = True,
+        idle: bool = False,
     ) -> Order:
         """An order; raises `ProblemsError` for an override that cannot be read."""
         parsed, problems = parse_overrides(tuple(overrides))
         if problems:
             raise ProblemsError(problems)
         pairs = labels.items() if isinstance(labels, Mapping) else labels
-        return Order(tuple(profiles), tuple(environments), tuple(pairs), api, parsed, settings)
+        return Order(
+            tuple(map(in_one_form, profiles)),
+            tuple(map(in_one_form, environments)),
+            tuple(pairs),
+            api,
+            parsed,
+            settings,
+            idle,
+        )
 
 
 def open_project(folder: str | Path = ".") -> Project:
@@ -78,7 +89,8 @@ def open_project(folder: str | Path = ".") -> Project:
     if not start.is_dir():
         raise UsageError(f"there is no folder `{folder}`")
     for candidate in (start, *start.parents):
-        if (candidate / PROJECT_FILE).is_file():
+        # Whatever it is: reading it says what is wrong with a folder, a pipe or a dangling link.
+        if os.path.lexists(candidate / PROJECT_FILE):
             return Project(candidate)
     raise UsageError(
         f"there is no {PROJECT_FILE} in `{folder}` or above it",

@@ -9,19 +9,28 @@ ANSWER_BROKEN = error(
     "answer-broken",
     "the service answered {status}, but {found}",
     "a token may live all the same; look at what answers at the provider's `url`",
-    about="Such a request is not sent again: it was answered, and a token that came of it would "
-    "live until it expires.",
+    about="The service said that it was done, and what came is not a token: cut off, not JSON, or "
+    "without the fields. Such a request is not sent again: it was answered, and a token that came "
+    "of it would live until it expires. A proxy or a login page in between is the usual cause.",
 )
 CA_FILE_UNUSABLE = error(
     "ca-file-unusable",
     "the certificates in `{path}` cannot be used: {reason}",
     about="`ca_file` is a file of the project with certificates in PEM form. The host is then "
-    "trusted by these and no others.",
+    "trusted by these and no others, so without them nothing can be sent.",
 )
 CERTIFICATES_UNUSABLE = error(
     "certificates-unusable",
     "the certificates that {variable} names cannot be used: {reason}",
-    about="SSL_CERT_FILE and SSL_CERT_DIR take the place of the usual certificates.",
+    about="SSL_CERT_FILE and SSL_CERT_DIR take the place of the usual certificates, for every "
+    "program that honours them. Here one leads to nothing that can be read; correct or unset it.",
+)
+FILE_CHANGED = error(
+    "file-changed",
+    "`{path}` was changed by something else since it was read, and no file was edited",
+    "run this again",
+    about="`validate --fix` edits only what it has compiled and compared. An editor, or git, wrote "
+    "the file in between.",
 )
 FILE_CHANGING = error(
     "file-changing",
@@ -34,27 +43,32 @@ FILE_IS_SYMLINK = error(
     "file-is-symlink",
     "`{path}` is a symlink, and secrets are written only to real files",
     "name the file that it leads to, or remove the link",
-    about="A link could lead a secret to where everybody reads, or be changed to.",
+    about="A link could lead a secret to where everybody reads, or be changed to while it is "
+    "written. So the sink names the real file, and its folder is the one that is guarded.",
 )
 FILE_NOT_REGULAR = error(
     "file-not-regular",
     "`{path}` is {found}, not a file",
-    about="Only regular files are read and replaced.",
+    about="Only regular files are read and replaced. A folder, pipe or device stands at the path; "
+    "name another one for the sink.",
 )
 FILE_TOO_LARGE = error(
     "file-too-large",
     "`{path}` has more than {limit} bytes",
-    about="No env file needs that much, so it is taken for something else and left alone.",
+    about="No env file needs that much, so it is taken for something else and left alone. Look at "
+    "whether the sink's `path` is the one that is meant.",
 )
 FILE_UNREADABLE = error(
     "file-unreadable",
     "`{path}` cannot be read: {reason}",
-    about="The file is there, but this user or this machine cannot read it.",
+    about="The file is there, but this user or this machine cannot read it. Before a file is "
+    "replaced it is read, since other people's lines in it are kept.",
 )
 FILE_UNWRITABLE = error(
     "file-unwritable",
     "`{path}` cannot be written: {reason}",
-    about="The file was left as it was.",
+    about="The file was left as it was. Look at the permissions of the file and its folder, and "
+    "whether the disk is full or mounted for reading only.",
 )
 FOLDER_MISSING = error(
     "folder-missing",
@@ -66,25 +80,37 @@ FOLDER_MISSING = error(
 FOLDER_UNWRITABLE = error(
     "folder-unwritable",
     "`{path}` cannot be written: this user may not make files in `{folder}`",
-    about="A file is replaced as a whole, by one that is written beside it first.",
+    about="A file is replaced as a whole, by one that is written beside it first, so that no "
+    "reader ever sees half of it. For that, new files must be allowed in its folder.",
 )
 GIT_FAILED = error(
     "git-failed",
     "git could not be asked about `{folder}`: {said}",
     "if you trust it: git config --global --add safe.directory {distrusted}",
-    about="git is asked which commit this is, and whether it tracks or ignores a file. Its own "
-    "configuration decides whether it trusts a folder that belongs to another user.",
+    about="git is asked which commit this is, and whether it tracks or ignores a file, before a "
+    "token is written there. Its own configuration decides whether it trusts a folder that "
+    "belongs to another user, as in many containers.",
+)
+GIT_OBJECTS_MISSING = error(
+    "git-objects-missing",
+    "git in `{folder}` does not have all that is compared: {said}",
+    "in a partial clone: git fetch --refetch --no-filter",
+    about="A partial clone leaves out files and fetches them when they are asked for. A command "
+    "that only reads touches no network, so what is missing has to be fetched before.",
 )
 HEADER_REFUSED = error(
     "header-refused",
     "the header `{name}` cannot be set: {reason}",
-    about="A header of the project must not lead a request elsewhere, or carry a key.",
+    about="A header of the project must not lead a request elsewhere, carry a key, or hold a line "
+    "break: anybody who can change the files could set it. The key goes into `provider.key`; "
+    "organization and project have settings of their own.",
 )
 HOST_NEEDS_TLS = error(
     "host-needs-tls",
     "{host} would be sent the key without TLS",
     "write https:// in its URL",
-    about="Plain HTTP is for this machine only.",
+    about="Plain HTTP is for this machine only. On the way to any other one, everybody in between "
+    "could read the key.",
 )
 HOST_NOT_ALLOWED = error(
     "host-not-allowed",
@@ -97,52 +123,61 @@ HOST_NOT_LOOPBACK = error(
     "host-not-loopback",
     "{host} is not on this machine, and an emulator is looked for nowhere else",
     "for a server elsewhere use `kind: compatible`",
-    about="The emulator takes no key, so it needs nobody's word; therefore it stays on loopback.",
+    about="The emulator takes no key, so it needs nobody's word; therefore it stays on loopback: "
+    "127.0.0.1, ::1 or localhost.",
 )
 KEY_COMMAND_FAILED = error(
     "key-command-failed",
     "the command that gives the key, `{command}`, failed: {said}",
     "run it by hand to see why; what it printed is not repeated here",
-    about="What such a command prints may hold the key.",
+    about="The command ended with an error, took too long or printed nothing. What such a command "
+    "prints may hold the key, so it is not repeated.",
 )
 KEY_COMMAND_FORBIDDEN = error(
     "key-command-forbidden",
     "the key comes from the command `{command}`, and nobody here allowed it to run",
     "if it is meant, whoever runs this sets {variable}=1 or gives --allow-key-command",
-    about="A pull request could change the command.",
+    about="A pull request could change the command, and it would run with the rights of whoever "
+    "mints. So the operator allows it for a machine or a run, never the repository.",
 )
 KEY_EMPTY = error(
     "key-empty",
     "{source} is empty, and should be the key",
-    about="Nothing was sent.",
+    about="The place is there and holds nothing, as when a secret of a pipeline is not defined "
+    "for this branch. Nothing was sent.",
 )
 KEY_FILE_OUTSIDE = error(
     "key-file-outside",
     "the key's file `{path}` is not inside the project",
     "write its path in full, or beginning with ~/",
-    about="A relative path stays inside the project, also through symlinks.",
+    about="A relative path stays inside the project, also through symlinks: otherwise a pull "
+    "request could name any file of the machine, and what is in it would be sent as a key.",
 )
 KEY_FILE_TRACKED = error(
     "key-file-tracked",
     "git tracks the key's file `{path}`",
     "take it out of git, and have the key replaced: everybody who can read the repository has it",
-    about="A key in a commit is a key for everybody who can read the repository.",
+    about="A key in a commit is a key for everybody who can read the repository, now and in each "
+    "clone. Taking the file out of git is not enough: the key has to be replaced.",
 )
 KEY_FILE_UNREADABLE = error(
     "key-file-unreadable",
     "the key's file `{path}` cannot be read: {reason}",
-    about="It is a regular file that holds the key and nothing else.",
+    about="It is a regular file that holds the key and nothing else, readable for the user who "
+    "mints.",
 )
 KEY_KEYRING_UNSUPPORTED = error(
     "key-keyring-unsupported",
     "this version of voxmint reads no keyring",
     "use `key: {{env: …}}`, `{{file: …}}` or `{{command: […]}}`",
-    about="A keyring's own program can be run by `command`.",
+    about="The files may say `keyring`, but this version cannot read one. A keyring's own program "
+    "can be run by `command`.",
 )
 KEY_MALFORMED = error(
     "key-malformed",
     "{source} cannot be a key: it has spaces, line breaks or characters that are not ASCII",
-    about="A key is one word. Nothing of it is shown.",
+    about="A key is one word of plain ASCII. Mostly the wrong thing was stored: a whole line "
+    "`NAME=value`, quotes, or two keys. Nothing of it is shown.",
 )
 KEY_MISSING = error(
     "key-missing",
@@ -155,7 +190,8 @@ LEDGER_BUSY = error(
     "ledger-busy",
     "the ledger `{path}` is held by another program",
     "run this again when that program is done",
-    about="The ledger is an SQLite database; something kept it locked.",
+    about="The ledger is an SQLite database in the state folder; something kept it locked. A "
+    "backup or a viewer of databases can do that; two runs of voxmint wait for each other.",
 )
 LEDGER_CORRUPT = error(
     "ledger-corrupt",
@@ -177,79 +213,94 @@ LEDGER_NEWER = error(
     "the ledger `{path}` was written by a newer voxmint: its format is {found}, and this one "
     "knows {known}",
     "use that voxmint, or a state folder of its own for this one (VOXMINT_STATE_DIR)",
-    about="A ledger is never written back in an older format.",
+    about="A ledger is never written back in an older format, since that would lose what the "
+    "newer one knows. It happens where two versions of voxmint share a state folder.",
 )
 LEDGER_UNUSABLE = error(
     "ledger-unusable",
     "the ledger `{path}` cannot be used: {reason}",
     "set VOXMINT_STATE_DIR to a folder that this user can write to",
-    about="Before a request leaves, the ledger must be able to say so.",
+    about="Before a request leaves, the ledger must be able to say so: after a crash it is what "
+    "names the tokens that may live unseen. Without it nothing is minted.",
 )
 LOCK_TIMEOUT = error(
     "lock-timeout",
     "{what} is in use by {holder}, and still was after {seconds} s",
     "wait for it to end, or wait longer with --lock-timeout",
-    about="Two runs never mint one environment, or write one file, at the same time.",
+    about="Two runs never mint one environment, or write one file, at the same time: each would "
+    "undo the other's. The holder is told by its process and machine; when it is gone, its lock "
+    "is free by itself.",
 )
 LOCK_UNUSABLE = error(
     "lock-unusable",
     "the lock `{path}` cannot be taken: {reason}",
     "set VOXMINT_STATE_DIR to a folder on a local disk that this user can write to",
-    about="Locks are files in the state folder.",
+    about="Locks are files in the state folder. Some network file systems have no locks, and a "
+    "folder of another user cannot be used.",
 )
 MINT_ENDPOINT_MISSING = error(
     "mint-endpoint-missing",
     "there is nothing at {url}: {status} {said}",
     "look at `provider.url` and `provider.api`",
-    about="The base URL ends before /realtime, as in https://gateway.example/v1.",
+    about="The base URL ends before `/realtime`, as in `https://gateway.example/v1`; the rest is "
+    "added. The endpoint is the one that `provider.api` names, or the kind's default.",
 )
 MINT_ENDPOINT_RETIRED = error(
     "mint-endpoint-retired",
     "there is no {api} at {url} (any more): {status} {said}",
     "write `api: client_secrets` at {place}",
     "write `api: client_secrets` below `provider:` in the environment's file",
-    about="OpenAI retired this endpoint in May 2026, and Azure never had it. The same profiles "
-    "reach client_secrets without a change.",
+    about="OpenAI retired this endpoint in May 2026, and Azure never had it; gateways still serve "
+    "it. The same profiles reach client_secrets without a change.",
 )
 MINT_INTERRUPTED = error(
     "mint-interrupted",
     "the run was interrupted",
     "run it again: what was minted and written is kept",
-    about="Nothing new was begun after that.",
+    about="The person, or the machine's shutdown, asked the run to stop. Nothing new was begun "
+    "after that. Asked once, it waits for the requests under way and keeps their tokens; asked "
+    "twice, it drops them.",
 )
 MINT_KEY_REFUSED = error(
     "mint-key-refused",
     "the service refuses the key: {status} {said}",
     "look at `provider.key`, and whether the key is of this organization and project",
-    about="The first such answer ends a run: a bad key is not tried again for every profile.",
+    about="The key is wrong, revoked, or of another organization or project than the "
+    "environment's file names. The first such answer ends a run: a bad key is not tried again for "
+    "every profile.",
 )
 MINT_NOT_TRIED = error(
     "mint-not-tried",
     "not tried: {because}",
-    about="No request left for this profile.",
+    about="The run ended before its turn, so no request left for this profile; the message says "
+    "why. Run it again once that is mended.",
 )
 MINT_OUT_OF_TIME = error(
     "mint-out-of-time",
     "the {seconds} s that a run may take are over",
     "give it more with --timeout, or `mint: {{timeout: …}}` in the environment's file",
-    about="Nothing new was begun after that.",
+    about="Nothing new was begun after that; what was minted is kept, and the next run carries "
+    "on. Many profiles under a low `requests_per_minute` need more time than the default.",
 )
 MINT_QUOTA = error(
     "mint-quota",
     "the account's limit is reached: {status} {said}",
-    about="Waiting does not lift such a limit, so the run ends with it.",
+    about="The account has no credit left, or has reached a limit that somebody has to raise. "
+    "Waiting does not lift such a limit, so the run ends with it.",
 )
 MINT_REDIRECTED = error(
     "mint-redirected",
     "the service answered {status} and points to {where}, which is not followed",
     "write the URL that is meant as `provider.url`",
-    about="A redirect could lead the key to another host.",
+    about="A redirect could lead the key to another host, so none is followed. Mostly the URL has "
+    "http for https, or lacks its path.",
 )
 MINT_REFUSED = error(
     "mint-refused",
     "{status} {said}",
-    about="The service refused this request. Where waiting can heal that, it was sent again, and "
-    "refused each time.",
+    about="The service refused this request, with the status and message shown. Where waiting can "
+    "heal that (408, 409, 429, 5xx), it was sent again, and refused each time. A 400 names the "
+    "field that it dislikes; a 403 is about what the key's project may use.",
 )
 MINT_UNANSWERED = error(
     "mint-unanswered",
@@ -261,7 +312,8 @@ MINT_UNREACHABLE = error(
     "mint-unreachable",
     "{host} cannot be reached: {said}",
     "look at `provider.url`, and whether this machine may reach that host",
-    about="No request arrived there.",
+    about="No request arrived there: the name is not known, nothing listens, or a firewall or "
+    "proxy is in between. So no token can live unseen.",
 )
 PATH_OUTSIDE = error(
     "path-outside",
@@ -273,51 +325,60 @@ PATH_OUTSIDE = error(
 PATH_RESERVED = error(
     "path-reserved",
     "`{path}` lies in `{folder}`, which is not a place for env files",
-    about="git's folder and voxmint's own state are never written to by a sink.",
+    about="git's folder and voxmint's own state are never written to by a sink: it would break "
+    "either.",
 )
 PROXY_UNUSABLE = error(
     "proxy-unusable",
     "{variable} names a proxy that cannot be used: {reason}",
-    about="Proxies are reached by http:// or https://. NO_PROXY lists hosts that need none.",
+    about="Proxies are reached by `http://` or `https://`; others, such as SOCKS, are not "
+    "supported. NO_PROXY lists hosts that need none.",
 )
 SINK_BROKEN = error(
     "sink-broken",
     "the sink `{target}` failed in a way that it should not: {said}",
-    about="This is a mistake in the sink's own code.",
+    about="This is a mistake in the sink's own code, voxmint's or another package's, and not in "
+    "your files. Please report it to whoever made the sink.",
 )
 SINK_DUPLICATE = error(
     "sink-duplicate",
     "two sinks write to `{target}`",
     "give each its own path",
-    about="Each sink keeps its own values right, and would undo the other's.",
+    about="Each sink keeps its own values right, takes out what it no longer writes, and would so "
+    "undo the other's. Two environments in one file need one sink each, with a path of its own.",
 )
 SINK_FILE_TRACKED = error(
     "sink-file-tracked",
     "git tracks `{path}`: its tokens would be committed",
     "run `git rm --cached {path}` and ignore it, or write `allow_tracked: true` for this sink",
-    about="A token in a commit is a token for everybody who can read the repository.",
+    about="A token in a commit is a token for everybody who can read the repository. Where the "
+    "file is meant to be tracked, as in a repository that is encrypted, the sink says so itself.",
 )
 SINK_FILE_UNIGNORED = error(
     "sink-file-unignored",
     "git does not ignore `{path}`: the next `git add` would take its tokens along",
     "add it to .gitignore, or write `allow_unignored: true` for this sink",
-    about="A token in a commit is a token for everybody who can read the repository.",
+    about="A token in a commit is a token for everybody who can read the repository, and `git add "
+    ".` asks nobody. One line in .gitignore, such as `.env.*`, guards all of them.",
 )
 SINK_FILE_UNPARSABLE = error(
     "sink-file-unparsable",
     "`{path}` cannot be added to: line {line} {found}",
     "mend that line by hand",
-    about="Readers would take the lines that follow for a part of that one, voxmint's too.",
+    about="Readers would take the lines that follow for a part of that one, voxmint's too, so "
+    "nothing was added. The usual cause is a quote that is never closed.",
 )
 SINK_GROUP_UNKNOWN = error(
     "sink-group-unknown",
     "`{path}` cannot be given to the group `{group}`: {reason}",
-    about="Only a group that this machine knows and this user belongs to can be given a file.",
+    about="Only a group that this machine knows and this user belongs to can be given a file. `id "
+    "-Gn` lists them.",
 )
 SINK_MALFORMED = error(
     "sink-malformed",
     "`{owner}` is not a sink: a map with its `kind`, as in {example}",
-    about="A sink is where tokens are written to.",
+    about="A sink is where tokens are written to: a map with its `kind` and that kind's options, "
+    "in the list `sinks` of an environment.",
 )
 SINK_NAME_CLASH = error(
     "sink-name-clash",
@@ -332,7 +393,9 @@ SINK_NAME_INVALID = error(
     "`{profile}` would write the variable `{name}`, which not every reader of env files takes: a "
     "name is capitals, digits and underscores, and starts with a letter",
     "name it below this sink's `names:`, as with `names: {{profiles: {{{profile}: SOME_NAME}}}}`",
-    about="A variable's name is the profile's in capitals, everything else an underscore.",
+    about="A variable's name is the profile's in capitals, everything else an underscore. A "
+    "profile such as `24h/line` or one in another script gives a name that shells refuse, so it "
+    "is given one by hand.",
 )
 SINK_NAME_REFUSED = error(
     "sink-name-refused",
@@ -344,25 +407,30 @@ SINK_NAME_REFUSED = error(
 SINK_UNGUARDED = note(
     "sink-unguarded",
     "{reason}, so nobody checked that git leaves the files with tokens alone",
-    about="Where git is there, a file that it tracks or does not ignore is refused.",
+    about="Where git is there, a file that it tracks or does not ignore is refused, since its "
+    "tokens would be committed. Here that could not be asked; keep the files out of whatever "
+    "versions this folder.",
 )
 SINK_UNKNOWN = error(
     "sink-unknown",
     "there is no sink of the kind `{kind}`",
     "did you mean `{nearest}`?",
     "known here: {known}",
-    about="Sinks are built in or come with an installed package.",
+    about="Sinks are built in, or come with an installed package that offers them in the "
+    "entry-point group `voxmint.sinks`.",
 )
 SINK_UNLOADABLE = error(
     "sink-unloadable",
     "the sink `{kind}` of the package {package} cannot be loaded: {said}",
-    about="A sink of another package is imported when it is about to be used.",
+    about="A sink of another package is imported when it is about to be used, and that failed. "
+    "Look at whether the package fits this version of Python and of voxmint.",
 )
 SINK_UNVERIFIED = error(
     "sink-unverified",
     "what was staged for `{target}` did not read back as it was written",
     "nothing was switched over; run this again",
-    about="What is about to be put in place is read back first.",
+    about="What is about to be put in place is read back first, so that a full disk or a failing "
+    "one never costs a good file. Everything is as it was.",
 )
 SINK_VALUE_UNFIT = error(
     "sink-value-unfit",
@@ -374,32 +442,37 @@ SINKS_MISSING = error(
     "sinks-missing",
     "`{environment}` has no sink, so its tokens could be kept nowhere",
     "add one, as with `sinks: [{{kind: dotenv, path: .env.{environment}}}]`",
-    about="Nothing is minted that cannot be kept.",
+    about="Nothing is minted that cannot be kept: a token that is written nowhere is of no use, "
+    "and lives until it expires.",
 )
 STATE_TRACKED = error(
     "state-tracked",
     "git tracks files in the state folder `{folder}`",
     "run `git rm -r --cached {folder}` and commit",
-    about="A ledger that came with a clone could make voxmint keep what was never minted here.",
+    about="A ledger that came with a clone could make voxmint keep what was never minted here, so "
+    "it is not believed. The state folder ignores itself; somebody added it by force.",
 )
 STATE_UNSAFE = error(
     "state-unsafe",
     "the state folder `{folder}` {found}",
     "remove it, or set VOXMINT_STATE_DIR to a folder of your own",
-    about="Whoever can write to the state folder decides what voxmint believes it has minted.",
+    about="Whoever can write to the state folder decides what voxmint believes it has minted, and "
+    "where. So the folder belongs to the user who mints, and nobody else may write to it.",
 )
 STATE_UNUSABLE = error(
     "state-unusable",
     "the state folder `{folder}` cannot be used: {reason}",
     "set VOXMINT_STATE_DIR to a folder that this user can write to",
-    about="The ledger and the locks live there.",
+    about="The ledger and the locks live there: `.voxmint/` in the project, or where "
+    "VOXMINT_STATE_DIR says. Pipelines often check a project out where they may not write.",
 )
 URL_MALFORMED = error(
     "url-malformed",
     "`{url}` is not a URL that a key could be sent to",
     "write scheme, host, port and path and no more, as in https://gateway.example/v1",
     about="A host that ends in a dot, or is written with other characters than ASCII letters, "
-    "digits, dots and dashes, can be one host to whom reads it and another to whom connects.",
+    "digits, dots and dashes, can be one host to whom reads it and another to whom connects. "
+    "Neither do a user name, a query or a fragment belong into a base URL.",
 )
 
 KINDS: tuple[Kind, ...] = tuple(

@@ -21,10 +21,15 @@ from voxmint.profiles.cells import (
     value_of,
 )
 from voxmint.profiles.compiled import CompiledBody, CompiledProfile
+from voxmint.profiles.deployments import MODEL, deployment_of
+from voxmint.profiles.directives import REPLACE, has_directives
 from voxmint.profiles.fields import REQUEST, SESSION, Field
+from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node
 from voxmint.profiles.render import Renderer, SharedParts, Subject
 from voxmint.profiles.templates import is_template
 from voxmint.profiles.values import Plain
+
+_MODEL = dotted(MODEL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Setting:
     """A value that a layer gave at a path: as it is written there, templates unrendered.
 
     `is_there` is false where the layer made the value absent again; `why` then says how.
+    `directive` is the one that it was given by, as it is written, or "".
     """
 
     value: Plain
@@ -39,11 +45,12 @@ class Setting:
     layer: str
     is_there: bool = True
     why: str = ""
+    directive: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A var that a template looked at, and where it was set."""
+    """A var that a template looked at, or another setting, and where it was set."""
 
     name: str
     value: Plain
@@ -54,8 +61,9 @@ class Used:
 class Traced:
     """One value of a body. `path` is dotted, without the leading `session.`.
 
-    `value` is what is sent; `setting` is what is written where it comes from; `overrode` are the
-    weaker settings at the same path, the strongest first.
+    `value` is what the body holds; `setting` is what is written where it comes from; `overrode` are
+    the weaker settings at the same path, the strongest first. `sent_as` is what the environment's
+    provider is sent instead, such as a model's deployment, and where that was set.
     """
 
     path: str
@@ -64,6 +72,7 @@ class Traced:
     overrode: tuple[Setting, ...] = ()
     template: str | None = None
     variables: tuple[Used, ...] = ()
+    sent_as: Used | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +84,26 @@ class Absent:
 
 
 def blame(
-    body: CompiledBody, profile: CompiledProfile, texts: Mapping[str, str]
+    body: CompiledBody,
+    profile: CompiledProfile,
+    texts: Mapping[str, str],
+    provider: Cell | None = None,
 ) -> tuple[Traced, ...]:
     """Every value of the body in the order of the request, unset ones included.
 
-    `profile` is the body's own; `texts` are the project's files by name.
+    `profile` is the body's own; `texts` are the project's files by name; `provider` are the
+    settings that can put a deployment in the model's place.
     """
-    return tuple(_Tracer(body, profile, texts).all())
+    found = _Tracer(body, profile, texts).all()
+    return tuple(_as_sent(traced, provider) for traced in found)
+
+
+def _as_sent(traced: Traced, provider: Cell | None) -> Traced:
+    deployment = deployment_of(provider, traced.value) if traced.path == _MODEL else None
+    if deployment is None:
+        return traced
+    name = f"deployments.{traced.value}"
+    return replace(traced, sent_as=Used(name, deployment.value, origin(deployment)))
 
 
 def absent(body: CompiledBody) -> tuple[Absent, ...]:
@@ -150,7 +172,7 @@ class _Tracer:
             yield from self._at(cell.entries[name], inner, (*path, name), value.get(name))
 
     def _traced(self, cell: Cell, path: Path, value: Any) -> Traced:
-        settings = tuple(_setting(one) for one in chain(cell))
+        settings = tuple(_setting(one, path) for one in chain(cell))
         traced = Traced(dotted(path), value, settings[0], settings[1:])
         if isinstance(cell, Leaf) and isinstance(cell.value, str) and is_template(cell.value):
             return replace(traced, template=cell.value, variables=self._variables(cell))
@@ -169,7 +191,44 @@ class _Tracer:
         return tuple(Used(name, value_of(one), origin(one)) for name, one in used.items())
 
 
-def _setting(cell: Cell) -> Setting:
+def _setting(cell: Cell, path: Path) -> Setting:
+    given_by = directive_at(cell.layer.tree, _absolute(path), cell.mark)
     if isinstance(cell, Gone):
-        return Setting(None, key_origin(cell), str(cell.layer), False, cell.why)
-    return Setting(value_of(cell), origin(cell), str(cell.layer))
+        return Setting(None, key_origin(cell), str(cell.layer), False, cell.why, given_by)
+    return Setting(value_of(cell), origin(cell), str(cell.layer), directive=given_by)
+
+
+def _absolute(path: Path) -> Path:
+    return path if path[0] == "expires_after" else ("session", *path)
+
+
+def directive_at(tree: MapNode, path: Path, mark: Mark) -> str:
+    """The directives by which a layer gives the value at a path; "" where it needs none.
+
+    `mark` is the value's own: an item of a list is found by it, in whichever directive it stands.
+    """
+    node: Node | None = tree
+    found = ""
+    for part in path:
+        node, is_replaced = _replaced(node)
+        found = REPLACE if is_replaced else found
+        if isinstance(part, int):
+            return _directive_of_item(node, mark) or found
+        node = node.entries.get(part) if isinstance(node, MapNode) else None
+    if isinstance(node, MapNode) and has_directives(node):
+        return ", ".join(key for key in node.entries if key.startswith("$"))
+    return found
+
+
+def _replaced(node: Node | None) -> tuple[Node | None, bool]:
+    """What `$replace` holds, where the node is one."""
+    if isinstance(node, MapNode) and REPLACE in node.entries:
+        return node.entries[REPLACE], True
+    return node, False
+
+
+def _directive_of_item(node: Node | None, mark: Mark) -> str:
+    for name, value in node.entries.items() if isinstance(node, MapNode) else ():
+        if isinstance(value, ListNode) and any(item.mark == mark for item in value.items):
+            return name
+    return ""

@@ -16,15 +16,6 @@ from voxmint.profiles.rules import RULES, Rule
 from voxmint.profiles.scalars import BadNumberError, resolve
 from voxmint.profiles.values import briefly, described
 
-_ARTICLES = {
-    Type.STRING: "a text",
-    Type.INTEGER: "a whole number",
-    Type.NUMBER: "a number",
-    Type.BOOLEAN: "true or false",
-    Type.ARRAY: "a list",
-    Type.OBJECT: "a map",
-}
-
 
 def check_request(
     session: Mapping[str, Any], expires_after: Mapping[str, Any] | None, form: str
@@ -120,7 +111,7 @@ def expected(field: Field) -> str:
     """What a field takes, for a person: `a number, 0 to 1`."""
     if field.values and field.type is not Type.ARRAY:
         return "one of " + ", ".join(f"`{value}`" for value in field.values)
-    text = _ARTICLES[field.type]
+    text = field.type.words
     return text if field.minimum is None else f"{text}, {_range(field)}"
 
 

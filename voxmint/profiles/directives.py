@@ -4,7 +4,8 @@
 `$unset` takes true, each alone. What they do is in `voxmint.profiles.merge`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from voxmint.problems import Kind, nearest
 from voxmint.profiles import wording
@@ -14,6 +15,29 @@ APPEND, PREPEND, REMOVE = "$append", "$prepend", "$remove"
 REPLACE, UNSET = "$replace", "$unset"
 LIST_DIRECTIVES = frozenset((APPEND, PREPEND, REMOVE))
 DIRECTIVES = LIST_DIRECTIVES | {REPLACE, UNSET}
+
+ABOUT: Mapping[str, str] = MappingProxyType(
+    {
+        APPEND: "The inherited list with these items after it.",
+        PREPEND: "The inherited list with these items before it.",
+        REMOVE: "The inherited list without the items that equal one of these. It comes first, "
+        "where $prepend and $append stand beside it.",
+        REPLACE: "This value, not merged with what is inherited.",
+        UNSET: "Back to absent, so that the server's default holds. It takes true.",
+    }
+)
+"""What each does, in a sentence or two for a person."""
+
+EXAMPLES: Mapping[str, str] = MappingProxyType(
+    {
+        APPEND: "session: {include: {$append: [item.input_audio_transcription.logprobs]}}",
+        PREPEND: "session: {input_audio_transcription: {keywords: {$prepend: [metoprolol]}}}",
+        REMOVE: "session: {include: {$remove: [item.input_audio_transcription.logprobs]}}",
+        REPLACE: "session: {turn_detection: {$replace: {type: semantic_vad}}}",
+        UNSET: "session: {input_audio_noise_reduction: {$unset: true}}",
+    }
+)
+"""Each as a profile may write it."""
 
 Note = Callable[[Kind, Mark, dict[str, object]], None]
 

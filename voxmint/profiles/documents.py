@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from voxmint.origin import Origin
+from voxmint.problems import Problem
 from voxmint.profiles.nodes import ListNode, MapNode, Mark
 from voxmint.profiles.selectors import EVERYWHERE, Where
 
@@ -26,7 +27,8 @@ class Layer:
     """One part of one file that is laid over others: its `session`, `vars` and `expires_after`.
 
     `name` is the profile's or environment's; `detail` says which part of its file it is.
-    `incomplete` is true where something in it was wrong and left out.
+    `incomplete` is true where something in it was wrong and left out. `flaws` is what was wrong, in
+    a block or an overlay item: it is about the bodies that this layer has a part in alone.
     """
 
     kind: LayerKind
@@ -35,6 +37,7 @@ class Layer:
     tree: MapNode
     detail: str = ""
     incomplete: bool = False
+    flaws: tuple[Problem, ...] = ()
 
     def origin(self, mark: Mark) -> Origin:
         """A mark of this layer as an origin."""

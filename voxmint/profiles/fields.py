@@ -15,6 +15,8 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
+from voxmint.problems import Sureness
+
 FLAT = "flat"
 NESTED = "nested"
 
@@ -31,7 +33,22 @@ class Type(StrEnum):
     ARRAY = "array"
     OBJECT = "object"
 
+    @property
+    def words(self) -> str:
+        """The type as a message names it: `a text`."""
+        return _WORDS[self]
 
+
+_WORDS = MappingProxyType(
+    {
+        Type.STRING: "a text",
+        Type.INTEGER: "a whole number",
+        Type.NUMBER: "a number",
+        Type.BOOLEAN: "true or false",
+        Type.ARRAY: "a list",
+        Type.OBJECT: "a map",
+    }
+)
 _PLAIN_TYPES = MappingProxyType(
     {
         Type.STRING: frozenset((str,)),
@@ -50,7 +67,9 @@ class Field:
 
     `values` closes what a text (or the items of a list) may be; `known` only lists what is known
     of an open one. `forms` are the bodies that have a place for the field. `variants` are the
-    values of the sibling `type` that the field belongs to; none means all of them.
+    values of the sibling `type` that the field belongs to; none means all of them. `source` names
+    where the field is documented, `sure` how sure that is. `example` is a value as a profile writes
+    it, and `rules` are the codes of the rules that look at the field.
     """
 
     name: str
@@ -68,6 +87,9 @@ class Field:
     variants: tuple[str, ...] = ()
     fields: tuple["Field", ...] = ()
     source: str = SCHEMA
+    sure: Sureness = Sureness.PUBLISHED
+    example: str = ""
+    rules: tuple[str, ...] = ()
 
     @cached_property
     def accepts(self) -> frozenset[Any]:
@@ -125,18 +147,26 @@ TRANSCRIPTION = Field(
     Type.OBJECT,
     "How the audio is turned into text. The language and the prompt guide the model.",
     null="no transcription at all",
+    default="off",
+    example="{model: gpt-transcribe, language: de}",
+    rules=("no-transcription", "missing-model"),
     fields=(
         Field(
             "model",
             Type.STRING,
             "The model that transcribes. On Azure, the name of the deployment stands here.",
             known=MODELS,
+            source="published schema; that a request needs it, a single report",
+            example="gpt-transcribe",
+            rules=("missing-model", "unknown-model", "model-ends"),
         ),
         Field(
             "language",
             Type.STRING,
             "The language of the audio, in ISO-639-1. It improves accuracy and latency.",
             default="detected by the model",
+            example="de",
+            rules=("bad-language", "language-and-languages", "field-doubted-of-model"),
         ),
         Field(
             "languages",
@@ -144,6 +174,8 @@ TRANSCRIPTION = Field(
             "The possible languages of the audio, in ISO-639-1.",
             min_items=1,
             default="detected by the model",
+            example="[de, fr]",
+            rules=("bad-language", "language-and-languages", "field-not-of-model"),
         ),
         Field(
             "prompt",
@@ -151,13 +183,26 @@ TRANSCRIPTION = Field(
             "Guides the model's style or continues earlier audio: for whisper-1 a list of "
             "keywords, for the gpt-4o-transcribe models free text.",
             unit="characters",
+            default="none",
+            example="Expect words related to cardiology.",
+            rules=("long-prompt", "field-not-of-model"),
         ),
-        Field("keywords", Type.ARRAY, "Words or phrases that the audio may contain."),
+        Field(
+            "keywords",
+            Type.ARRAY,
+            "Words or phrases that the audio may contain. Servers do not repeat them.",
+            default="none",
+            example="[metoprolol, Nordlys]",
+            rules=("bad-keyword", "field-not-of-model"),
+        ),
         Field(
             "delay",
             Type.STRING,
             "How long the model waits before it gives text. More delay can be more accurate.",
             values=("minimal", "low", "medium", "high", "xhigh"),
+            default="the model's own",
+            example="low",
+            rules=("field-not-of-model", "field-doubted-of-model"),
         ),
     ),
 )
@@ -168,6 +213,7 @@ NOISE_REDUCTION = Field(
     "Filters the audio before it is looked at for speech and transcribed.",
     null="noise reduction is off",
     default="off",
+    example="{type: far_field}",
     fields=(
         Field(
             "type",
@@ -175,6 +221,7 @@ NOISE_REDUCTION = Field(
             "near_field for microphones close to the mouth, such as headphones; far_field for "
             "laptops and conference rooms.",
             values=("near_field", "far_field"),
+            example="far_field",
         ),
     ),
 )
@@ -186,6 +233,13 @@ TURN_DETECTION = Field(
     null="no detection: the client says where a turn ends",
     default="server_vad, threshold 0.5, prefix padding 300 ms; its silence is 200 ms in the "
     "published examples and in what servers answer, 500 ms in the field's description",
+    example="null",
+    rules=(
+        "turn-detection-needs-type",
+        "model-needs-no-turn-detection",
+        "turn-detection-doubted",
+        "turn-detection-left-out",
+    ),
     fields=(
         Field(
             "type",
@@ -194,6 +248,8 @@ TURN_DETECTION = Field(
             values=(SERVER_VAD, SEMANTIC_VAD),
             default=SERVER_VAD,
             source="published schema (nested); the flat one lists server_vad alone",
+            example="server_vad",
+            rules=("turn-detection-needs-type", "field-not-of-type", "semantic-vad-doubted"),
         ),
         Field(
             "threshold",
@@ -202,6 +258,8 @@ TURN_DETECTION = Field(
             minimum=0,
             maximum=1,
             default="0.5",
+            example="0.6",
+            rules=("field-not-of-type",),
             variants=(SERVER_VAD,),
         ),
         Field(
@@ -210,6 +268,8 @@ TURN_DETECTION = Field(
             "How much audio from before the detected speech is kept.",
             unit="milliseconds",
             default="300",
+            example="500",
+            rules=("field-not-of-type",),
             variants=(SERVER_VAD,),
         ),
         Field(
@@ -218,6 +278,9 @@ TURN_DETECTION = Field(
             "How long a silence ends the turn; shorter answers sooner, and may cut in.",
             unit="milliseconds",
             default="200 in the published examples, 500 in the description: rely on neither",
+            sure=Sureness.DISPUTED,
+            example="400",
+            rules=("field-not-of-type",),
             variants=(SERVER_VAD,),
         ),
         Field(
@@ -229,6 +292,9 @@ TURN_DETECTION = Field(
             unit="milliseconds",
             null="no timeout",
             default="none",
+            source="published schema (nested); the flat one has no such field",
+            example="10000",
+            rules=("no-place", "field-not-of-type"),
             forms=(NESTED,),
             variants=(SERVER_VAD,),
         ),
@@ -238,6 +304,8 @@ TURN_DETECTION = Field(
             "How readily the model takes a turn for finished; auto is medium.",
             values=("low", "medium", "high", "auto"),
             default="auto",
+            example="low",
+            rules=("field-not-of-type", "semantic-vad-doubted"),
             variants=(SEMANTIC_VAD,),
         ),
         Field(
@@ -245,12 +313,18 @@ TURN_DETECTION = Field(
             Type.BOOLEAN,
             "Whether a turn's end makes a response; not available for transcription sessions.",
             default="true",
+            source="published schema; its absence here, the reference page of the flat endpoint",
+            example="false",
+            rules=("unused-in-transcription",),
         ),
         Field(
             "interrupt_response",
             Type.BOOLEAN,
             "Whether speech interrupts a response; not available for transcription sessions.",
             default="true",
+            source="published schema; its absence here, the reference page of the flat endpoint",
+            example="false",
+            rules=("unused-in-transcription",),
         ),
     ),
 )
@@ -267,6 +341,8 @@ SESSION = Field(
             values=("text", "audio"),
             forms=(FLAT,),
             source="reference page of the flat endpoint; published schema of its answer",
+            example="[text]",
+            rules=("no-place",),
         ),
         Field(
             "input_audio_format",
@@ -274,6 +350,7 @@ SESSION = Field(
             "The audio's format. pcm16 is 16-bit PCM, 24 kHz, mono, little-endian.",
             values=("pcm16", "g711_ulaw", "g711_alaw"),
             default="pcm16",
+            example="g711_ulaw",
         ),
         TRANSCRIPTION,
         NOISE_REDUCTION,
@@ -284,15 +361,20 @@ SESSION = Field(
             "What the server's events carry besides the text.",
             values=("item.input_audio_transcription.logprobs",),
             default="nothing more",
+            example="[item.input_audio_transcription.logprobs]",
         ),
     ),
 )
+
+_LIFETIME = "published schema (nested); for the flat endpoint the OpenAI Python SDK's types alone"
 
 EXPIRES_AFTER = Field(
     "expires_after",
     Type.OBJECT,
     "How long the token lives. A session that was opened with it may outlive it.",
     default="600 seconds",
+    source=_LIFETIME,
+    example="{seconds: 120}",
     fields=(
         Field(
             "anchor",
@@ -300,6 +382,8 @@ EXPIRES_AFTER = Field(
             "The moment from which the lifetime counts.",
             values=("created_at",),
             default="created_at",
+            source=_LIFETIME,
+            example="created_at",
         ),
         Field(
             "seconds",
@@ -309,6 +393,8 @@ EXPIRES_AFTER = Field(
             maximum=7200,
             unit="seconds",
             default="600",
+            source=_LIFETIME,
+            example="120",
         ),
     ),
 )

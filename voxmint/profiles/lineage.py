@@ -148,25 +148,34 @@ class Lineages:
         at = Origin(document.file, *document.extends[0].mark)
         *orders, last = (f"{one} before {other}" for one, other in clash.pairs)
         facts = {"name": document.name, "orders": f"{', '.join(orders)}, and {last}"}
-        related = dict.fromkeys(
-            Related(Origin(written.file, *base.mark), f"here `{base.name}` is in the list")
-            for pair in clash.pairs
-            for written in self._writers(document, frozenset(pair))
-            for base in written.extends
-            if base.name in pair
-        )
+        related = (self._written_order(document, *pair) for pair in clash.pairs)
         self.problems.append(Problem(wording.INCONSISTENT_ORDER, at, facts, tuple(related)))
 
-    def _writers(self, document: Extending, both: frozenset[str]) -> list[Extending]:
-        """The documents whose own lists name both of two that clash."""
+    def _written_order(self, document: Extending, weaker: str, stronger: str) -> Related:
+        """Where it is written that one comes before the other.
+
+        A list names both, or one extends the other. Else it follows from other lists, and the
+        lineage of a base has them in that order.
+        """
         names: dict[str, None] = {document.name: None}
         for base in document.extends:
             names.update(dict.fromkeys(self._found[base.name] or ()))
-        return [
-            self._documents[name]
-            for name in names
-            if both <= {base.name for base in self._documents[name].extends} | {name}
-        ]
+        for name in names:
+            writer = self._documents[name]
+            marks = {base.name: base.mark for base in writer.extends}
+            order = [*marks, name]
+            if weaker in marks and stronger in order[order.index(weaker) + 1 :]:
+                how = f"`{name}` extends it" if stronger == name else "in this list"
+                said = f"`{weaker}` comes before `{stronger}`: {how}"
+                return Related(Origin(writer.file, *marks[weaker]), said)
+        base = next(one for one in document.extends if self._has(one.name, weaker, stronger))
+        said = f"`{weaker}` comes before `{stronger}` in the lineage of `{base.name}`"
+        return Related(Origin(document.file, *base.mark), said)
+
+    def _has(self, name: str, weaker: str, stronger: str) -> bool:
+        """Whether the lineage of a name has the one before the other."""
+        lineage = self._found[name] or ()
+        return stronger in lineage and weaker in lineage[lineage.index(stronger) :]
 
 
 def _merged(lists: list[list[str]]) -> list[str]:

@@ -9,9 +9,14 @@
 - A bare `key:` over an inherited map is an error.
 
 The law is folded over the layers, the weakest first, so it holds for any number of them.
+
+It is associative: two layers that follow each other can be written as one that does the same to
+whatever is below, so it makes no difference how layers are grouped. (`$append: [a]` under
+`$append: [b]` is `$append: [a, b]`; `$unset` under a map is `$replace` with that map.) The one
+exception is an error anyway: a list directive over what is no list. The order of layers matters.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import NamedTuple, cast
 
 from voxmint.origin import Origin
@@ -31,9 +36,10 @@ class _Effect(NamedTuple):
     at: Origin
 
 
-class _Step(NamedTuple):
+class Step(NamedTuple):
     """A layer laid over what the weaker ones gave, and what was wrong with that."""
 
+    layer: Layer
     under: Cell | None
     merged: Cell
     problems: list[Problem]
@@ -48,7 +54,7 @@ class Merger:
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self._effects: dict[_Effect, bool] = {}
-        self._folded: dict[tuple[int, Layer], _Step] = {}
+        self._folded: dict[tuple[int, Layer], Step] = {}
 
     def fold(self, layers: Iterable[Layer]) -> MapCell | None:
         """All the layers merged, the weakest first; `None` where there is none.
@@ -65,11 +71,16 @@ class Merger:
             if step is None:
                 before = len(self.problems)
                 over = self.lay(merged, layer.tree, layer, None)
-                step = self._folded[key] = _Step(merged, over, self.problems[before:])
+                step = self._folded[key] = Step(layer, merged, over, self.problems[before:])
             else:
                 self.problems += step.problems
             merged = step.merged
         return merged if isinstance(merged, MapCell) else None
+
+    @property
+    def steps(self) -> Collection[Step]:
+        """Every step of the folds, once for all the bodies that share it."""
+        return self._folded.values()
 
     def lay(self, under: Cell | None, node: Node, layer: Layer, key: Mark | None) -> Cell:
         """The node of a layer, laid over what the weaker layers gave at this place."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from voxmint.problems import Sureness
 from voxmint.profiles.fields import MODELS
 
 
@@ -20,6 +21,21 @@ class Answer(StrEnum):
     UNSURE = "unsure"
     DISPUTED = "disputed"
 
+    @property
+    def sure(self) -> Sureness:
+        """How sure such an answer usually is."""
+        return _SURENESS[self]
+
+
+_SURENESS = MappingProxyType(
+    {
+        Answer.YES: Sureness.PUBLISHED,
+        Answer.NO: Sureness.PUBLISHED,
+        Answer.REPORTED_NO: Sureness.SEEN,
+        Answer.UNSURE: Sureness.DISPUTED,
+        Answer.DISPUTED: Sureness.DISPUTED,
+    }
+)
 
 _GUIDED: Mapping[str, Answer] = MappingProxyType(
     {
@@ -36,6 +52,10 @@ _MANY_LANGUAGES: Mapping[str, Answer] = MappingProxyType(
 )
 
 
+_NO_NOTES: Mapping[str, str] = MappingProxyType({})
+_NO_SOURCES: Mapping[str, Sureness] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
     """One model's row; `takes` answers for each field that differs between models."""
@@ -44,21 +64,53 @@ class Model:
     takes: Mapping[str, Answer] = field(default_factory=lambda: _GUIDED)
     ends: bool = False
     """Whether an end of life on 2027-02-26 was announced (one report, second hand)."""
+    about: str = ""
+    notes: Mapping[str, str] = field(default_factory=lambda: _NO_NOTES)
+    """What an answer alone does not say, by field."""
+    sources: Mapping[str, Sureness] = field(default_factory=lambda: _NO_SOURCES)
+    """How sure an answer is, where that is not as usual."""
+
+    def sureness(self, name: str) -> Sureness:
+        """How sure the answer for a field is."""
+        return self.sources.get(name, self.takes[name].sure)
 
 
-def _row(name: str, base: Mapping[str, Answer], ends: bool = False, **other: Answer) -> Model:
-    return Model(name, MappingProxyType({**base, **other}), ends)
+def _row(
+    name: str,
+    base: Mapping[str, Answer],
+    ends: bool = False,
+    about: str = "",
+    notes: Mapping[str, str] = _NO_NOTES,
+    sources: Mapping[str, Sureness] = _NO_SOURCES,
+    **other: Answer,
+) -> Model:
+    return Model(name, MappingProxyType({**base, **other}), ends, about, notes, sources)
+
+
+_BESIDE = "not beside languages"
+_ALSO_SEEN = "seen in real traffic, too"
 
 
 _ROWS = (
-    _row("whisper-1", _GUIDED, ends=True),
+    _row("whisper-1", _GUIDED, ends=True, notes={"prompt": "a list of keywords"}),
     _row("gpt-4o-transcribe", _GUIDED, ends=True),
     _row("gpt-4o-mini-transcribe", _GUIDED, ends=True),
-    _row("gpt-4o-mini-transcribe-2025-12-15", _GUIDED, ends=True),
+    _row(
+        "gpt-4o-mini-transcribe-2025-12-15",
+        _GUIDED,
+        ends=True,
+        about="A dated version of gpt-4o-mini-transcribe.",
+    ),
     _row(
         "gpt-4o-transcribe-diarize",
         _GUIDED,
         ends=True,
+        about="It tells speakers apart, and labels what each says.",
+        notes={
+            "language": "no source says it",
+            "turn_detection": "a single report, of realtime sessions",
+        },
+        sources={"turn_detection": Sureness.REPORTED},
         language=Answer.UNSURE,
         prompt=Answer.NO,
         turn_detection=Answer.REPORTED_NO,
@@ -66,14 +118,23 @@ _ROWS = (
     _row(
         "gpt-realtime-whisper",
         _GUIDED,
+        notes={
+            "prompt": _ALSO_SEEN,
+            "turn_detection": f"turn_detection must be null; {_ALSO_SEEN}",
+        },
         prompt=Answer.NO,
         delay=Answer.YES,
         turn_detection=Answer.NO,
     ),
-    _row("gpt-transcribe", _MANY_LANGUAGES),
+    _row("gpt-transcribe", _MANY_LANGUAGES, notes={"language": _BESIDE}),
     _row(
         "gpt-live-transcribe",
         _MANY_LANGUAGES,
+        notes={
+            "language": _BESIDE,
+            "delay": "seen in real traffic; the published schema names gpt-realtime-whisper alone",
+            "turn_detection": "turn_detection must be null; seen by several users",
+        },
         delay=Answer.DISPUTED,
         turn_detection=Answer.REPORTED_NO,
     ),

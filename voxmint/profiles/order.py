@@ -21,7 +21,8 @@ class Order:
     `profiles` are names and patterns, `labels` pairs of a label and its value, `environments`
     names; each empty for all. `api` replaces the endpoint that an environment chooses. Without
     `settings`, those of provider and mint are looked at only as far as they choose the endpoint:
-    a body needs no more.
+    a body needs no more. With `idle`, what never has an effect is looked for, too, as far as
+    nothing of the project is left out and nothing is set for one run.
     """
 
     profiles: tuple[str, ...] = ()
@@ -30,6 +31,7 @@ class Order:
     api: str | None = None
     overrides: tuple[Override, ...] = ()
     settings: bool = True
+    idle: bool = False
 
     @property
     def is_everything(self) -> bool:

@@ -5,7 +5,9 @@ mistakes give two problems. Values of the request are checked later, when they a
 it is keys, and the types of what is voxmint's own.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -24,8 +26,8 @@ from voxmint.profiles.documents import (
 )
 from voxmint.profiles.fields import REQUEST, Field, Type
 from voxmint.profiles.nodes import BAD, ListNode, MapNode, Mark, Node, ScalarNode, kind_of
-from voxmint.profiles.reader import Document
-from voxmint.profiles.selectors import EVERYWHERE, Where, label_text
+from voxmint.profiles.reader import MAX_BYTES, Document
+from voxmint.profiles.selectors import EVERYWHERE, Where, in_one_form, label_text
 from voxmint.profiles.values import briefly, described
 from voxmint.shown import key_places
 
@@ -58,6 +60,8 @@ class _Parser:
     def __init__(self, document: Document) -> None:
         self.file = document.file
         self.problems: list[Problem] = list(document.problems)
+        self._flaws = 0
+        self._inner = _inner_problems(document)
         self.problems += [
             Problem(wording.LITERAL_KEY, Origin(document.file, *mark))
             for mark in key_places(document.text)
@@ -139,7 +143,7 @@ class _Parser:
         found: list[Reference] = []
         for item in value.items if isinstance(value, ListNode) else (value,):
             if isinstance(item, ScalarNode) and isinstance(item.value, str):
-                found.append(Reference(item.value, item.mark))
+                found.append(Reference(in_one_form(item.value), item.mark))
             else:
                 self.wrong_type(key, "a text, or a list of texts", item)
         return tuple(found)
@@ -192,7 +196,7 @@ class _Parser:
         labels = self.map(where, "labels") or _EMPTY
         wanted = {key: self._label_values(key, value) for key, value in labels.entries.items()}
         given = names if "names" in where.entries else None
-        return Where(MappingProxyType(wanted), given, where.mark)
+        return Where(MappingProxyType(wanted), given, where.mark, where)
 
     def _label_values(self, key: str, node: Node) -> tuple[str, ...]:
         values: list[str] = []
@@ -217,7 +221,14 @@ class _Parser:
             elif self._gives_map(key, kept):
                 entries[key] = kept
         tree = MapNode(entries, {key: node.keys[key] for key in entries}, node.mark)
-        return Layer(kind, self.file, name, tree, detail, bool(self.problems))
+        return Layer(kind, self.file, name, tree, detail, len(self.problems) > self._flaws)
+
+    def part(self, layer: Layer, flaws: Sequence[Problem], begin: Mark, end: Mark) -> Layer:
+        """A layer that is a part of its file, with what is wrong in it and between its bounds."""
+        inner = (one for one in self._inner if begin[:2] <= _inner_place(one) < end[:2])
+        found = (*flaws, *inner)
+        self._flaws += len(found)
+        return replace(layer, incomplete=bool(found), flaws=found)
 
     def _gives_map(self, key: str, node: MapNode) -> bool:
         """Whether it is a map, or a directive that gives one or nothing; what it gives is said."""
@@ -314,7 +325,8 @@ def _meant_flag(text: str) -> dict[str, object]:
 
 
 def _without(node: MapNode, keys: list[str]) -> MapNode:
-    entries = {key: value for key, value in node.entries.items() if key not in keys}
+    left_out = frozenset(keys)
+    entries = {key: value for key, value in node.entries.items() if key not in left_out}
     return MapNode(entries, node.keys, node.mark)
 
 
@@ -332,6 +344,30 @@ def _unknown_facts(key: str, owner: str, keys: tuple[str, ...]) -> dict[str, obj
     }
 
 
+_INNER = (wording.BAD_NUMBER, wording.UNKNOWN_TAG, wording.DUPLICATE_KEY)
+"""What reading finds wrong with a single value, so that it is known which part it belongs to."""
+_ALIAS = re.compile(r"(?<!\S)\*[^\s*]")
+_END: Mark = (MAX_BYTES + 1, 0, 0)
+
+
+def _inner_problems(document: Document) -> Sequence[Problem]:
+    """What is wrong with single values; none where an alias may stand for one in another part."""
+    if not document.problems or _ALIAS.search(document.text):
+        return ()
+    return [problem for problem in document.problems if problem.kind in _INNER]
+
+
+def _inner_place(problem: Problem) -> tuple[int, int]:
+    """Where the value stands; of a duplicate, where the map has the key for the first time."""
+    at = problem.related[0].at if problem.related else problem.at
+    return (0, 0) if at is None else (at.line, at.column)
+
+
+def _next(marks: Iterable[Mark], mark: Mark) -> Mark:
+    """The first of some places that comes after one; the end of the file where there is none."""
+    return min((one for one in marks if one[:2] > mark[:2]), default=_END)
+
+
 Parsed = tuple[T, tuple[Problem, ...]]
 
 
@@ -345,8 +381,11 @@ def parse_profile(name: str, document: Document) -> Parsed[Profile]:
         if not isinstance(node, MapNode):
             parser.wrong_type(f"environments.{environment}", "a map", node)
             continue
+        before = len(parser.problems)
         block = parser.known(node, f"environments.{environment}", _LAYER_KEYS)
-        layers[environment] = parser.layer(LayerKind.BLOCK, name, block, environment)
+        layer = parser.layer(LayerKind.BLOCK, name, block, environment)
+        end = _next((*blocks.keys.values(), *root.keys.values()), blocks.keys[environment])
+        layers[environment] = parser.part(layer, parser.problems[before:], node.mark, end)
     profile = Profile(
         name,
         document.file,
@@ -376,7 +415,7 @@ def parse_environment(name: str, document: Document) -> Parsed[Environment]:
         parser.settings(root, "mint"),
         _profiles(parser, root),
         tuple(_overlay(parser, name, root)),
-        parser.list(root, "sinks"),
+        _sinks(parser, root),
         bool(parser.problems),
     )
     return environment, tuple(parser.problems)
@@ -390,6 +429,24 @@ def _profiles(parser: _Parser, root: MapNode) -> tuple[Reference, ...] | None:
     return references if references or is_empty else None
 
 
+def _sinks(parser: _Parser, root: MapNode) -> ListNode | None:
+    """An environment's sinks; none where a directive stands in one, since they are not merged."""
+    sinks = parser.list(root, "sinks")
+    found = [] if sinks is None else list(_directives_in(sinks))
+    for key, mark in found:
+        parser.note(wording.DIRECTIVE_IN_SINK, mark, {"directive": key})
+    return None if found else sinks
+
+
+def _directives_in(node: Node) -> Iterator[tuple[str, Mark]]:
+    if isinstance(node, MapNode):
+        yield from ((key, node.keys[key]) for key in node.entries if key.startswith("$"))
+    if not isinstance(node, ScalarNode):
+        inner = node.entries.values() if isinstance(node, MapNode) else node.items
+        for value in inner:
+            yield from _directives_in(value)
+
+
 def _overlay(parser: _Parser, name: str, root: MapNode) -> list[OverlayItem]:
     overlay = parser.list(root, "overlay")
     items: list[OverlayItem] = []
@@ -397,11 +454,24 @@ def _overlay(parser: _Parser, name: str, root: MapNode) -> list[OverlayItem]:
         if not isinstance(node, MapNode):
             parser.wrong_type(f"overlay.{index}", "a map", node)
             continue
+        where = parser.where(node)
+        before = len(parser.problems)
         item = parser.known(node, f"overlay.{index}", _OVERLAY_KEYS)
-        where = parser.where(item)
         layer = parser.layer(LayerKind.OVERLAY, name, item, str(where))
+        marks = [one.mark for one in overlay.items[index + 1 :]] if overlay else []
+        end = _next((*marks, *root.keys.values()), node.mark)
+        layer = parser.part(layer, parser.problems[before:], *_beside_where(node, end))
         items.append(OverlayItem(layer, where, node.mark))
     return items
+
+
+def _beside_where(item: MapNode, end: Mark) -> tuple[Mark, Mark]:
+    """The bounds of an overlay item without its `where`, which is about other bodies as well."""
+    where = item.keys.get("where")
+    if where is None:
+        return item.mark, end
+    after = min(_next(item.keys.values(), where), end)
+    return (item.mark, where) if after == end else (after, end)
 
 
 def parse_project(document: Document) -> Parsed[ProjectFile]:

@@ -7,7 +7,7 @@ problems, and goes on with what is sound.
 """
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -18,28 +18,33 @@ from voxmint.origin import Origin
 from voxmint.problems import Body, Problem, gathered, nearest
 from voxmint.profiles import wording
 from voxmint.profiles.bodies import FORMS
-from voxmint.profiles.cells import Cell, Gone, Leaf, MapCell, value_of
+from voxmint.profiles.bodiless import check_bodiless
+from voxmint.profiles.cells import Cell, Gone, MapCell, value_of
 from voxmint.profiles.compiled import (
     Compilation,
     CompiledBody,
     CompiledEnvironment,
     CompiledProfile,
 )
-from voxmint.profiles.documents import Environment, Layer, LayerKind, Profile
+from voxmint.profiles.deployments import undeployed
+from voxmint.profiles.documents import Environment, Layer, Profile
 from voxmint.profiles.endpoints import asked_api
 from voxmint.profiles.lineage import Lineages
-from voxmint.profiles.merge import Merger
-from voxmint.profiles.nodes import MapNode, Mark
+from voxmint.profiles.merge import Merger, Step
+from voxmint.profiles.nodes import MapNode
 from voxmint.profiles.order import EVERYTHING, Order
 from voxmint.profiles.parse import parse_environment, parse_profile
 from voxmint.profiles.plain_settings import is_plain_mint, is_plain_provider
 from voxmint.profiles.precedence import layers_of
+from voxmint.profiles.reach import reaching
 from voxmint.profiles.reading import Sources, read_sources
 from voxmint.profiles.render import Renderer, SharedParts, Texts
-from voxmint.profiles.selectors import is_pattern, selected
+from voxmint.profiles.selectors import selected
 from voxmint.profiles.source import Source
+from voxmint.profiles.undefined import explained
+from voxmint.profiles.unmatched import unmatched_patterns, unmatched_selectors
 from voxmint.profiles.validate import Locator, Validator
-from voxmint.profiles.variants import settled
+from voxmint.profiles.variants import settled_in
 
 if TYPE_CHECKING:
     from voxmint.profiles.settings import Mint, Provider
@@ -57,7 +62,13 @@ def compile_project(source: Source, order: Order = EVERYTHING) -> Compilation:
         merged = merge(stacks)
         rendered = render(merged, sources.texts)
         checked = validate(rendered)
-        return gather(sources, documents, families, stacks, merged, rendered, checked)
+        idle = look_for_idle(order, sources, documents, families, merged, checked)
+        stages = (documents, families, stacks, merged, rendered, checked, idle)
+        found = [problem for stage in stages for problem in stage.problems]
+        found += undeployed(checked.bodies.values(), families.environments)
+        bodiless = check_the_bodiless(order, sources, families, stacks)
+        problems = [*reach(order, documents, families, stacks, found), *bodiless.problems]
+        return gather(sources, families, stacks, checked, problems)
 
 
 @contextmanager
@@ -183,7 +194,7 @@ def _environments(
             found[name], own = _environment(lineage, concrete, with_settings)
             problems += own
             if sources.is_complete:
-                problems += _idle_patterns(lineage[-1], concrete)
+                problems += unmatched_patterns(lineage[-1], concrete)
     return found, [*lineages.problems, *problems]
 
 
@@ -282,18 +293,6 @@ def _setting(merger: Merger, lineage: Sequence[Environment], name: str) -> Cell 
     return None if isinstance(cell, Gone) else cell
 
 
-def _idle_patterns(environment: Environment, concrete: Sequence[str]) -> list[Problem]:
-    """A warning for each name or pattern of `profiles:` that no profile has."""
-    problems: list[Problem] = []
-    for reference in environment.profiles or ():
-        pattern = reference.name
-        if not selected([pattern.removeprefix("!")], concrete):
-            near = {} if is_pattern(pattern) else nearest(pattern, concrete)
-            at = Origin(environment.file, *reference.mark)
-            problems.append(Problem(wording.UNUSED_PATTERN, at, {"pattern": pattern, **near}))
-    return problems
-
-
 def _unknown_blocks(
     profiles: Mapping[str, Profile], environments: Sequence[str]
 ) -> Iterator[Problem]:
@@ -349,11 +348,7 @@ def _idle_overlays(families: Families, order: Order, stacks: Sequence[Stack]) ->
     if not order.is_everything:
         return
     used = {id(layer) for stack in stacks for layer in stack.layers}
-    for environment in families.environments.values():
-        for item in environment.document.overlay:
-            if id(item.layer) not in used:
-                mark: Mark = item.where.mark or item.mark
-                yield Problem(wording.UNUSED_SELECTOR, item.layer.origin(mark))
+    yield from unmatched_selectors(families.environments.values(), families.profiles, used)
 
 
 # ── merge ────────────────────────────────────────────────────────────────────────────────────────
@@ -368,10 +363,11 @@ class Merged(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AllMerged:
-    """The merged cells of every body."""
+    """The merged cells of every body; `steps` are those of the folds that gave them."""
 
     bodies: tuple[Merged, ...]
     problems: Problems
+    steps: Collection[Step] = ()
 
 
 def merge(stacks: Stacks) -> AllMerged:
@@ -383,7 +379,7 @@ def merge(stacks: Stacks) -> AllMerged:
         before = len(merger.problems)
         bodies.append(Merged(stack, merger.fold(stack.layers) or _nothing(stack)))
         problems += (_of(stack.body, problem) for problem in merger.problems[before:])
-    return AllMerged(tuple(bodies), (*problems, *merger.idle_directives()))
+    return AllMerged(tuple(bodies), (*problems, *merger.idle_directives()), merger.steps)
 
 
 def _nothing(stack: Stack) -> MapCell:
@@ -433,31 +429,12 @@ def _render(
         profile.name, stack.environment.name, profile.document.description, profile.labels
     )
     renderer = Renderer(root, subject, shared, text_of)
-    root, fell = _settle(root, stack, renderer)
+    root, fell = settled_in(root, stack.layers, renderer.leaf)
     session = renderer.session(root.entries.get("session"))
     lifetime = renderer.lifetime(root.entries.get("expires_after"))
     if fell or renderer.problems:
         problems += (_of(stack.body, problem) for problem in (*fell, *renderer.problems))
     return Rendered(stack, root, session, lifetime, renderer.failed)
-
-
-def _settle(root: MapCell, stack: Stack, renderer: Renderer) -> tuple[MapCell, Problems]:
-    """The cells with `turn_detection` as its last type leaves it."""
-    session = root.entries.get("session")
-    if not isinstance(session, MapCell):
-        return root, ()
-    detection = session.entries.get("turn_detection")
-    if not isinstance(detection, MapCell):
-        return root, ()
-
-    def rendered(cell: Leaf) -> Any:
-        return renderer.leaf(cell)
-
-    kept, fell = settled(detection, stack.layers, rendered)
-    if not fell:
-        return root, ()
-    inner = session._replace(entries={**session.entries, "turn_detection": kept})
-    return root._replace(entries={**root.entries, "session": inner}), fell
 
 
 def _of(body: Body, problem: Problem) -> Problem:
@@ -500,24 +477,87 @@ def validate(rendered: AllRendered) -> AllChecked:
     return AllChecked(bodies, locator.problems)
 
 
+# ── idle ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class AllIdle:
+    """What never has an effect, as problems."""
+
+    problems: Problems = ()
+
+
+def look_for_idle(
+    order: Order,
+    sources: Sources,
+    documents: Documents,
+    families: Families,
+    merged: AllMerged,
+    checked: AllChecked,
+) -> AllIdle:
+    """Finds what never has an effect, where that is asked for and can be known."""
+    if not (order.idle and order.is_everything and not order.overrides):
+        return AllIdle()
+    from voxmint.profiles.idle.stage import idle_problems  # only `validate` asks for it
+
+    return AllIdle(tuple(idle_problems(sources, documents, families, merged, checked)))
+
+
+# ── bodiless ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class AllBodiless:
+    """What is wrong with profiles that have no body, as problems that affect none."""
+
+    problems: Problems = ()
+
+
+def check_the_bodiless(
+    order: Order, sources: Sources, families: Families, stacks: Stacks
+) -> AllBodiless:
+    """Checks abstract profiles, and those of no environment, where everything is asked for."""
+    if not order.is_everything:
+        return AllBodiless()
+    with_bodies = {stack.profile.name for stack in stacks.stacks}
+    if with_bodies >= families.profiles.keys():
+        return AllBodiless()
+    texts = sources.texts
+    problems = check_bodiless(families.profiles, with_bodies, lambda file: texts.get(file, ""))
+    return AllBodiless(problems)
+
+
+# ── reach ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def reach(
+    order: Order,
+    documents: Documents,
+    families: Families,
+    stacks: Stacks,
+    problems: Sequence[Problem],
+) -> Iterator[Problem]:
+    """The problems with the bodies they affect, and with what to do where other files say it."""
+    return reaching(
+        explained(problems, families.profiles, families.environments),
+        documents.profiles.values(),
+        documents.environments.values(),
+        stacks.stacks,
+        order.is_everything,
+    )
+
+
 # ── body ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 def gather(
     sources: Sources,
-    documents: Documents,
     families: Families,
     stacks: Stacks,
-    merged: AllMerged,
-    rendered: AllRendered,
     checked: AllChecked,
+    problems: Sequence[Problem],
 ) -> Compilation:
     """The bodies, and every problem once, with the bodies it affects."""
-    stages = (documents, families, stacks, merged, rendered, checked)
-    problems = [problem for stage in stages for problem in stage.problems]
-    lonely = {problem.at.file for problem in problems if problem.at and not problem.affects}
-    users = _users_of_files(stacks, lonely)
-    problems = [problem if problem.affects else _spread(problem, users) for problem in problems]
     broken = {body for problem in problems if problem.is_error for body in problem.affects}
     return Compilation(
         MappingProxyType(dict(families.profiles)),
@@ -528,31 +568,4 @@ def gather(
         tuple(stack.body for stack in stacks.stacks),
         gathered(problems),
         sources.texts,
-    )
-
-
-def _users_of_files(stacks: Stacks, files: Set[str]) -> Mapping[str, tuple[Body, ...]]:
-    """The bodies that each of the files has a part in."""
-    users: dict[str, dict[Body, None]] = {file: {} for file in files}
-    for stack in stacks.stacks if files else ():
-        parts = {
-            *(profile.file for profile in stack.profile.lineage),
-            *(environment.file for environment in stack.environment.lineage),
-            *(layer.file for layer in stack.layers if layer.kind is LayerKind.SET),
-        }
-        for file in parts & files:
-            users[file][stack.body] = None
-    return {file: tuple(bodies) for file, bodies in users.items()}
-
-
-def _spread(problem: Problem, users: Mapping[str, tuple[Body, ...]]) -> Problem:
-    if problem.at is None or problem.at.file not in users:
-        return problem
-    return Problem(
-        problem.kind,
-        problem.at,
-        problem.facts,
-        problem.related,
-        problem.path,
-        users[problem.at.file],
     )

@@ -10,6 +10,7 @@ from voxmint.profiles.documents import ProjectFile
 from voxmint.profiles.nodes import ListNode, MapNode, Node, ScalarNode
 from voxmint.profiles.parse import parse_project
 from voxmint.profiles.reader import MAX_BYTES, Document, read_document
+from voxmint.profiles.selectors import in_one_form
 from voxmint.profiles.source import Source, SourceError
 
 PROJECT_FILE = "voxmint.yaml"
@@ -69,14 +70,25 @@ class _Folder:
         folded: dict[str, str] = {}
         prefix = f"{self._folder}/"
         for file in files:
-            if not file.endswith(_ENDINGS):
+            if not file.endswith(_ENDINGS) or not self._is_text(file):
                 continue
-            name = file.removeprefix(prefix).rpartition(".")[0]
+            name = in_one_form(file.removeprefix(prefix).rpartition(".")[0])
             other = folded.setdefault(name.casefold(), file)
             if other != file:
                 self._note_clash(file, other, name)
                 continue
             self.files[name] = file
+
+    def _is_text(self, file: str) -> bool:
+        """Whether the name can be written down, in a ledger as in a file; noted where it cannot."""
+        if file.isascii():
+            return True
+        try:
+            file.encode()
+        except UnicodeEncodeError:
+            self.problems.append(Problem(wording.NAME_NOT_UTF8, Origin(file, 1, 1), {"file": file}))
+            return False
+        return True
 
     def _note_clash(self, file: str, other: str, name: str) -> None:
         facts = {"file": file, "other": other, "name": name}
@@ -111,9 +123,10 @@ class _Folder:
             self._note_clash(found[1].file, found[0].file, name)
         if found:
             return found[0]
-        # An unknown name: the others are needed to say which one may have been meant.
+        # An unknown name: the others are needed to say which one may have been meant. A link that
+        # leads nowhere is among them, and a name in another form of Unicode.
         self.list()
-        return None
+        return self._find(name) if name in self.files else None
 
     def _document(self, file: str) -> Document | None:
         """The file, or what is wrong with it; `None` where it is missing."""
@@ -191,5 +204,7 @@ def bases_of(root: Node | None) -> list[str]:
     given = root.entries.get("extends")
     items = given.items if isinstance(given, ListNode) else (given,)
     return [
-        item.value for item in items if isinstance(item, ScalarNode) and isinstance(item.value, str)
+        in_one_form(item.value)
+        for item in items
+        if isinstance(item, ScalarNode) and isinstance(item.value, str)
     ]

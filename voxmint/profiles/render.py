@@ -4,22 +4,23 @@ Rendering comes after the merge, so a value cannot inject YAML, and templates th
 are never looked at. A template sees `vars`, `env`, `profile` and `super()`.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
 from voxmint.origin import Origin
-from voxmint.problems import Problem
+from voxmint.problems import Problem, Related
 from voxmint.profiles import wording
-from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell
+from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, key_origin
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
+from voxmint.profiles.scalar_places import ScalarPlaces, failing_part
 from voxmint.profiles.templates import (
     Budget,
     Names,
     TemplateError,
     View,
+    asks_super,
     is_template,
     template,
 )
@@ -299,7 +300,7 @@ class Renderer:
             names = Names(_Roots(self), partial(self._weaker, cell), self._budget, self._known)
             return template(text).render(names)
         except TemplateError as failure:
-            raise _LeafFailedError(self._problem(cell, failure)) from None
+            raise _LeafFailedError(template_problem(cell, failure, self._texts)) from None
         finally:
             self._nested -= 1
 
@@ -409,11 +410,23 @@ class Renderer:
         if problem.kind is not wording.TEMPLATE_TOO_MUCH or problem.kind not in kinds:
             self.problems.append(problem)
 
-    def _problem(self, cell: Leaf, failure: TemplateError) -> Problem:
-        at = cell.layer.origin(cell.mark)
-        if failure.needle:
-            at = within(self._texts(at.file), at, failure.needle)
-        return Problem(failure.kind, at, failure.facts)
+
+def template_problem(cell: Leaf, failure: TemplateError, text_of: Texts) -> Problem:
+    """The problem of a scalar whose template fails, at the part of it that fails."""
+    at = cell.layer.origin(cell.mark)
+    part = failing_part(str(cell.value), failure.needle, failure.line)
+    if part is not None:
+        at = ScalarPlaces(text_of(at.file), at, cell.style, str(cell.value)).of(*part)
+    related = _taken_away(cell.under) if failure.kind is wording.NO_SUPER else ()
+    return Problem(failure.kind, at, failure.facts, related)
+
+
+def _taken_away(cell: Cell | None) -> tuple[Related, ...]:
+    """Where the value was taken away that `super()` would else give."""
+    if not isinstance(cell, Gone):
+        return ()
+    said = "it is unset here" if cell.why == "unset" else f"it {cell.why}"
+    return (Related(key_origin(cell), said),)
 
 
 _FAILED: Any = object()
@@ -421,7 +434,7 @@ _STEP = 10
 
 
 def _asks_super(cell: Leaf) -> bool:
-    return isinstance(cell.value, str) and "super" in cell.value and is_template(cell.value)
+    return asks_super(cell.value)
 
 
 def _too_nested() -> TemplateError:
@@ -453,49 +466,3 @@ def _place(cell: Cell) -> Origin:
 
 def _fixed_view(path: str, values: Mapping[str, Any]) -> View:
     return View(path, values.keys, values.__getitem__)
-
-
-def within(text: str, at: Origin, needle: str) -> Origin:
-    """The place of a piece of a scalar's templates; the scalar's own where it is not found."""
-    start = _offset(text, at.line, at.column)
-    written = text[start : start + at.length]
-    found = _in_templates(written, needle)
-    if found < 0:
-        return at
-    before = text[: start + found]
-    line = before.count("\n") + 1
-    return Origin(at.file, line, len(before) - before.rfind("\n"), len(needle))
-
-
-_SIGN = re.compile(r"\{\{|\{%|\}\}|%\}")
-
-
-def _in_templates(written: str, needle: str) -> int:
-    """Where the piece stands as a whole word inside of a template, or else anywhere."""
-    before = r"(?<![\w.])" if needle[0].isidentifier() else ""
-    after = r"(?!\w)" if needle[-1].isidentifier() else ""
-    word = re.compile(before + re.escape(needle) + after)
-    for begin, end in _templates_in(written):
-        found = word.search(written, begin, end)
-        if found:
-            return found.start()
-    return written.find(needle)
-
-
-def _templates_in(written: str) -> Iterator[tuple[int, int]]:
-    begin = None
-    for sign in _SIGN.finditer(written):
-        if sign.group().startswith("{"):
-            begin = sign.end() if begin is None else begin
-        elif begin is not None:
-            yield begin, sign.start()
-            begin = None
-    if begin is not None:
-        yield begin, len(written)
-
-
-def _offset(text: str, line: int, column: int) -> int:
-    offset = 0
-    for _ in range(line - 1):
-        offset = text.find("\n", offset) + 1
-    return offset + column - 1

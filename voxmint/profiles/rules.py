@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any
 
 from voxmint.origin import Path
-from voxmint.problems import Kind, error, nearest, note, warning
+from voxmint.problems import Kind, Sureness, error, nearest, note, warning
 from voxmint.profiles.fields import (
     FLAT,
     MODELS,
@@ -54,8 +54,10 @@ NO_TRANSCRIPTION = warning(
     "no-transcription",
     "the session has no `input_audio_transcription`, so nothing is transcribed",
     "write `input_audio_transcription: {{model: gpt-4o-transcribe}}` below `session`",
-    about="A transcription session without a model opens and gives no text.",
+    about="A session without `input_audio_transcription` opens and gives no text, since the "
+    "server's default is off. Usually a base that was to set it is missing from `extends`.",
     source="published schema: transcription defaults to off",
+    sure=Sureness.PUBLISHED,
 )
 
 
@@ -68,9 +70,11 @@ MISSING_MODEL = warning(
     "missing-model",
     "the transcription names no `model`",
     "write `model: gpt-4o-transcribe`, or another one, below `input_audio_transcription`",
-    about="The published schema leaves the model optional; the service was seen to answer "
-    "400 `Missing required parameter: 'session.audio.input.transcription.model'`.",
+    about="The published schema leaves the model optional, but the service was seen to answer 400 "
+    "`Missing required parameter: 'session.audio.input.transcription.model'`. So a map with only "
+    "a language or a prompt fails at the mint. Set the model in the profile or a base.",
     source=_ONE_REPORT,
+    sure=Sureness.REPORTED,
 )
 
 
@@ -84,8 +88,11 @@ UNKNOWN_MODEL = warning(
     "unknown-model",
     "{model} is not a model this version knows, so its rules are not checked",
     "did you mean `{nearest}`?",
-    about="The field is open: new models and deployments pass. Only known names have rules.",
+    about="The field is open, so that new models, and on Azure the names of deployments, pass. "
+    "What such a model takes is not known here: its language, prompt and turn detection go "
+    "unchecked. Look at the spelling; if the name is meant, nothing needs to be done.",
     source="published schema: the model is an open text",
+    sure=Sureness.PUBLISHED,
 )
 
 
@@ -99,8 +106,11 @@ def model_is_known(session: Session, form: str) -> Iterator[Finding]:
 MODEL_ENDS = note(
     "model-ends",
     "{model} was announced to end on 2027-02-26",
-    about="Plan a move to gpt-transcribe, gpt-live-transcribe or gpt-realtime-whisper.",
+    about="whisper-1 and the gpt-4o-transcribe family were announced to end on that day. Nothing "
+    "fails before it. Plan a move to gpt-transcribe, gpt-live-transcribe or gpt-realtime-whisper; "
+    "`voxmint explain` with a model's name says what it takes.",
     source="one report, second hand",
+    sure=Sureness.REPORTED,
 )
 
 
@@ -116,17 +126,22 @@ FIELD_NOT_OF_MODEL = error(
     "field-not-of-model",
     "{model} takes no `{field}`",
     "remove `{field}`, or write `{field}: {{$unset: true}}` over an inherited one",
-    about="languages and keywords belong to gpt-transcribe and gpt-live-transcribe, delay to "
-    "gpt-realtime-whisper; gpt-4o-transcribe-diarize and gpt-realtime-whisper take no prompt.",
+    about="The service refuses the request. `languages` and `keywords` belong to gpt-transcribe "
+    "and gpt-live-transcribe, `delay` to gpt-realtime-whisper; gpt-4o-transcribe-diarize and "
+    "gpt-realtime-whisper take no `prompt`. Often a base sets the field for another model: then "
+    "unset it where the model is set.",
     source=SCHEMA,
+    sure=Sureness.PUBLISHED,
 )
 FIELD_DOUBTED_OF_MODEL = warning(
     "field-doubted-of-model",
     "whether {model} takes `{field}` is not certain",
     "try it, or remove `{field}`",
-    about="The published schema and reports disagree, or neither says it: gpt-live-transcribe "
-    "with delay, gpt-4o-transcribe-diarize with language.",
+    about="gpt-live-transcribe is reported to take `delay`, while the published schema names "
+    "gpt-realtime-whisper alone; of gpt-4o-transcribe-diarize no source says whether it takes "
+    "`language`. Mint one session with it and see, or leave the field out.",
     source="reports and the published schema disagree, or are silent",
+    sure=Sureness.DISPUTED,
 )
 
 
@@ -148,22 +163,31 @@ MODEL_NEEDS_NO_TURN_DETECTION = error(
     "model-needs-no-turn-detection",
     "{model} takes no turn detection, but this profile has {detection}",
     "write `turn_detection: null` where the model is set",
-    about="With this model the client says where a turn ends; detection must be `null`.",
+    about="With gpt-realtime-whisper the client says where a turn ends; the service refuses the "
+    "request unless detection is off. Off is `turn_detection: null`: leaving the key out, or "
+    "`$unset`, means the server's default, which is on.",
     source="published schema, and reports from real traffic",
+    sure=Sureness.PUBLISHED,
 )
 TURN_DETECTION_DOUBTED = warning(
     "turn-detection-doubted",
     "{model} is reported to take no turn detection, but this profile has {detection}",
     "write `turn_detection: null` where the model is set",
-    about="gpt-live-transcribe and gpt-4o-transcribe-diarize were reported to refuse it.",
+    about="gpt-live-transcribe was seen by several users to refuse turn detection, "
+    "gpt-4o-transcribe-diarize by one; the published schema does not say it. A session that is "
+    "refused costs a failed mint, so turn it off with `turn_detection: null`.",
     source=_REPORTS,
+    sure=Sureness.SEEN,
 )
 TURN_DETECTION_LEFT_OUT = warning(
     "turn-detection-left-out",
     "{model} {takes} no turn detection, and this profile leaves `turn_detection` out",
     "write `turn_detection: null`: leaving it out means the server's default",
-    about="Reports of what the server does when the field is left out conflict.",
+    about="Left out means the server's default, which is on, and for this model it should be off. "
+    "Reports of what the server then does conflict. An explicit `turn_detection: null` survives "
+    "every layer and leaves nothing to chance.",
     source="reports from real traffic, which conflict",
+    sure=Sureness.DISPUTED,
 )
 
 
@@ -193,8 +217,11 @@ BAD_LANGUAGE = error(
     "{value} is not a language code of ISO 639-1",
     "did you mean `{nearest}`?",
     "write two lower-case letters, such as `en`",
-    about="Languages are given in ISO 639-1: two lower-case letters, no region.",
+    about="Languages are two lower-case letters of ISO 639-1, without a region: `en`, not `eng` "
+    "or `en-US`; Japanese is `ja`. Norwegian is `no`, which needs no quotes here, since files are "
+    "read as YAML 1.2.",
     source=SCHEMA,
+    sure=Sureness.PUBLISHED,
 )
 
 
@@ -216,8 +243,11 @@ LANGUAGE_AND_LANGUAGES = warning(
     "language-and-languages",
     "`language` and `languages` stand together",
     "keep one of them",
-    about="A model that takes `languages` is reported not to take `language` beside it.",
+    about="`language` names the one language of the audio, `languages` those that it may be in. A "
+    "model that takes `languages` is reported not to take `language` beside it. Where a base sets "
+    "the other one, unset it: `language: {$unset: true}`.",
     source=_REPORTS,
+    sure=Sureness.SEEN,
 )
 
 
@@ -233,8 +263,11 @@ LONG_PROMPT = warning(
     "long-prompt",
     "the prompt has {length} characters; more than {limit} are reported to be refused",
     "shorten it by {over}",
-    about="Two users saw a prompt of more than 1024 characters refused.",
+    about="Two users saw a prompt of more than 1024 characters refused, and with it the whole "
+    "request. What counts is the rendered prompt, `super()` and vars included. For words to "
+    "expect, `keywords` are meant, with the models that take them.",
     source=_REPORTS,
+    sure=Sureness.SEEN,
 )
 
 
@@ -250,8 +283,10 @@ BAD_KEYWORD = warning(
     "bad-keyword",
     "the keyword {value} holds {character}, for which the whole request is reported refused",
     "take the character out",
-    about="An item of `keywords` with `<`, `>` or a line break was seen to fail the request.",
+    about="An item of `keywords` with `<`, `>` or a line break was seen to fail the whole "
+    "request. A block scalar (`|`) ends with a line break; write the word plainly, or with `|-`.",
     source=_REPORTS,
+    sure=Sureness.SEEN,
 )
 _BAD_CHARACTERS = {"<": "`<`", ">": "`>`", "\r": "a line break", "\n": "a line break"}
 
@@ -270,24 +305,29 @@ TURN_DETECTION_NEEDS_TYPE = error(
     "turn-detection-needs-type",
     "`turn_detection` has no `type`, which client_secrets demands",
     "write `type: server_vad` or `type: semantic_vad` below it, or `turn_detection: null`",
-    about="The flat endpoint takes server_vad where no type is given; the nested one requires it.",
+    about="transcription_sessions takes server_vad where no type is given; client_secrets refuses "
+    "the request without one. Write it once in a base, and both endpoints are served.",
     source=SCHEMA,
+    sure=Sureness.PUBLISHED,
 )
 FIELD_NOT_OF_TYPE = error(
     "field-not-of-type",
     "`{field}` is not a field of turn detection by {type}",
     "remove `{field}`, or set `type: {other}`",
-    about="server_vad has threshold, prefix_padding_ms, silence_duration_ms and idle_timeout_ms; "
-    "semantic_vad has eagerness.",
+    about="server_vad has `threshold`, `prefix_padding_ms`, `silence_duration_ms` and "
+    "`idle_timeout_ms`; semantic_vad has `eagerness`. Where a layer changes the type, the fields "
+    "it inherits fall away by themselves, but those it sets itself must fit.",
     source=SCHEMA,
+    sure=Sureness.PUBLISHED,
 )
 SEMANTIC_VAD_DOUBTED = warning(
     "semantic-vad-doubted",
     "whether transcription_sessions takes semantic_vad is not certain",
     "use `--api client_secrets`, or server_vad, where the service refuses it",
-    about="The published flat schema lists server_vad alone; the endpoint's reference page and "
-    "the OpenAI Python SDK list both.",
+    about="The published schema of transcription_sessions lists server_vad alone; the endpoint's "
+    "reference page and the OpenAI Python SDK list both. client_secrets takes both for certain.",
     source="published schema and reference page disagree",
+    sure=Sureness.DISPUTED,
 )
 
 
@@ -316,8 +356,10 @@ UNUSED_IN_TRANSCRIPTION = warning(
     "unused-in-transcription",
     "`{field}` is not available for transcription sessions; it is sent and has no effect",
     "remove it",
-    about="A transcription session makes no responses.",
+    about="A transcription session makes no responses, so there is nothing to create or to "
+    "interrupt. The line is a left-over of a conversation's session.",
     source="reference page of the flat endpoint",
+    sure=Sureness.PUBLISHED,
 )
 
 
@@ -335,9 +377,12 @@ NO_PLACE = warning(
     "no-place",
     "`{field}` has no place in the body of {api}, and is left out of it",
     "remove it, or mint at {other}",
-    about="`modalities` belongs to transcription_sessions alone, `idle_timeout_ms` to "
-    "client_secrets alone.",
+    about="A profile serves both endpoints, and the bodies differ a little: `modalities` belongs "
+    "to transcription_sessions alone, `idle_timeout_ms` to client_secrets alone. The rest of the "
+    "body is sent as it is. Remove the field if the other endpoint is never used; with `--strict` "
+    "this fails.",
     source=SCHEMA,
+    sure=Sureness.PUBLISHED,
 )
 _APIS = {FLAT: "transcription_sessions", NESTED: "client_secrets"}
 

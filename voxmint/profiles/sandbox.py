@@ -7,6 +7,7 @@ happens.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextvars import ContextVar
 from json import dumps
 from typing import Any, NoReturn, cast
 
@@ -67,8 +68,8 @@ _TESTS = (
 _OF_TEXTS = ("capitalize", "lower", "string", "title", "trim", "upper", "wordcount")
 
 
-def _fail(kind: Kind, needle: str = "", **facts: object) -> NoReturn:
-    raise TemplateError(kind, facts, needle)
+def _fail(kind: Kind, needle: str = "", line: int | None = None, **facts: object) -> NoReturn:
+    raise TemplateError(kind, facts, needle, line)
 
 
 def _size(value: Any) -> int:
@@ -128,8 +129,12 @@ def _names_in(value: Any) -> Iterable[Any]:
     return value if isinstance(value, Mapping) else ()
 
 
+_BUDGET: ContextVar[Budget] = ContextVar("budget")
+"""That of the body whose template is being rendered, in this thread."""
+
+
 class _Environment(SandboxedEnvironment):
-    """The closed environment; one budget is set for each rendering."""
+    """The closed environment, shared by all templates."""
 
     intercepted_binops = frozenset(("+", "-", "*", "/", "//", "%"))
     intercepted_unops = frozenset(("-", "+"))
@@ -155,7 +160,11 @@ class _Environment(SandboxedEnvironment):
         self.filters["sum"] = _summed
         self.filters["tojson"] = _json
         self.tests = {name: TESTS[name] for name in _TESTS}
-        self.budget = Budget()
+
+    @property
+    def budget(self) -> Budget:
+        """What the work of the rendering that is going on is counted in."""
+        return _BUDGET.get()
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """A map's entry; else one of the few methods that texts and maps keep."""
@@ -191,18 +200,37 @@ class _Environment(SandboxedEnvironment):
             return self.undefined(obj=obj, name=name)
 
     def call(self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:
-        for given in ("_loop_vars", "_block_vars"):
-            kwargs.pop(given, None)  # of Jinja's own, for what asks for its context
+        for own in ("_loop_vars", "_block_vars"):
+            kwargs.pop(own, None)  # of Jinja's own, for what asks for its context
         for argument in (*args, *kwargs.values()):
             _demand(argument)
-        self.budget.spend(sum(map(_size, args)) + 1)
         owner = getattr(__obj, "__self__", None)
-        self.budget.spend(_size(owner))
+        given = sum(map(_size, (*args, *kwargs.values())))
+        self.budget.spend(given + 1)
+        # To strip many characters from many is as much work as both numbers multiplied.
+        self.budget.spend(_size(owner) * (given if isinstance(owner, str) and given else 1))
         if not getattr(__obj, "callable_in_template", False) and not isinstance(
             owner, str | Mapping
         ):
             _fail(wording.TEMPLATE_FORBIDDEN, what="this call")
         return __obj(*args, **kwargs)
+
+    def call_filter(self, name: str, value: Any, *options: Any, **named: Any) -> Any:
+        """A filter that `map` calls for each item; it is not wrapped in the template."""
+        self._spend_on(value, *options, **named)
+        found = super().call_filter(name, value, *options, **named)
+        self.budget.spend(_size(found))
+        return found
+
+    def call_test(self, name: str, value: Any, *options: Any, **named: Any) -> Any:
+        """A test that `select` and its like call for each item."""
+        self._spend_on(value, *options, **named)
+        return super().call_test(name, value, *options, **named)
+
+    def _spend_on(
+        self, value: Any, args: Any = None, kwargs: Any = None, *_: Any, **__: Any
+    ) -> None:
+        self.budget.spend(_size(value) + _size(list(args or ())) + _size(dict(kwargs or {})))
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         self.budget.spend(_size(left) + _size(right))
@@ -274,8 +302,12 @@ def _concatenated(environment: _Environment, values: list[Any]) -> str:
 def _of_text(work: Callable[..., Any]) -> Callable[..., Any]:
     """A filter of texts, which would else take anything for its name in memory."""
 
-    def of_text(value: Any, *options: Any, **named: Any) -> Any:
-        return work(_finalize(value), *options, **named)
+    @jinja2.pass_environment
+    def of_text(environment: _Environment, value: Any, *options: Any, **named: Any) -> Any:
+        text = _finalize(value)
+        # To trim many characters from many is as much work as both numbers multiplied.
+        environment.budget.spend(_size(text) * sum(map(_size, (*options, *named.values()))))
+        return work(text, *options, **named)
 
     return of_text
 
@@ -307,22 +339,35 @@ def _json(environment: _Environment, value: Any, indent: int | None = None) -> s
     return bounded(text, environment.budget)
 
 
-def _replaced(text: Any, old: Any, new: Any, count: int | None = None) -> str:
+@jinja2.pass_environment
+def _replaced(
+    environment: _Environment, text: Any, old: Any, new: Any, count: int | None = None
+) -> str:
     text, old, new = _finalize(text), _finalize(old), _finalize(new)
     times = text.count(old)
     if count is not None and count >= 0:
         times = min(count, times)
     if len(text) + times * len(new) > MAX_OUTPUT:
         _fail(wording.TEMPLATE_TOO_MUCH, what=f"more than {MAX_OUTPUT} characters")
-    return str(text.replace(old, new, times))
+    replaced = str(text.replace(old, new, times))
+    environment.budget.spend(_size(replaced))
+    return replaced
 
 
-def _joined(values: Iterable[Any], separator: str = "", attribute: str | None = None) -> str:
+@jinja2.pass_environment
+def _joined(
+    environment: _Environment,
+    values: Iterable[Any],
+    separator: str = "",
+    attribute: str | None = None,
+) -> str:
     items = [value[attribute] if attribute else value for value in values]
     texts = [_finalize(item) for item in items]
     if sum(map(len, texts)) + len(texts) * len(separator) > MAX_OUTPUT:
         _fail(wording.TEMPLATE_TOO_MUCH, what=f"more than {MAX_OUTPUT} characters")
-    return separator.join(texts)
+    joined = separator.join(texts)
+    environment.budget.spend(_size(joined))
+    return joined
 
 
 _ENVIRONMENT = _Environment()
@@ -332,7 +377,7 @@ class Sandboxed:
     """One template, compiled by Jinja."""
 
     def __init__(self, text: str) -> None:
-        tree = _parsed(text)
+        tree = syntax_tree(text)
         _check(tree, 0)
         _count_work(tree)
         self._is_lone = _lone(tree)
@@ -340,8 +385,9 @@ class Sandboxed:
             # As Jinja's own compile_expression does it: the value is kept in a variable.
             (output,) = tree.body
             assert isinstance(output, nodes.Output)  # noqa: S101  # _lone has just seen it
-            name = nodes.Name("result", "store", lineno=1)
-            tree.body = [nodes.Assign(name, output.nodes[0], lineno=1)]
+            line = output.nodes[0].lineno
+            name = nodes.Name("result", "store", lineno=line)
+            tree.body = [nodes.Assign(name, output.nodes[0], lineno=line)]
             tree.set_environment(_ENVIRONMENT)
         try:
             self._template = _ENVIRONMENT.from_string(tree)
@@ -351,19 +397,30 @@ class Sandboxed:
 
     def render(self, names: Names) -> Plain:
         """The rendered text, or the value of a lone expression; `TemplateError` where it fails."""
-        outer, _ENVIRONMENT.budget = _ENVIRONMENT.budget, names.budget
+        outer = _BUDGET.set(names.budget)
         try:
             return self._rendered(names)
-        except TemplateError:
+        except TemplateError as failure:
+            failure.line = failure.line or self._line_of(failure)
             raise
         except jinja2.TemplateError as failure:
-            _fail(wording.TEMPLATE_FAILED, said=str(failure))
+            _fail(wording.TEMPLATE_FAILED, line=self._line_of(failure), said=str(failure))
         except RecursionError:
             _fail_nested()
         except _FAILURES as failure:
-            _fail(wording.TEMPLATE_FAILED, said=_plainly(failure))
+            _fail(wording.TEMPLATE_FAILED, line=self._line_of(failure), said=_plainly(failure))
         finally:
-            _ENVIRONMENT.budget = outer
+            _BUDGET.reset(outer)
+
+    def _line_of(self, failure: Exception) -> int | None:
+        """The template's line that was being worked out; `None` where none was."""
+        found = None
+        step = failure.__traceback__
+        while step is not None:
+            if step.tb_frame.f_code.co_filename == _COMPILED:
+                found = self._template.get_corresponding_lineno(step.tb_lineno)
+            step = step.tb_next
+        return found
 
     def _rendered(self, names: Names) -> Plain:
         context = self._template.new_context({**names.roots, "super": _super_of(names)})
@@ -382,6 +439,8 @@ class Sandboxed:
         return bounded("".join(texts), names.budget)
 
 
+_COMPILED = "<template>"
+"""What Jinja calls the file of the code that it writes."""
 _FAILURES = (
     ArithmeticError,
     AssertionError,
@@ -419,15 +478,13 @@ def _super_of(names: Names) -> Callable[[], Any]:
     return weaker
 
 
-def _parsed(text: str) -> nodes.Template:
+def syntax_tree(text: str) -> nodes.Template:
+    """The template's syntax tree; `TemplateError` where it has none."""
     try:
         return _ENVIRONMENT.parse(text)
     except jinja2.TemplateSyntaxError as failure:
-        lines = text.splitlines() or [""]
-        needle = lines[min(failure.lineno, len(lines)) - 1].strip()
-        raise TemplateError(
-            wording.TEMPLATE_SYNTAX, {"said": str(failure.message)}, needle
-        ) from None
+        facts = {"said": str(failure.message)}
+        raise TemplateError(wording.TEMPLATE_SYNTAX, facts, line=failure.lineno) from None
     except RecursionError:
         _fail_nested()
     except ValueError:
@@ -440,7 +497,7 @@ def _check(node: nodes.Node, depth: int) -> None:
         _fail_nested()
     if not isinstance(node, _PARTS) or (isinstance(node, nodes.For) and node.recursive):
         name = _NAMED.get(type(node), type(node).__name__.lower())
-        _fail(wording.TEMPLATE_FORBIDDEN, what=name)
+        _fail(wording.TEMPLATE_FORBIDDEN, line=node.lineno, what=name)
     match node:
         case nodes.Name():
             _check_name(node)
@@ -457,16 +514,17 @@ _RESERVED = frozenset(("vars", "env", "profile", "super"))
 
 def _check_name(name: nodes.Name) -> None:
     if name.name == "self":
-        _fail(wording.TEMPLATE_FORBIDDEN, "self", what="`self`")
+        _fail(wording.TEMPLATE_FORBIDDEN, "self", name.lineno, what="`self`")
     if name.ctx == "store" and name.name in _RESERVED:
-        _fail(wording.TEMPLATE_FORBIDDEN, f"set {name.name}", what=f"`{name.name}` as a name")
+        what = f"`{name.name}` as a name"
+        _fail(wording.TEMPLATE_FORBIDDEN, f"set {name.name}", name.lineno, what=what)
 
 
 def _check_worker(worker: nodes.Filter | nodes.Test) -> None:
     known = _FILTERS if isinstance(worker, nodes.Filter) else _TESTS
     if worker.name not in known:
         what = f"the {type(worker).__name__.lower()} `{worker.name}`"
-        _fail(wording.TEMPLATE_FORBIDDEN, worker.name, what=what)
+        _fail(wording.TEMPLATE_FORBIDDEN, worker.name, worker.lineno, what=what)
 
 
 def _count_work(tree: nodes.Template) -> None:
@@ -475,6 +533,9 @@ def _count_work(tree: nodes.Template) -> None:
         loop.iter = _filter(cast(nodes.Expr, loop.iter), "counted")
     for worker in list(tree.find_all((nodes.Filter, nodes.Test))):
         worker.node = _filter(worker.node, "weighed")
+    for test in list(tree.find_all(nodes.Test)):
+        # Whether something is in a list takes as long as the list is.
+        test.args = [_filter(argument, "weighed") for argument in test.args]
     for item in list(tree.find_all(nodes.Getitem)):
         if isinstance(item.arg, nodes.Slice):
             item.node = _filter(item.node, "weighed")

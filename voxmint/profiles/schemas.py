@@ -4,16 +4,20 @@ An editor that knows YAML completes and checks with it while a file is written. 
 compiling allows, since a file that is right must never look wrong: a template wherever there is a
 value, and the merge's directives. What only the whole can tell, such as what a model takes, it
 leaves to `validate`.
+
+Whatever is merged has a definition of its own, named by its path, since `$replace` takes the same
+again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
-from voxmint.profiles.directives import APPEND, PREPEND, REMOVE, REPLACE, UNSET
+from voxmint.profiles.directives import ABOUT, APPEND, PREPEND, REMOVE, REPLACE, UNSET
 from voxmint.profiles.fields import REQUEST, Field, Type
 from voxmint.profiles.parse import VERSION
+from voxmint.profiles.scalars import resolve
 from voxmint.profiles.settings import Mint, Provider
 
 Schema = dict[str, Any]
@@ -23,16 +27,17 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Schema = {"type": "string"}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
 _SCALAR: Schema = {"type": ["string", "number", "boolean"]}
+_NULL: Schema = {"type": "null"}
+_NO_DIRECTIVE: Schema = {"not": {"pattern": r"^\$"}}
 _TEMPLATE: Schema = {
     "type": "string",
     "pattern": r"\{[{%#]",
     "description": "A template, which is rendered: {{ vars.name }}.",
 }
-_ANY_DIRECTIVE: Schema = {
-    "type": "object",
-    "minProperties": 1,
-    "propertyNames": {"enum": [APPEND, PREPEND, REMOVE, REPLACE, UNSET]},
-    "description": "A directive of the merge.",
+_FOLDER: Schema = {
+    "type": "string",
+    # Written with `/`, not absolute, never upwards, and naming something.
+    "pattern": r"^(?!/)(?!(.*/)?\.\.(/|$))(?!(\.?/)*\.?$)[^\\]*$",
 }
 
 
@@ -40,46 +45,50 @@ def profile_schema() -> Schema:
     """The schema of a profile's file."""
     block = _map(_layer(), "Laid on the profile in this environment, and those that extend it.")
     own: Schema = {
-        "extends": _one_or_more("The profiles that this one inherits from, the weaker first."),
+        "extends": _bases("The profiles that this one inherits from, the weaker first."),
         "abstract": {
             "type": "boolean",
             "description": "Only there to be extended: it has no request of its own.",
+            "default": False,
         },
         "description": _about(_TEXT, "What the profile is for."),
-        "labels": {
-            "type": "object",
-            "additionalProperties": _with_directives(_SCALAR),
-            "description": "By which overlays and commands select the profile.",
-        },
+        "labels": _about(_open_map(_label()), "By which overlays and commands select the profile."),
         "environments": {
             "type": "object",
             "additionalProperties": block,
             "description": "The profile's own word on single environments.",
         },
     }
-    return _document("A profile of voxmint", {**own, **_layer()}, _request_definitions())
+    return _document("A profile of voxmint", {**own, **_layer()}, _layer_definitions())
 
 
-def environment_schema(sinks: Mapping[str, type[BaseModel]]) -> Schema:
-    """The schema of an environment's file; `sinks` are the settings of each kind of sink."""
-    definitions = {**_request_definitions(), "directive": _ANY_DIRECTIVE}
+def environment_schema(
+    sinks: Mapping[str, type[BaseModel]], others: Collection[str] = ()
+) -> Schema:
+    """The schema of an environment's file.
+
+    `sinks` are the settings of each kind of voxmint's own sinks; `others` are the kinds of other
+    packages' sinks, whose settings are not known here.
+    """
+    definitions = _layer_definitions()
     item = _map({"where": _where(), **_layer()}, "Laid on every profile that `where` selects.")
     own: Schema = {
-        "extends": _one_or_more("The environments that this one inherits from, the weaker first."),
+        "extends": _bases("The environments that this one inherits from, the weaker first."),
         "abstract": {
             "type": "boolean",
             "description": "Only there to be extended: it has no profiles.",
+            "default": False,
         },
         "description": _about(_TEXT, "What the environment is for."),
-        "provider": _merged(Provider, definitions),
-        "mint": _merged(Mint, definitions),
+        "provider": _merged(Provider, "provider", definitions),
+        "mint": _merged(Mint, "mint", definitions),
         "profiles": _one_or_more(
             "Names and patterns of the profiles that it has, `!` takes out; all by default."
         ),
         "overlay": {"type": "array", "items": item, "description": "Laid on profiles, in order."},
         "sinks": {
             "type": "array",
-            "items": {"anyOf": [_sink(kind, sinks[kind], definitions) for kind in sorted(sinks)]},
+            "items": {"anyOf": _sinks(sinks, others, definitions)},
             "description": "Where tokens are written.",
         },
     }
@@ -90,8 +99,14 @@ def project_schema() -> Schema:
     """The schema of `voxmint.yaml`."""
     own: Schema = {
         "version": {"const": VERSION, "description": "The version of the project's files."},
-        "profiles": _about(_TEXT, "The folder of the profiles; `profiles` by default."),
-        "environments": _about(_TEXT, "The folder of the environments; `environments` by default."),
+        "profiles": {
+            **_about(_FOLDER, "The folder of the profiles."),
+            "default": "profiles",
+        },
+        "environments": {
+            **_about(_FOLDER, "The folder of the environments."),
+            "default": "environments",
+        },
     }
     return {**_document("A project of voxmint", own, {}), "required": ["version"]}
 
@@ -106,12 +121,25 @@ def _map(properties: Schema, about: str = "") -> Schema:
     return _about(closed, about) if about else closed
 
 
+def _open_map(values: Schema) -> Schema:
+    """A map of any keys but directives."""
+    return {"type": "object", "propertyNames": _NO_DIRECTIVE, "additionalProperties": values}
+
+
 def _about(schema: Schema, about: str) -> Schema:
     return {**schema, "description": about}
 
 
 def _one_or_more(about: str) -> Schema:
     return {"anyOf": [_TEXT, _TEXTS], "description": about}
+
+
+def _bases(about: str) -> Schema:
+    return {"anyOf": [_TEXT, {**_TEXTS, "uniqueItems": True}], "description": about}
+
+
+def _label() -> Schema:
+    return {"anyOf": [_SCALAR, *_alone(_SCALAR)]}
 
 
 def _where() -> Schema:
@@ -128,55 +156,97 @@ def _where() -> Schema:
     )
 
 
-# ── the request ──────────────────────────────────────────────────────────────────────────────────
+# ── what is merged, and the directives of the merge ──────────────────────────────────────────────
+
+
+def _define(
+    name: str, forms: Sequence[Schema], definitions: Schema, items: Schema | None = None
+) -> Schema:
+    """Defines what is merged, by its plain forms; `items` are those of a list. The reference."""
+    reference = {"$ref": f"#/$defs/{name}"}
+    lists = [] if items is None else [_list_directives(items)]
+    definitions[name] = {"anyOf": [*forms, *_alone(reference), *lists]}
+    return reference
+
+
+def _alone(value: Schema) -> list[Schema]:
+    """The directives that stand alone."""
+    return [
+        {**_map({REPLACE: _about(value, ABOUT[REPLACE])}), "required": [REPLACE]},
+        {**_map({UNSET: _about({"const": True}, ABOUT[UNSET])}), "required": [UNSET]},
+    ]
+
+
+def _list_directives(items: Schema) -> Schema:
+    """The directives of lists, which may stand together."""
+    taken = {REMOVE: {"$ref": "#/$defs/item"}, PREPEND: items, APPEND: items}
+    lists = {
+        name: {"type": "array", "items": each, "description": ABOUT[name]}
+        for name, each in taken.items()
+    }
+    return {**_map(lists), "minProperties": 1}
 
 
 def _layer() -> Schema:
     """What each layer may hold."""
-    variables = {"type": "object", "description": "Values for templates: {{ vars.name }}."}
-    return {"vars": variables, **{field.name: _field(field, ()) for field in REQUEST.fields}}
+    variables = {"$ref": "#/$defs/vars", "description": "Values for templates: {{ vars.name }}."}
+    fields = {field.name: _reference(field, field.name) for field in REQUEST.fields}
+    return {"vars": variables, **fields}
 
 
-def _request_definitions() -> Schema:
-    """What each field takes, by its path: it stands in a file plainly, and below `$replace`."""
-    definitions = {"template": _TEMPLATE}
-    _define(REQUEST, (), definitions)
+def _layer_definitions() -> Schema:
+    """What a layer may hold, all the way down."""
+    definitions: Schema = {"template": _TEMPLATE}
+    anything = {"$ref": "#/$defs/anything"}
+    item = {"$ref": "#/$defs/item"}
+    plain: list[Schema] = [{"type": ["string", "number", "boolean", "null"]}]
+    plain += [{"type": "array", "items": item}, _open_map(anything)]
+    definitions["item"] = {"anyOf": plain, "description": "Any value; no directive."}
+    _define("anything", plain, definitions, item)
+    _define("vars", [_open_map(anything)], definitions)
+    for field in REQUEST.fields:
+        _define_field(field, field.name, definitions)
     return definitions
 
 
-def _define(owner: Field, path: tuple[str, ...], definitions: Schema) -> None:
-    for field in owner.fields:
-        inner = (*path, field.name)
-        definitions[".".join(inner)] = _value(field, inner)
-        _define(field, inner, definitions)
+# ── the request ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _field(field: Field, path: tuple[str, ...]) -> Schema:
-    value = {"$ref": f"#/$defs/{'.'.join((*path, field.name))}"}
-    schema = _with_directives(value, is_list=field.type is Type.ARRAY)
-    return _about(schema, _described(field))
+def _reference(field: Field, name: str) -> Schema:
+    """A field where it stands: what it takes, what it means, and its default."""
+    schema = {"$ref": f"#/$defs/{name}", "description": _described(field)}
+    default = _default(field)
+    return schema if default is None else {**schema, "default": default}
 
 
-def _value(field: Field, path: tuple[str, ...]) -> Schema:
+def _define_field(field: Field, name: str, definitions: Schema) -> None:
+    items = _items(field) if field.type is Type.ARRAY else None
+    _define(name, _forms(field, name), definitions, items)
+    for inner in field.fields:
+        _define_field(inner, f"{name}.{inner.name}", definitions)
+
+
+def _forms(field: Field, name: str) -> list[Schema]:
     """What a field takes, templates included."""
-    template = {"$ref": "#/$defs/template"}
     forms: list[Schema] = [{"enum": list(field.known)}] if field.known else []
-    forms.append(_plain(field, path))
-    if field.type is not Type.STRING or field.values:
-        forms.append(template)
+    forms.append(_plain(field, name))
+    is_text = field.type is Type.STRING and not field.values
+    if not is_text and field not in REQUEST.fields:
+        forms.append({"$ref": "#/$defs/template"})
     if field.nullable:
-        forms.append({"type": "null", "description": field.null})
-    return forms[0] if len(forms) == 1 else {"anyOf": forms}
+        forms.append(_about(_NULL, field.null))
+    return forms
 
 
-def _plain(field: Field, path: tuple[str, ...]) -> Schema:
+def _plain(field: Field, name: str) -> Schema:
     match field.type:
         case Type.OBJECT:
-            return _map({inner.name: _field(inner, path) for inner in field.fields})
+            return _map(
+                {inner.name: _reference(inner, f"{name}.{inner.name}") for inner in field.fields}
+            )
         case Type.ARRAY:
-            items = {"anyOf": [{"enum": list(field.values)}, _TEMPLATE]} if field.values else _TEXT
             least = {"minItems": field.min_items} if field.min_items else {}
-            return {"type": "array", "items": items, **least}
+            return {"type": "array", "items": _items(field), **least}
         case Type.STRING if field.values:
             return {"enum": list(field.values)}
         case _:
@@ -185,21 +255,9 @@ def _plain(field: Field, path: tuple[str, ...]) -> Schema:
             return {"type": field.type.value, **known}
 
 
-def _with_directives(value: Schema, *, is_list: bool = False) -> Schema:
-    """What takes a value takes it as a directive of the merge, too."""
-    alone = [
-        _directive(REPLACE, value, "This value, not merged with what is inherited."),
-        _directive(UNSET, {"const": True}, "Back to absent, so that the server's default holds."),
-    ]
-    if is_list:
-        lists = {name: {"type": "array"} for name in (REMOVE, PREPEND, APPEND)}
-        about = "What is inherited, without some items and with others before and after it."
-        alone.append({**_map(lists, about), "minProperties": 1})
-    return {"anyOf": [value, *alone]}
-
-
-def _directive(name: str, value: Schema, about: str) -> Schema:
-    return {**_map({name: value}, about), "required": [name]}
+def _items(field: Field) -> Schema:
+    closed = {"enum": list(field.values)}
+    return {"anyOf": [closed, {"$ref": "#/$defs/template"}]} if field.values else _TEXT
 
 
 def _described(field: Field) -> str:
@@ -210,34 +268,97 @@ def _described(field: Field) -> str:
     return " ".join(parts)
 
 
+def _default(field: Field) -> Any:
+    """The default as a value, where it is one rather than a sentence about it."""
+    if field.type is Type.STRING:
+        return field.default if field.default in field.values else None
+    value = resolve(field.default) if field.default else None
+    return value if type(value) in field.accepts else None
+
+
 # ── voxmint's own settings ───────────────────────────────────────────────────────────────────────
 
 
-def _merged(model: type[BaseModel], definitions: Schema) -> Schema:
+_ABOUT = ("description", "default")
+"""What is said of a setting, beside what it takes."""
+_BESIDE = (*_ABOUT, "required")
+"""What is not of a setting's form: of several files one may have what is required of them all."""
+
+
+def _merged(model: type[BaseModel], name: str, definitions: Schema) -> Schema:
     """Settings that are merged over a lineage: nothing is required of a single file."""
-    schema = _settings(model, definitions)
-    schema.pop("required", None)
-    schema["properties"] = {name: _setting(one) for name, one in schema["properties"].items()}
-    definitions[model.__name__] = schema
-    return _with_directives({"$ref": f"#/$defs/{model.__name__}"})
+    schema = _untitled(model.model_json_schema())
+    inner = schema.pop("$defs", {})
+    return _define_setting(schema, name, definitions, inner)
 
 
-def _setting(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"$ref": "#/$defs/directive"}]}
+def _define_setting(schema: Schema, name: str, definitions: Schema, models: Schema) -> Schema:
+    """Defines a setting, as pydantic describes it, and all below it, as what is merged."""
+    beside = {key: schema[key] for key in _ABOUT if schema.get(key) is not None}
+    forms = [
+        _setting_form(form, name, definitions, models) for form in schema.get("anyOf", [schema])
+    ]
+    items = next((form["items"] for form in forms if form.get("type") == "array"), None)
+    return {**_define(name, forms, definitions, items), **beside}
+
+
+def _setting_form(form: Schema, name: str, definitions: Schema, models: Schema) -> Schema:
+    if "$ref" in form:
+        form = models[form["$ref"].removeprefix("#/$defs/")]
+    form = {key: told for key, told in form.items() if key not in _BESIDE}
+    if "properties" in form:
+        properties = {
+            key: _define_setting(inner, f"{name}.{key}", definitions, models)
+            for key, inner in form["properties"].items()
+        }
+        form = {**form, "properties": properties}
+        return _exactly_one(form) if name == "provider.key" else form
+    if isinstance(form.get("additionalProperties"), dict):
+        values = form["additionalProperties"]
+        value = _define_setting(values, f"{name}.*", definitions, models)
+        return _open_map(value)
+    return form
+
+
+def _exactly_one(form: Schema) -> Schema:
+    """The form of a key, which is merged as a whole: one of its properties, and not null."""
+    names = list(form["properties"])
+    unset = _alone(_TEXT)[1]
+    ways = [
+        {"required": [name], "properties": {other: unset for other in names if other != name}}
+        for name in names
+    ]
+    set_to = {name: {"not": _NULL} for name in names}
+    return {**form, "oneOf": ways, "allOf": [{"properties": set_to}]}
+
+
+def _sinks(
+    sinks: Mapping[str, type[BaseModel]], others: Collection[str], definitions: Schema
+) -> list[Schema]:
+    forms = [_sink(kind, sinks[kind], definitions) for kind in sorted(sinks)]
+    if others:
+        kinds = {"kind": {"enum": sorted(others), "description": "A sink of another package."}}
+        forms.append({"type": "object", "properties": kinds, "required": ["kind"]})
+    return forms
 
 
 def _sink(kind: str, options: type[BaseModel], definitions: Schema) -> Schema:
-    schema = _settings(options, definitions)
-    schema["properties"] = {"kind": {"const": kind}, **schema["properties"]}
+    """One kind of sink. Sinks are not merged: what they take stands there as it is."""
+    schema: Schema = _untitled(options.model_json_schema())
+    definitions |= {name: _closed(one) for name, one in schema.pop("$defs", {}).items()}
+    about = _about({"const": kind}, "What kind of destination it is.")
+    schema["properties"] = {"kind": about, **schema["properties"]}
     schema["required"] = ["kind", *schema.get("required", ())]
     return schema
 
 
-def _settings(model: type[BaseModel], definitions: Schema) -> Schema:
-    schema = _untitled(model.model_json_schema())
-    definitions |= schema.pop("$defs", {})
-    found: Schema = schema
-    return found
+def _closed(schema: Schema) -> Schema:
+    """A model whose open maps take no directive either."""
+    properties = {
+        name: {**one, "propertyNames": _NO_DIRECTIVE} if "additionalProperties" in one else one
+        for name, one in schema["properties"].items()
+    }
+    return {**schema, "properties": properties}
 
 
 def _untitled(schema: Any) -> Any:

@@ -10,11 +10,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import cache
+from unicodedata import normalize
 
-from voxmint.profiles.nodes import Mark
+from voxmint.profiles.nodes import MapNode, Mark
 from voxmint.profiles.values import Scalar, briefly
 
 _GLOB = frozenset("*?[!")
+
+
+def in_one_form(name: str) -> str:
+    """A name in the form that Unicode has for it (NFC): `é` can be written in two ways.
+
+    Some file systems give the other one, and nobody sees the difference.
+    """
+    return name if name.isascii() else normalize("NFC", name)
 
 
 def is_pattern(text: str) -> bool:
@@ -65,11 +74,13 @@ class Where:
     """What an overlay item is laid on: profiles with these labels and one of these names.
 
     For each label one of its values must fit; without labels and names every profile is selected.
+    `mark` is its place, `written` what stands there.
     """
 
     labels: Mapping[str, tuple[str, ...]]
     names: tuple[str, ...] | None = None
     mark: Mark | None = None
+    written: MapNode | None = None
 
     def fits(self, name: str, labels: Mapping[str, Scalar]) -> bool:
         """Whether a profile of this name and these labels is selected."""

@@ -25,10 +25,22 @@ class _Settings(BaseModel):
 class Key(_Settings):
     """Where the upstream key is found: exactly one of these. Never the key itself."""
 
-    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
-    file: str | None = None
-    command: Annotated[list[str], Field(min_length=1)] | None = None
-    keyring: str | None = None
+    env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = Field(
+        default=None, description="The variable that holds the key."
+    )
+    file: str | None = Field(
+        default=None,
+        description="The file that holds the key and nothing else, from the project's folder; "
+        "outside it, its path in full. git must not track it.",
+    )
+    command: Annotated[list[str], Field(min_length=1)] | None = Field(
+        default=None,
+        description="The command that prints the key, as a list of words, run without a shell. "
+        "Whoever runs voxmint must allow it (VOXMINT_ALLOW_KEY_COMMAND=1).",
+    )
+    keyring: str | None = Field(
+        default=None, description="A keyring's entry. This version reads none; use a command."
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Key":
@@ -41,16 +53,46 @@ class Key(_Settings):
 class Provider(_Settings):
     """Where sessions are minted, and how."""
 
-    kind: Kind
-    api: Api | None = None
-    url: str | None = None
-    key: Key | None = None
-    organization: str | None = None
-    project: str | None = None
-    safety_identifier: str | None = None
-    deployments: dict[str, str] = {}
-    headers: dict[str, str] = {}
-    ca_file: str | None = None
+    kind: Kind = Field(
+        description="Who answers: OpenAI itself, an Azure resource, anything compatible such as a "
+        "gateway, or the emulator on this machine, which takes no key."
+    )
+    api: Api | None = Field(
+        default=None,
+        description="The endpoint. By default client_secrets of openai and azure, "
+        "transcription_sessions of compatible and emulator.",
+    )
+    url: str | None = Field(
+        default=None,
+        description="The base URL, which ends before /realtime, as in https://gateway.example/v1. "
+        "azure and compatible need it; whoever runs voxmint must allow its host.",
+    )
+    key: Key | None = Field(
+        default=None,
+        description="Where the upstream key is found; never the key itself. By default the "
+        "variable OPENAI_API_KEY, for azure AZURE_OPENAI_API_KEY.",
+    )
+    organization: str | None = Field(
+        default=None, description="Sent as the header OpenAI-Organization."
+    )
+    project: str | None = Field(default=None, description="Sent as the header OpenAI-Project.")
+    safety_identifier: str | None = Field(
+        default=None,
+        description="Sent as the header OpenAI-Safety-Identifier, which binds an end user to the "
+        "minted sessions.",
+    )
+    deployments: dict[str, str] = Field(
+        default={}, description="What is sent for a model: on Azure, the name of its deployment."
+    )
+    headers: dict[str, str] = Field(
+        default={},
+        description="Further headers of each request; none that leads elsewhere or holds a key.",
+    )
+    ca_file: str | None = Field(
+        default=None,
+        description="Certificates in PEM form, from the project's folder: the only ones that the "
+        "host is trusted by. Not for openai.",
+    )
 
     @field_validator("url")
     @classmethod
@@ -98,11 +140,21 @@ Positive = Annotated[int, Field(gt=0)]
 class Mint(_Settings):
     """How fast and how long a run may mint."""
 
-    concurrency: Annotated[int, Field(gt=0, le=256)] = 8
-    requests_per_minute: Positive | None = None
-    burst: Positive | None = None
-    timeout: Annotated[float, Field(gt=0)] = 120.0
-    """Seconds for the whole run."""
+    concurrency: Annotated[int, Field(gt=0, le=256)] = Field(
+        default=8, description="How many requests are under way at once."
+    )
+    requests_per_minute: Positive | None = Field(
+        default=None,
+        description="How many requests may leave in a minute; as many as can unless set.",
+    )
+    burst: Positive | None = Field(
+        default=None,
+        description="How many requests may leave at once before requests_per_minute holds; 1 "
+        "unless set.",
+    )
+    timeout: Annotated[float, Field(gt=0)] = Field(
+        default=120.0, description="How long the whole run may take, in seconds."
+    )
 
     @field_validator("timeout", mode="before")
     @classmethod

@@ -4,7 +4,7 @@ The work tree is one kind of source, a git revision another; neither lives here,
 an effect. Paths are relative to the project's folder and written with `/`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -31,3 +31,23 @@ class Source(Protocol):
     def read(self, path: str, limit: int) -> bytes:
         """The file's bytes; `SourceError` where it cannot be had or is over `limit` bytes."""
         ...
+
+
+class TextSource:
+    """Files that are known already, by their paths."""
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+
+    def names(self, folder: str) -> Sequence[str]:
+        """The files below the folder, sorted."""
+        return sorted(path for path in self._texts if path.startswith(f"{folder}/"))
+
+    def read(self, path: str, limit: int) -> bytes:
+        """The file's text in UTF-8."""
+        if path not in self._texts:
+            raise SourceError("missing", "there is no such file")
+        data = self._texts[path].encode()
+        if len(data) > limit:
+            raise SourceError("too-large", f"it has more than {limit} bytes")
+        return data

@@ -50,14 +50,22 @@ _METHODS = TEXT_METHODS | MAP_METHODS
 class TemplateError(Exception):
     """A template cannot be rendered: the kind of problem, its facts, and the text it is about.
 
-    `needle` is the piece of the template where the problem stands, or "" for all of it.
+    `needle` is the piece of the template where the problem stands, or "" for all of it; `line` is
+    the line of the value it stands on, from 1, where that is known.
     """
 
-    def __init__(self, kind: Kind, facts: Mapping[str, object], needle: str = "") -> None:
+    def __init__(
+        self,
+        kind: Kind,
+        facts: Mapping[str, object],
+        needle: str = "",
+        line: int | None = None,
+    ) -> None:
         super().__init__(kind.code)
         self.kind = kind
         self.facts = facts
         self.needle = needle
+        self.line = line
 
 
 class Budget:
@@ -180,14 +188,33 @@ class _Simple:
 
 
 class Template(NamedTuple):
-    """A template that can be rendered; `render` raises `TemplateError`."""
+    """A template that can be rendered; `render` raises `TemplateError`.
+
+    `simple` is what it is made of, where it is only text and what is filled in.
+    """
 
     render: Callable[[Names], Plain]
+    simple: _Simple | None = None
+
+    @property
+    def slots(self) -> tuple[tuple[str, ...], ...] | None:
+        """The paths that are filled in; `None` where it takes Jinja to say which.
+
+        `super()` is the empty path, `{{ vars.room }}` is `("vars", "room")`.
+        """
+        if self.simple is None:
+            return None
+        return tuple(part.path for part in self.simple.parts if isinstance(part, _Slot))
 
 
 def is_template(text: str) -> bool:
     """Whether there is anything to render in the text."""
     return "{" in text and _OPENING.search(text) is not None
+
+
+def asks_super(value: object) -> bool:
+    """Whether the value is a text whose template may look at what the weaker layers give."""
+    return isinstance(value, str) and "super" in value and is_template(value)
 
 
 @lru_cache(maxsize=65_536)
@@ -196,7 +223,7 @@ def template(text: str) -> Template:
     _check_length(text, "it is longer than")
     simple = _simple(text)
     if simple is not None:
-        return Template(simple.render)
+        return Template(simple.render, simple)
     return Template(_sandboxed(text).render)
 
 

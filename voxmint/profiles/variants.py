@@ -2,7 +2,8 @@
 
 Law 3: inherited siblings that the new type does not have fall away, with a note that names them.
 Siblings that the same layer, or a stronger one, sets stay, and are wrong where the type does not
-have them.
+have them. What fell away is absent for all that comes after: `super()` does not find it either,
+though a later layer brings the old type back.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,24 +26,44 @@ class Change(NamedTuple):
     type: str
 
 
+def settled_in(
+    root: MapCell, layers: Sequence[Layer], rendered: Callable[[Leaf], Plain]
+) -> tuple[MapCell, tuple[Problem, ...]]:
+    """The cells with `turn_detection` as its last type leaves it, and the notes of that.
+
+    `layers` are those of the body, the weakest first; `rendered` gives a templated type's value.
+    The root itself is given back where nothing fell away.
+    """
+    session = root.entries.get("session")
+    if not isinstance(session, MapCell):
+        return root, ()
+    detection = session.entries.get("turn_detection")
+    if not isinstance(detection, MapCell):
+        return root, ()
+    kept, fell = settled(detection, layers, rendered)
+    if kept is detection:
+        return root, ()
+    inner = session._replace(entries={**session.entries, "turn_detection": kept})
+    return root._replace(entries={**root.entries, "session": inner}), fell
+
+
 def settled(
     detection: MapCell, layers: Sequence[Layer], rendered: Callable[[Leaf], Plain]
 ) -> tuple[MapCell, tuple[Problem, ...]]:
-    """The map without what fell away, and a note for each change of type that took something.
-
-    `layers` are those of the body, the weakest first; `rendered` gives a templated type's value.
-    """
+    """The map without what fell away, and a note for each change of type that took something."""
     entries = detection.entries
     if "type" not in entries or _is_settled(entries):
         return detection, ()
     changes = _changes(entries["type"], rendered)
     fallen = _fallen(entries, changes, layers)
-    if not fallen:
-        return detection, ()
     kept = {
-        name: _gone(cell, fallen[name].type) if name in fallen else cell
+        name: _gone(cell, fallen[name])
+        if name in fallen
+        else _without_fallen(name, cell, changes, layers)
         for name, cell in entries.items()
     }
+    if all(kept[name] is cell for name, cell in entries.items()):
+        return detection, ()
     return detection._replace(entries=kept), tuple(_notes(entries, fallen, changes))
 
 
@@ -84,8 +105,32 @@ def _fallen(
     return fallen
 
 
-def _gone(cell: Cell, why: str) -> Gone:
-    return Gone(f"fell away: {why} does not have it", cell.mark, cell.key, cell.layer, cell)
+def _gone(cell: Cell, change: Change) -> Gone:
+    why = f"fell away: {change.type} does not have it"
+    return Gone(why, change.cell.mark, change.cell.key, change.cell.layer, cell)
+
+
+def _without_fallen(
+    name: str, cell: Cell, changes: Sequence[Change], layers: Sequence[Layer]
+) -> Cell:
+    """The cell, that of a layer above the changes, over what they left of the weaker ones."""
+    if changes and name not in _NAMES[changes[-1].type]:
+        return cell  # an error by itself, whatever it is made from
+    for change in reversed(changes):
+        if name in _NAMES[change.type] or cell.under is None:
+            continue
+        kept = [cell]
+        bound = layers.index(change.cell.layer)
+        while kept[-1].under is not None and layers.index(kept[-1].under.layer) >= bound:
+            kept.append(kept[-1].under)
+        under = kept[-1].under
+        if under is None or type(under) is Gone:
+            return cell
+        rebuilt: Cell = _gone(under, change)
+        for one in reversed(kept):
+            rebuilt = one._replace(under=rebuilt)
+        return rebuilt
+    return cell
 
 
 def _notes(

@@ -15,6 +15,8 @@ from voxmint.engine.emulator import Emulator, Options
 FLAT = "/realtime/transcription_sessions"
 NESTED = "/realtime/client_secrets"
 SESSIONS = "/emulator/sessions"
+FAULTS = "/_emulator/faults"
+COUNTS = "/_emulator/counts"
 
 KEY = "sk-test-0123456789abcdef"
 NOW = 1_790_000_000
@@ -58,14 +60,26 @@ def ask(
     key: str | None = KEY,
     **headers: str,
 ) -> Reply:
-    """One request on a connection of its own; a body that is not bytes is sent as JSON."""
+    """One request on a connection of its own; a body that is not bytes is sent as JSON.
+
+    The path is below the emulator's base URL, or that of a control route.
+    """
     data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     sent = {"Content-Type": "application/json"} if data is not None else {}
     sent |= {"Authorization": f"Bearer {key}"} if key is not None else {}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
     with closing(HTTPConnection(*address(emulator), timeout=30)) as connection:
-        connection.request(method, f"/v1{path}", data, sent)
+        connection.request(method, full_path(emulator, path), data, sent)
         return answer_of(connection.getresponse())
+
+
+def full_path(emulator: Emulator, path: str) -> str:
+    return path if path.startswith("/_emulator") else urlsplit(emulator.url).path + path
+
+
+def counts(emulator: Emulator) -> Any:
+    """What the emulator has counted."""
+    return ask(emulator, "GET", COUNTS, key=None).content
 
 
 def post(emulator: Emulator, path: str, body: object = None, **others: Any) -> Reply:

@@ -7,9 +7,10 @@ left out of a key none.
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
-from voxmint.cli.display.widths import width
+from voxmint.cli.display.widths import columns as widths_of, width
 from voxmint.shown import key_places, shown_lines
 
 _BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
@@ -28,8 +29,14 @@ class Excerpt(NamedTuple):
 
 def line_of(text: str, number: int) -> str | None:
     """The line of this number, counted from 1, without its break; `None` past the end."""
-    lines = _BREAKS.split(text)
+    lines = _lines(text)
     return lines[number - 1] if 0 < number <= len(lines) else None
+
+
+@lru_cache(maxsize=16)
+def _lines(text: str) -> list[str]:
+    """The lines of a file, split once however many problems it has."""
+    return _BREAKS.split(text)
 
 
 def excerpt(
@@ -74,7 +81,7 @@ def _cells(line: str) -> list[str]:
 
 def _framed(cells: list[str], start: int, end: int, columns: int, ellipsis: str) -> Excerpt:
     """The cells that fit, those from `start` to `end` first of all."""
-    widths = [width(cell) for cell in cells]
+    widths = list(widths_of(cells))
     first, last = 0, len(cells)
     if sum(widths) > columns:
         first, last = _window(widths, start, end, columns - 2 * len(ellipsis))

@@ -120,11 +120,11 @@ def affected(bodies: Sequence[Body], *, is_verbose: bool = False) -> str:
     most = len(bodies) if is_verbose else MOST_NAMES
     if len(groups) > _GROUPS_SHOWN and not is_verbose:
         profiles = {profile for profile, _ in bodies}
-        return f"affects {len(bodies)} bodies of {len(profiles)} profiles"
+        return f"affects {len(bodies):,} bodies of {len(profiles):,} profiles"
     parts: list[str] = []
     for environments, profiles_there in groups.items():
         count = len(profiles_there)
-        total = f" ({count} profiles)" if count > most else ""
+        total = f" ({count:,} profiles)" if count > most else ""
         parts.append(f"{names(profiles_there, most)}{total} in {names(environments, most)}")
     return "affects " + "; ".join(parts)
 

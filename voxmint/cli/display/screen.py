@@ -36,6 +36,7 @@ class Style(StrEnum):
 
     BOLD = "1"
     DIM = "2"
+    STRUCK = "9"
     RED = "31"
     GREEN = "32"
     YELLOW = "33"

@@ -1,7 +1,7 @@
 """Where values come from, for a person: the body in order, each line with its place."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
@@ -44,8 +44,10 @@ class _Row(NamedTuple):
 
 def write(screen: Screen, blame: Blame, *, is_all: bool) -> None:
     """Writes the values in the order of the request; with `is_all`, what they overrode beneath."""
-    rows = [row for traced in blame.values for row in _rows(traced, is_all=is_all)]
-    rows += [_absent(one) for one in blame.absent]
+    defaults = {one.path: one.default for one in blame.absent}
+    rows = [row for one in blame.values for row in _rows(one, defaults, is_all=is_all)]
+    told = {one.path for one in blame.values}
+    rows += [_absent(one) for one in blame.absent if one.path not in told]
     # Sorting keeps the order of what is equal: values first, and then what is not set.
     rows.sort(key=lambda row: _ORDER.index(row.group) if row.group in _ORDER else 0)
     names = max((width(_name(row)) for row in rows), default=0)
@@ -53,7 +55,7 @@ def write(screen: Screen, blame: Blame, *, is_all: bool) -> None:
     places = max((width(row.place) for row in rows if row.remark), default=0)
     for group, members in groupby(rows, lambda row: row.group):
         listed = list(members)
-        if any(row.name for row in listed):
+        if listed[0].name:
             screen.line(screen.paint(shown(group), Style.BOLD))
         for row in listed:
             _write_row(screen, row, names, values, places)
@@ -62,25 +64,44 @@ def write(screen: Screen, blame: Blame, *, is_all: bool) -> None:
 def _write_row(screen: Screen, row: _Row, names: int, values: int, places: int) -> None:
     place = padded(row.place, places) if row.remark else row.place
     line = "  ".join((padded(_name(row), names), padded(row.value, values), place, row.remark))
-    is_dim = row.is_old or row.value == _NOTHING
+    if row.is_old:
+        begin = len(padded(_name(row), names)) + 2
+        _write_old(screen, line, begin, begin + len(row.value))
+        return
+    is_dim = row.value == _NOTHING
     screen.line(screen.paint(line.rstrip(), Style.DIM) if is_dim else line.rstrip())
+
+
+def _write_old(screen: Screen, line: str, begin: int, end: int) -> None:
+    """Writes what was overridden: struck out, and said to be so where nothing can be struck out."""
+    struck = screen.paint(line[begin:end], Style.DIM, Style.STRUCK)
+    before, after = line[:begin], line[end:].rstrip()
+    screen.line(screen.paint(before, Style.DIM) + struck + screen.paint(after, Style.DIM))
 
 
 def _name(row: _Row) -> str:
     return _INDENT + row.name if row.name else row.group
 
 
-def _rows(traced: Traced, *, is_all: bool) -> Iterator[_Row]:
+def _rows(traced: Traced, defaults: Mapping[str, str], *, is_all: bool) -> Iterator[_Row]:
     group, _, name = traced.path.partition(".")
     setting = traced.setting
     value = _plainly(traced.value) if setting.is_there else _NOTHING
-    remarks = [_layer(setting), _variables(traced)]
+    default = "" if setting.is_there else defaults.get(traced.path, "")
+    remarks = [
+        _layer(setting) + (f": the server's default, {default}" if default else ""),
+        _directive(setting),
+        _variables(traced),
+        _sent_as(traced),
+    ]
     if traced.overrode and not is_all:
         remarks.append(_over(traced.overrode))
     remark = ", ".join(one for one in remarks if one)
     yield _Row(group, shown(name), value, _at(setting.at), remark)
     for old in traced.overrode if is_all else ():
-        yield _Row(group, shown(name), _written(old), _at(old.at), "overridden", is_old=True)
+        remarks = [_layer(old) if old.is_there else "", _directive(old), "overridden"]
+        remark = ", ".join(one for one in remarks if one)
+        yield _Row(group, shown(name), _written(old), _at(old.at), remark, is_old=True)
 
 
 def _layer(setting: Setting) -> str:
@@ -91,9 +112,18 @@ def _layer(setting: Setting) -> str:
     return f"where {shown(where)}" if where else ""
 
 
+def _directive(setting: Setting) -> str:
+    return f"by {shown(setting.directive)}" if setting.directive and setting.is_there else ""
+
+
 def _variables(traced: Traced) -> str:
     used = [f"{shown(one.name)} {_at(one.at)}" for one in traced.variables]
     return f"with {', '.join(used)}" if used else ""
+
+
+def _sent_as(traced: Traced) -> str:
+    one = traced.sent_as
+    return f"sent as {_plainly(one.value)} {_at(one.at)}" if one is not None else ""
 
 
 def _over(overrode: tuple[Setting, ...]) -> str:

@@ -14,6 +14,7 @@ from voxmint.cli.findings import Findings
 from voxmint.cli.formats.repository import path_in_repository
 from voxmint.origin import Origin
 from voxmint.problems import Problem, Severity
+from voxmint.shown import shown
 
 _COMMAND = MappingProxyType(
     {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -42,7 +43,13 @@ def _place(at: Origin | None, sources: Sources, root: Path) -> dict[str, object]
     if at is None or file is None:
         return {}
     end = end_column(at, sources)
-    return {"file": file, "line": at.line, "endLine": at.line, "col": at.column, "endColumn": end}
+    return {
+        "file": shown(file),
+        "line": at.line,
+        "endLine": at.line,
+        "col": at.column,
+        "endColumn": end,
+    }
 
 
 def end_column(at: Origin, sources: Sources) -> int:

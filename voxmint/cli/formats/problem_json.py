@@ -1,5 +1,7 @@
 """Findings as one JSON object, of version 1."""
 
+from collections.abc import Mapping
+
 from voxmint.cli.display.screen import Screen
 from voxmint.cli.findings import Findings
 from voxmint.cli.formats.json_text import write_json
@@ -9,12 +11,13 @@ from voxmint.problems import Problem
 VERSION = 1
 
 
-def write(screen: Screen, findings: Findings) -> None:
-    """Writes the object."""
+def write(screen: Screen, findings: Findings, more: Mapping[str, object]) -> None:
+    """Writes the object; `more` are further fields of it."""
     content = {
         "version": VERSION,
         "checked": findings.checked._asdict(),
         "problems": [problem_of(problem) for problem in findings.problems],
+        **more,
     }
     write_json(screen, content)
 

@@ -35,8 +35,8 @@ def show_problems(
         show_problem(screen, problem, sources, is_verbose=is_verbose)
     rest = Counter(problem.code for problem in listed[most:])
     if rest:
-        codes = ", ".join(f"{count} {code}" for code, count in rest.most_common())
-        screen.line(f"and {rest.total()} more: {codes}; {otherwise}")
+        codes = ", ".join(f"{count:,} {code}" for code, count in rest.most_common())
+        screen.line(f"and {rest.total():,} more: {codes}; {otherwise}")
         screen.line()
 
 
@@ -52,6 +52,15 @@ def write(screen: Screen, findings: Findings, *, most: int, is_verbose: bool) ->
         otherwise=otherwise,
     )
     screen.line(summary(screen, findings, is_verbose=is_verbose))
+    listed = weighed(findings.problems, with_notes=is_verbose)
+    if listed:
+        screen.line(screen.paint(_explained({problem.code for problem in listed}), Style.DIM))
+
+
+def _explained(codes: set[str]) -> str:
+    """Where to read more, once for all problems."""
+    [code] = codes if len(codes) == 1 else {"CODE"}
+    return f"`voxmint explain {code}` says more"
 
 
 def summary(screen: Screen, findings: Findings, *, is_verbose: bool) -> str:
@@ -69,7 +78,7 @@ def summary(screen: Screen, findings: Findings, *, is_verbose: bool) -> str:
         ]
         return f"{', '.join(parts)}: {screen.paint('no problems', Style.GREEN)}{hidden}"
     if findings.reached:
-        found += f" in {findings.reached} of {number(profiles, 'profile')}"
+        found += f" in {findings.reached:,} of {number(profiles, 'profile')}"
     return f"{found} ({number(bodies, 'body', 'bodies')} compiled){hidden}"
 
 

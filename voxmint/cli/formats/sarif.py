@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from voxmint import __version__
 from voxmint.cli.display.screen import Screen
+from voxmint.cli.display.wording import pattern
 from voxmint.cli.findings import Findings
 from voxmint.cli.formats.github import end_column
 from voxmint.cli.formats.json_text import write_json
@@ -43,10 +44,19 @@ def _rule(kind: Kind) -> dict[str, object]:
         "defaultConfiguration": {"level": _LEVEL[kind.severity]},
     }
     if kind.about:
-        rule["shortDescription"] = {"text": kind.about}
+        rule["shortDescription"] = {"text": pattern(kind.message)}
+        rule["fullDescription"] = {"text": kind.about}
+        rule["help"] = {"text": _help(kind)}
     if kind.source:
         rule["properties"] = {"source": kind.source}
     return rule
+
+
+def _help(kind: Kind) -> str:
+    """What the kind is about, and the ways to mend it."""
+    hints = "\n".join(f"- {pattern(hint)}" for hint in kind.hints)
+    more = f"`voxmint explain {kind.code}` says more."
+    return "\n\n".join(part for part in (kind.about, hints, more) if part)
 
 
 def _result(problem: Problem, findings: Findings, root: Path) -> dict[str, object]:
@@ -81,5 +91,6 @@ def _location(at: Origin, findings: Findings, root: Path) -> dict[str, object] |
         "endLine": at.line,
         "endColumn": end_column(at, findings.sources),
     }
-    artifact = {"uri": quote(file), "uriBaseId": _ROOT}
+    # A name that is not UTF-8 is written byte for byte, as every other one is.
+    artifact = {"uri": quote(file.encode("utf-8", "surrogateescape")), "uriBaseId": _ROOT}
     return {"physicalLocation": {"artifactLocation": artifact, "region": region}}

@@ -4,7 +4,19 @@ It answers as the published API does, refuses what that refuses, and mints token
 emulators take. It is no OpenAI server, and says so at `GET /v1/emulator`.
 """
 
+from voxmint.engine.emulator.faults import Fault, fault_of
 from voxmint.engine.emulator.options import Access, Limits, Options
+from voxmint.engine.emulator.pacing import Pace
 from voxmint.engine.emulator.server import Emulator, EmulatorError, serve
 
-__all__ = ["Access", "Emulator", "EmulatorError", "Limits", "Options", "serve"]
+__all__ = [
+    "Access",
+    "Emulator",
+    "EmulatorError",
+    "Fault",
+    "Limits",
+    "Options",
+    "Pace",
+    "fault_of",
+    "serve",
+]

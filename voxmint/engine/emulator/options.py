@@ -2,36 +2,52 @@
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
+from voxmint.engine.emulator.pacing import Pace
 from voxmint.secret import Secret
+
+if TYPE_CHECKING:
+    from voxmint.engine.emulator.faults import Fault
 
 
 class Access(NamedTuple):
-    """One answered request, for a line in a log; it holds no key, token, query or body."""
+    """One answered request, for a line in a log; it holds no key, token, query or body.
+
+    `fault` is the kind of the fault that struck it, or empty.
+    """
 
     method: str
     path: str
     status: int
     request_id: str
     milliseconds: float
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What clients can take at most; beyond it they are refused, and nobody else suffers.
 
-    A head must have room for the longest token that the longest body can make.
+    A head must have room for the longest token that the longest body can make. Of a request not
+    more than `light_bytes` are held at no cost; what all of them hold beyond that, together, is
+    `store_bytes`. A connection that has said nothing for `spare_seconds` gives way to a new one
+    where there are too many.
     """
 
     connections: int = 512
+    turned_away: int = 32
     head_bytes: int = 128 * 1024
     headers: int = 100
     body_bytes: int = 64 * 1024
     chunks: int = 1024
+    light_bytes: int = 16 * 1024
+    store_bytes: int = 16 * 1024 * 1024
     idle_seconds: float = 60
+    spare_seconds: float = 5
     request_seconds: float = 10
     answer_seconds: float = 10
     linger_seconds: float = 1
@@ -42,6 +58,9 @@ def new_id() -> str:
     return secrets.token_hex(12)
 
 
+_NO_DEPLOYMENTS: Mapping[str, str | None] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How an emulator is set up.
@@ -49,9 +68,16 @@ class Options:
     `host` is an address of this machine or `localhost`; one that other machines reach is
     refused unless `allow_remote`. Port 0 takes a free one. `latency_ms` is how long after its
     arrival a request to mint is answered, at the earliest. With a `key`, no other is accepted.
-    `retired` are endpoints that are gone, by name, answered as OpenAI does since. `clock` gives
-    Unix seconds; `ids` gives a new text at each call. `on_request` is called in the emulator's
-    own thread after each answer: it should be quick and must not raise.
+    `retired` are endpoints that are gone, by name, answered as OpenAI does since.
+
+    `service` is which one it stands for, by its name in `services.SERVICES`. `deployments` are
+    those of Azure, each with the model behind it, or `None` where that is not known; where none are
+    named, each name is one. `faults` are there from the start, `pace` is a limit of its own, and
+    without `control` nobody can change either.
+
+    `clock` gives Unix seconds, and `ticks` seconds that never go back; `ids` gives a new text at
+    each call. `on_request` is called in the emulator's own thread after each answer: it should be
+    quick and must not raise.
     """
 
     host: str = "127.0.0.1"
@@ -60,7 +86,13 @@ class Options:
     latency_ms: float = 0
     key: Secret | None = None
     retired: frozenset[str] = frozenset()
+    service: str = "openai"
+    deployments: Mapping[str, str | None] = field(default_factory=lambda: _NO_DEPLOYMENTS)
+    faults: "tuple[Fault, ...]" = ()
+    pace: Pace | None = None
+    control: bool = True
     clock: Callable[[], float] = time.time
+    ticks: Callable[[], float] = time.monotonic
     ids: Callable[[], str] = new_id
     on_request: Callable[[Access], None] | None = None
     limits: Limits = field(default_factory=Limits)

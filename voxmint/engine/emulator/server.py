@@ -1,7 +1,7 @@
 """The running emulator: a socket, a thread with an event loop, and a pipeline for each request.
 
 One loop serves all connections, so that a thousand waiting clients cost no threads. The pipeline
-is `receive → reply → interfere → answer`, in `_exchange`; answering records and writes.
+is `receive → reply → interfere → answer`, in `_exchange`; answering records and delivers.
 """
 
 import asyncio
@@ -9,21 +9,26 @@ import contextlib
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from ipaddress import ip_address
+from math import inf
 from typing import Protocol, Self
 
-from voxmint.engine.emulator.answers import RefusedError
+from voxmint.engine.emulator.answers import Answer, RefusedError
+from voxmint.engine.emulator.inbox import PIECE, Store
 from voxmint.engine.emulator.options import Access, Options
-from voxmint.engine.emulator.routes import BASE_PATH, Reply, Tally, World, reply
-from voxmint.engine.emulator.wire import Connection, Request, rendered
+from voxmint.engine.emulator.routes import Reply, reply, world_of
+from voxmint.engine.emulator.services import SERVICES
+from voxmint.engine.emulator.wire import Connection, Request, Streams, rendered
 from voxmint.problems import UsageError, VoxmintError
 from voxmint.shown import shown
 
 _BACKLOG = 512
 _LAST_PORT = 65535
 _SHOWN_PATH = 200
+_BREATH = 0.05
+"""Seconds before another connection is taken in, where one could not be."""
 _TOO_MANY = RefusedError(
     503, "The emulator has too many connections.", headers=(("Retry-After", "1"),)
 )
@@ -48,8 +53,11 @@ class Emulator:
 
     def __init__(self, options: Options | None = None) -> None:
         self._options = options or Options()
-        self._world = World(self._options, Tally())
-        self._conversations: set[asyncio.Task[None]] = set()
+        if self._options.service not in SERVICES:
+            known = ", ".join(f"`{name}`" for name in SERVICES)
+            raise UsageError(f"there is no service `{shown(self._options.service)}`", known)
+        self._conversations: dict[asyncio.Task[None], Connection] = {}
+        self._turned_away = 0
         self._thread: threading.Thread | None = None
         self._url = ""
 
@@ -64,9 +72,13 @@ class Emulator:
         """Listens, and returns as soon as requests are answered."""
         if self._thread is not None:
             raise EmulatorError("the emulator runs already")
+        self._world = world_of(self._options)
+        self._store = Store(self._options.limits.store_bytes)
         listener = _listener(self._options)
         host, port = listener.getsockname()[:2]
-        self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}{BASE_PATH}"
+        self._url = (
+            f"http://{f'[{host}]' if ':' in host else host}:{port}{self._world.service.base_path}"
+        )
         self._loop = asyncio.new_event_loop()
         self._stopping = asyncio.Event()
         self._thread = threading.Thread(
@@ -98,105 +110,177 @@ class Emulator:
             runner.run(self._serve(listener))
 
     async def _serve(self, listener: socket.socket) -> None:
-        server = await asyncio.start_server(
-            self._accept,
-            sock=listener,
-            backlog=_BACKLOG,
-            limit=self._options.limits.head_bytes,
-        )
+        accepting = self._loop.create_task(self._accept_all(listener))
         await self._stopping.wait()
-        server.close()
-        for conversation in self._conversations:
-            conversation.cancel()
-        await asyncio.gather(*self._conversations, return_exceptions=True)
+        tasks = [accepting, *self._conversations]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        tally = self._world.tally
-        admitted = tally.connections < self._options.limits.connections
-        tally.connections += admitted
-        connection = Connection(reader, writer, self._options.limits)
-        conversation = self._loop.create_task(self._converse(connection, admitted))
-        self._conversations.add(conversation)
+    # ── admission ────────────────────────────────────────────────────────────────────────────────
+
+    async def _accept_all(self, listener: socket.socket) -> None:
+        """Takes in one connection after another, for ever.
+
+        One at a time, so that no burst takes more of the system's descriptors than there may be
+        connections.
+        """
+        with listener:
+            while True:
+                try:
+                    accepted, _ = await self._loop.sock_accept(listener)
+                except OSError:
+                    # The client has left already, or descriptors are used up: others free theirs.
+                    await asyncio.sleep(_BREATH)
+                    continue
+                with contextlib.suppress(OSError):
+                    await self._accept(accepted)
+
+    async def _accept(self, accepted: socket.socket) -> None:
+        tally, limits = self._world.tally, self._options.limits
+        tally.accepted += 1
+        is_admitted = tally.connections < limits.connections or self._make_room()
+        if not is_admitted:
+            tally.turned_away += 1
+            if self._turned_away >= limits.turned_away:
+                accepted.close()
+                return
+        streams = await _streams(self._loop, accepted)
+        connection = Connection(streams, limits, self._store, tally)
+        self._begin(connection, streams[1], is_admitted=is_admitted)
+
+    def _begin(
+        self, connection: Connection, writer: asyncio.StreamWriter, *, is_admitted: bool
+    ) -> None:
+        conversation = self._loop.create_task(self._converse(connection, is_admitted))
+        self._conversations[conversation] = connection
+        if is_admitted:
+            self._world.tally.connected()
+        else:
+            self._turned_away += 1
 
         def ended(_: asyncio.Task[None]) -> None:
             writer.transport.abort()
-            self._conversations.discard(conversation)
-            tally.connections -= admitted
+            connection.let_go()
+            del self._conversations[conversation]
+            if is_admitted:
+                self._world.tally.connections -= 1
+            else:
+                self._turned_away -= 1
 
         conversation.add_done_callback(ended)
 
+    def _make_room(self) -> bool:
+        """Ends the connection that has been silent for longest, if one has been so for long."""
+        latest = self._loop.time() - self._options.limits.spare_seconds
+        silent = [
+            (connection.silent_since, number, conversation)
+            for number, (conversation, connection) in enumerate(self._conversations.items())
+            if connection.silent_since <= latest
+        ]
+        if not silent:
+            return False
+        _, _, conversation = min(silent)
+        self._conversations[conversation].silent_since = inf
+        conversation.cancel()
+        return True
+
     # ── a connection ─────────────────────────────────────────────────────────────────────────────
 
-    async def _converse(self, connection: Connection, admitted: bool) -> None:
+    async def _converse(self, connection: Connection, is_admitted: bool) -> None:
         # The client has left, does not read, or is stopped: there is nobody to tell.
         with contextlib.suppress(OSError):
-            if not admitted:
-                await self._turn_away(connection, _TOO_MANY, self._loop.time())
+            if not is_admitted:
+                answer = self._world.service.refusal(_TOO_MANY)
+                await self._turn_away(connection, answer, self._loop.time())
             else:
                 while await self._exchange(connection):
                     pass
             await connection.close()
 
-    async def _turn_away(
-        self, connection: Connection, refused: RefusedError, arrived: float
-    ) -> None:
-        await self._answer(connection, None, Reply(refused.answer(), None), arrived)
+    async def _turn_away(self, connection: Connection, answer: Answer, arrived: float) -> None:
+        await self._answer(connection, None, Reply(answer, None), arrived)
         await connection.linger()
 
     async def _exchange(self, connection: Connection) -> bool:
         """One request and its answer; whether another may follow."""
-        first = await connection.wait()
-        if not first:
+        if not await connection.wait():
             return False
         arrived = self._loop.time()
         try:
-            request = await connection.receive(first)
+            request = await connection.receive()
         except RefusedError as refused:
-            await self._turn_away(connection, refused, arrived)
+            await self._turn_away(connection, self._world.refuse(refused), arrived)
             return False
-        answered = reply(request, self._world)
-        await self._interfere(answered, arrived)
-        await self._answer(connection, request, answered, arrived)
-        return request.keep_alive
+        try:
+            answered = reply(request, self._world)
+            with self._counted(answered):
+                await self._interfere(answered, arrived)
+                goes_on = await self._answer(connection, request, answered, arrived)
+        finally:
+            connection.let_go()
+        return goes_on and request.keep_alive
+
+    @contextlib.contextmanager
+    def _counted(self, answered: Reply) -> Iterator[None]:
+        """Counts a request to mint while it is under way."""
+        if not (answered.route and answered.route.api):
+            yield
+            return
+        self._world.tally.asked()
+        try:
+            yield
+        finally:
+            self._world.tally.done()
 
     async def _interfere(self, answered: Reply, arrived: float) -> None:
         """What stands between an answer and its sending: the latency of routes that mint."""
-        latency = (
-            self._options.latency_ms / 1000 if answered.route and answered.route.minting else 0
-        )
+        is_mint = answered.route is not None and answered.route.api
+        latency = self._options.latency_ms / 1000 if is_mint else 0
         # Also without latency: a client that pipelines must let the others have their turn.
         await asyncio.sleep(max(0.0, arrived + latency - self._loop.time()))
 
     async def _answer(
         self, connection: Connection, request: Request | None, answered: Reply, arrived: float
-    ) -> None:
+    ) -> bool:
         request_id = f"req_{self._options.ids()}"
         milliseconds = (self._loop.time() - arrived) * 1000
+        now = self._options.clock() + answered.effect.shift
         headers = (
-            ("Date", formatdate(self._options.clock(), usegmt=True)),
+            ("Date", formatdate(now, usegmt=True)),
             ("Server", "voxmint-emulator"),
-            ("x-request-id", request_id),
+            *((name, request_id) for name in self._world.service.id_headers),
             ("openai-processing-ms", str(round(milliseconds))),
         )
-        data = rendered(
+        answer = rendered(
             answered.answer,
             headers,
             keep_alive=request is not None and request.keep_alive,
             head_only=request is not None and request.method == "HEAD",
         )
         self._record(request, answered, request_id, milliseconds)
-        await connection.send(data)
+        return await connection.deliver(answered.effect.deliver(answer))
 
     def _record(
         self, request: Request | None, answered: Reply, request_id: str, milliseconds: float
     ) -> None:
         route, status = answered.route, answered.answer.status
-        self._world.tally.count(f"{route.method} {route.path}" if route else "other", status)
+        self._world.tally.answered(f"{route.method} {route.path}" if route else "other", status)
         if self._options.on_request is None:
             return
         method, path = (request.method, request.path) if request else ("-", "-")
-        line = Access(method, shown(path[:_SHOWN_PATH]), status, request_id, milliseconds)
+        path = shown(path[:_SHOWN_PATH])
+        line = Access(method, path, status, request_id, milliseconds, answered.fault)
         self._options.on_request(line)
+
+
+async def _streams(loop: asyncio.AbstractEventLoop, accepted: socket.socket) -> Streams:
+    """What reads from a connection and writes to it; a write waits until it is with the system."""
+    reader = asyncio.StreamReader(limit=PIECE, loop=loop)
+    protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    transport, _ = await loop.connect_accepted_socket(lambda: protocol, accepted)
+    transport.set_write_buffer_limits(0)
+    return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
 
 def _listener(options: Options) -> socket.socket:
@@ -205,10 +289,12 @@ def _listener(options: Options) -> socket.socket:
         raise UsageError(f"{options.port} is not a port", f"ports are 0 to {_LAST_PORT}")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, options.port), family=family, backlog=_BACKLOG)
+        listener = socket.create_server((host, options.port), family=family, backlog=_BACKLOG)
     except OSError as error:
         said = os.strerror(error.errno) if error.errno else "no reason given"
         raise EmulatorError(f"cannot listen on {host}, port {options.port}: {said}") from None
+    listener.setblocking(False)
+    return listener
 
 
 def _address(options: Options) -> str:

@@ -1,7 +1,8 @@
 """The emulator's tokens: they carry their session, so that every emulator takes every one.
 
-A token is `ek_` and, in the URL-safe base64 alphabet, a seal and the compressed claim. The seal's
-key is public, in these lines: it tells an emulator's token from other texts and protects nothing.
+A token is a prefix and, in the URL-safe base64 alphabet, a seal and the compressed claim. The
+seal's key is public, in these lines: it tells an emulator's token from other texts and protects
+nothing.
 """
 
 import base64
@@ -14,7 +15,11 @@ from typing import Any, NamedTuple
 
 from voxmint.secret import Secret
 
-_PREFIX = "ek_"
+PREFIX = "ek_"
+"""How the service's own tokens begin, and by default the emulator's."""
+GATEWAY_PREFIX = "gw."
+"""How those begin that stand for a gateway's, which are of another form."""
+_PREFIXES = (PREFIX, GATEWAY_PREFIX)
 # What sessions have in common need not be in each token. Nearest to the end is cheapest.
 _COMMON = (
     b'"languages":["","audio/pcmu"audio/pcma"g711_ulaw"g711_alaw"whisper-1"gpt-transcribe'
@@ -45,12 +50,12 @@ class Claim(NamedTuple):
     session: Mapping[str, Any]
 
 
-def issued(claim: Claim) -> Secret:
+def issued(claim: Claim, prefix: str = PREFIX) -> Secret:
     """The token of a claim. Two claims differ by their session's id, and so do their tokens."""
     text = json.dumps([claim.api, claim.session, claim.expires_at], separators=(",", ":"))
     packer = zlib.compressobj(9, wbits=-15, zdict=_COMMON)
     packed = packer.compress(text.encode("ascii")) + packer.flush()
-    return Secret(_PREFIX + _encoded(_seal(packed) + packed))
+    return Secret(prefix + _encoded(_seal(packed) + packed))
 
 
 def claimed(token: Secret) -> Claim | None:
@@ -66,11 +71,14 @@ def claimed(token: Secret) -> Claim | None:
 
 
 def _unsealed(text: str) -> bytes:
-    body = text.removeprefix(_PREFIX)
+    prefix = next((known for known in _PREFIXES if text.startswith(known)), None)
+    if prefix is None:
+        raise ValueError("not an emulator's token")
+    body = text.removeprefix(prefix)
     sealed = base64.b64decode(body + "=" * (-len(body) % 4), altchars=b"-_", validate=True)
     seal, packed = sealed[:_SEAL_LENGTH], sealed[_SEAL_LENGTH:]
     # Base64 has several spellings of the same bytes, and a token has one.
-    if text != _PREFIX + _encoded(sealed) or not hmac.compare_digest(seal, _seal(packed)):
+    if text != prefix + _encoded(sealed) or not hmac.compare_digest(seal, _seal(packed)):
         raise ValueError("not an emulator's token")
     return packed
 

@@ -5,14 +5,25 @@ transfer codings than chunked, a length beside a coding.
 """
 
 import asyncio
-import json
+import contextlib
+import fcntl
 import re
-from collections.abc import Mapping
+import socket
+import struct
+import termios
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from ipaddress import ip_address
+from math import inf
 
 from voxmint.engine.emulator.answers import Answer, Headers, RefusedError
+from voxmint.engine.emulator.delivery import End, Pause, Rendered, Send, Step
+from voxmint.engine.emulator.inbox import Inbox, Store, TooLongError
 from voxmint.engine.emulator.options import Limits
+from voxmint.engine.emulator.tally import Tally
+
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 _REQUEST_LINE = re.compile(rb"([A-Za-z_-]{1,32}) (/[!-~]*) HTTP/([0-9])\.([0-9])")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -25,17 +36,19 @@ _SCRAP = 4096
 class Request:
     """A request as it arrived; `path` is without its query, headers' names are in lower case.
 
-    `body` is `None` where the client announced none. Headers and body can hold secrets.
+    `is_local`: the client is on this machine. `body` is `None` where it announced none. Headers and
+    body can hold secrets.
     """
 
     method: str
     path: str
     headers: Mapping[str, str] = field(repr=False)
     keep_alive: bool
+    is_local: bool
     body: bytes | None = field(default=None, repr=False)
 
 
-def _parse_head(head: bytes, limits: Limits) -> Request:
+def _parse_head(head: bytes, limits: Limits, *, is_local: bool) -> Request:
     first, *lines = head.lstrip(b"\r\n").removesuffix(b"\r\n\r\n").split(b"\r\n")
     found = _REQUEST_LINE.fullmatch(first)
     if found is None:
@@ -49,7 +62,7 @@ def _parse_head(head: bytes, limits: Limits) -> Request:
     wish = headers.get("connection", "").lower()
     persistent = minor != b"0" and "close" not in wish
     path = target.split(b"?", 1)[0].decode("ascii")
-    return Request(method.decode("ascii").upper(), path, headers, persistent)
+    return Request(method.decode("ascii").upper(), path, headers, persistent, is_local)
 
 
 def _parse_headers(lines: list[bytes]) -> Mapping[str, str]:
@@ -65,38 +78,51 @@ def _parse_headers(lines: list[bytes]) -> Mapping[str, str]:
 
 
 class Connection:
-    """One client's connection: requests come in one after the other, each with its answer."""
+    """One client's connection: requests come in one after the other, each with its answer.
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limits: Limits
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
+    A client that pipelines is read no further ahead than the inbox has room, until it is answered.
+    """
+
+    def __init__(self, streams: Streams, limits: Limits, store: Store, tally: Tally) -> None:
+        self._reader, self._writer = streams
         self._limits = limits
+        self._tally = tally
+        self._inbox = Inbox(self._reader, limits, store, tally)
+        self._is_local = _is_local(self._writer)
+        self.silent_since = inf
+        """Since when nothing has been heard, by the loop's clock; infinite while something is."""
 
-    async def wait(self) -> bytes:
-        """The first byte of the next request; none when the client has left, or idles too long."""
+    async def wait(self) -> bool:
+        """Whether a request begins; not when the client has left, or idles too long."""
+        self.silent_since = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._limits.idle_seconds):
-                return await self._reader.read(1)
+                return await self._inbox.has_some()
         except TimeoutError:
-            return b""
+            return False
+        finally:
+            self.silent_since = inf
 
-    async def receive(self, first: bytes) -> Request:
-        """The request that begins with this byte; `RefusedError` where it cannot be read."""
+    async def receive(self) -> Request:
+        """The request that begins; `RefusedError` where it cannot be read."""
         try:
             async with asyncio.timeout(self._limits.request_seconds):
-                request = _parse_head(first + await self._read_head(), self._limits)
+                head = await self._read_head()
+                request = _parse_head(head, self._limits, is_local=self._is_local)
                 return replace(request, body=await self._read_body(request.headers))
         except TimeoutError:
             raise RefusedError(408, "The request took too long to arrive.") from None
         except asyncio.IncompleteReadError:
             raise RefusedError(400, "The request ended before it was complete.") from None
 
+    def let_go(self) -> None:
+        """Gives the room back that a request took."""
+        self._inbox.let_go()
+
     async def _read_head(self) -> bytes:
         try:
-            return await self._reader.readuntil(b"\r\n\r\n")
-        except asyncio.LimitOverrunError:
+            return await self._inbox.until(b"\r\n\r\n", self._limits.head_bytes)
+        except TooLongError:
             limit = self._limits.head_bytes
             raise RefusedError(431, f"The headers are longer than {limit} bytes.") from None
 
@@ -111,7 +137,12 @@ class Connection:
         size = None if length is None else self._allowed(length)
         if headers.get("expect", "").lower() == "100-continue":
             self._writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return await (self._read_chunks() if size is None else self._reader.readexactly(size))
+        return await (self._read_chunks() if size is None else self._read_exactly(size))
+
+    async def _read_exactly(self, size: int) -> bytes:
+        # Parsed and answered, a body takes several times its own length.
+        self._inbox.hold(4 * size)
+        return await self._inbox.exactly(size)
 
     def _allowed(self, length: str) -> int:
         if not (length.isascii() and length.isdigit()):
@@ -126,7 +157,7 @@ class Connection:
 
     async def _read_chunks(self) -> bytes:
         parts: list[bytes] = []
-        room = self._limits.body_bytes
+        limit = room = self._limits.body_bytes
         for _ in range(self._limits.chunks):
             size = await self._read_chunk_size()
             room -= size
@@ -135,8 +166,9 @@ class Connection:
             if size == 0:
                 await self._read_trailers()
                 return b"".join(parts)
-            parts.append(await self._reader.readexactly(size))
-            if await self._reader.readexactly(2) != b"\r\n":
+            self._inbox.hold(4 * (limit - room))
+            parts.append(await self._inbox.exactly(size))
+            if await self._inbox.exactly(2) != b"\r\n":
                 raise RefusedError(400, "A chunk is longer than it said.")
         raise RefusedError(413, f"The body has more than {self._limits.chunks} chunks.")
 
@@ -155,18 +187,50 @@ class Connection:
 
     async def _read_line(self) -> bytes:
         try:
-            line = await self._reader.readuntil(b"\r\n")
-        except asyncio.LimitOverrunError:
-            line = b" " * _LONGEST_CHUNK_LINE
-        if len(line) >= _LONGEST_CHUNK_LINE:
-            raise RefusedError(400, "A line between chunks is too long.")
+            line = await self._inbox.until(b"\r\n", _LONGEST_CHUNK_LINE)
+        except TooLongError:
+            raise RefusedError(400, "A line between chunks is too long.") from None
         return line.removesuffix(b"\r\n")
 
-    async def send(self, data: bytes) -> None:
-        """Writes an answer; `OSError` when the client has left or does not read."""
+    async def deliver(self, steps: Iterable[Step]) -> bool:
+        """Carries out an answer's delivery, whether another request may follow.
+
+        `OSError` when the client has left or does not read.
+        """
+        for step in steps:
+            match step:
+                case Send(data):
+                    await self._send(data)
+                case Pause(seconds):
+                    await asyncio.sleep(seconds)
+                case End():
+                    await self._end(step)
+                    return False
+        return True
+
+    async def _send(self, data: bytes) -> None:
         async with asyncio.timeout(self._limits.answer_seconds):
             self._writer.write(data)
             await self._writer.drain()
+        self._tally.sent += len(data)
+
+    async def _end(self, end: End) -> None:
+        if end is End.CLOSE:
+            return
+        if end is End.ARRIVED_RESET:
+            await self._arrived()
+        # With a linger of nothing, a connection is reset rather than ended.
+        found = self._writer.get_extra_info("socket")
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._writer.transport.abort()
+
+    async def _arrived(self) -> None:
+        """Waits until the client's side has all that was written, as far as this system tells."""
+        found = self._writer.get_extra_info("socket")
+        with contextlib.suppress(OSError):
+            async with asyncio.timeout(self._limits.answer_seconds):
+                while _unsent(self._writer, found.fileno()):  # noqa: ASYNC110  # no event tells
+                    await asyncio.sleep(0.002)
 
     async def linger(self) -> None:
         """Reads away what a refused client still sends: closing now would cost it the answer."""
@@ -188,13 +252,38 @@ class Connection:
             self._writer.transport.abort()
 
 
-def rendered(answer: Answer, headers: Headers, *, keep_alive: bool, head_only: bool) -> bytes:
-    """An answer as it goes over the wire, in one piece."""
-    content = json.dumps(answer.content, separators=(",", ":")).encode("ascii")
-    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+def rendered(answer: Answer, headers: Headers, *, keep_alive: bool, head_only: bool) -> Rendered:
+    """An answer as it goes over the wire."""
+    body = answer.body
+    lines = [f"HTTP/1.1 {answer.status} {_phrase(answer.status)}"]
     lines += [f"{name}: {value}" for name, value in (*headers, *answer.headers)]
-    lines += ["Content-Type: application/json", f"Content-Length: {len(content)}"]
+    lines += [f"Content-Type: {answer.content_type}"]
+    lines += [f"Content-Length: {len(body) + answer.padding}"]
     if not keep_alive:
         lines.append("Connection: close")
     head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
-    return head if head_only else head + content
+    return Rendered(head) if head_only else Rendered(head, body, answer.padding)
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Unknown"
+
+
+def _is_local(writer: asyncio.StreamWriter) -> bool:
+    """Whether the client is on this machine."""
+    peer = writer.get_extra_info("peername")
+    try:
+        return bool(peer) and ip_address(str(peer[0]).partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _unsent(writer: asyncio.StreamWriter, number: int) -> bool:
+    """Whether something was written that the client's side has not acknowledged."""
+    if writer.transport.get_write_buffer_size():
+        return True
+    count = fcntl.ioctl(number, termios.TIOCOUTQ, struct.pack("i", 0))
+    return struct.unpack("i", count) != (0,)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
+from urllib.parse import quote
 
 from voxmint.engine.apis import APIS, Answer, BrokenAnswerError, read_answer
 from voxmint.engine.events import (
@@ -140,6 +141,9 @@ class Sender:
     async def _attempt(self, channel: Channel, job: Job) -> Outcome:
         job.attempts += 1
         label = f"{self._terms.run_id}-{job.intent}"
+        if self._terms.target.kind == "emulator":
+            # An emulator may be told to let this profile's requests go wrong; others need no name.
+            label += f"/{quote(job.profile)}"
         latest = min(self._ends_at, self._loop.time() + self._terms.patience.request)
         with self._deadline(latest) as deadline:
             return await channel.post(job.content, label, deadline)

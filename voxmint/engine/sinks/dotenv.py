@@ -94,11 +94,19 @@ class Names(BaseModel):
 
     model_config = _STRICT
 
-    client_secret: str = "{profile}_CLIENT_SECRET"  # noqa: S105  # a name, not a secret
-    expires_at: str = "{profile}_EXPIRES_AT"
-    session_id: str = "{profile}_SESSION_ID"
-    profiles: Mapping[str, str] = Field(default_factory=dict)
-    """What `{profile}` stands for instead, by profile."""
+    client_secret: str = Field(
+        default="{profile}_CLIENT_SECRET", description="The variable of the token."
+    )
+    expires_at: str = Field(
+        default="{profile}_EXPIRES_AT",
+        description="The variable of the token's end, in Unix seconds.",
+    )
+    session_id: str = Field(
+        default="{profile}_SESSION_ID", description="The variable of the session's id."
+    )
+    profiles: Mapping[str, str] = Field(
+        default_factory=dict, description="What {profile} stands for instead, by profile."
+    )
 
 
 class DotenvOptions(BaseModel):
@@ -106,12 +114,22 @@ class DotenvOptions(BaseModel):
 
     model_config = _STRICT
 
-    path: Annotated[str, Field(min_length=1)]
-    mode: Mode = "0600"
-    group: str | int | None = None
-    names: Names = Names()
-    allow_tracked: bool = False
-    allow_unignored: bool = False
+    path: Annotated[str, Field(min_length=1)] = Field(
+        description="The file, from the project's folder."
+    )
+    mode: Mode = Field(default="0600", description='The file\'s mode, in quotes: "0600" to "0664".')
+    group: str | int | None = Field(
+        default=None,
+        description="The group that the file is given to, for a service that reads it.",
+    )
+    names: Names = Field(default=Names(), description="What the variables are called.")
+    allow_tracked: bool = Field(
+        default=False,
+        description="Write the file though git tracks it: its tokens will be committed.",
+    )
+    allow_unignored: bool = Field(
+        default=False, description="Write the file though git does not ignore it."
+    )
 
     @property
     def bits(self) -> int:

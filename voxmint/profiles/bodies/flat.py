@@ -5,6 +5,7 @@ OpenAI Python SDK's types have.
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from voxmint.origin import Path
@@ -58,4 +59,8 @@ def place(path: Path) -> Path | None:
             return None
 
 
-FORM = Form(FLAT, build, read, place)
+_AROUND: Mapping[Path, tuple[str, ...]] = MappingProxyType(
+    {(): (*_PLACED, "client_secret"), ("client_secret",): ("expires_at",)}
+)
+
+FORM = Form(FLAT, build, read, place, _AROUND)

@@ -25,10 +25,12 @@ class Form:
     """One form of the request body, both ways.
 
     `build` makes the body from a session and a lifetime; `read` is its inverse; `place` says
-    where in the body a path of the profile stands, or `None` where it has no place.
+    where in the body a path of the profile stands, or `None` where it has no place. `around` are
+    the keys of the maps that the body puts around the fields, by the path of each map.
     """
 
     name: str
     build: Callable[[Mapping[str, Any], Mapping[str, Any] | None], dict[str, Any]]
     read: Callable[[Mapping[str, Any]], Request]
     place: Callable[[Path], Path | None]
+    around: Mapping[Path, tuple[str, ...]]

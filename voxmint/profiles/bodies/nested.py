@@ -94,11 +94,13 @@ def _read_format(session: dict[str, Any], unplaced: list[Path]) -> None:
 
 
 def _lifetime(body: Mapping[str, Any], unplaced: list[Path]) -> Mapping[str, Any] | None:
-    value = body.get("expires_after", {})
-    if not isinstance(value, Mapping):
-        unplaced.append(("expires_after",))
+    if "expires_after" not in body:
         return None
-    return value or None
+    value = body["expires_after"]
+    if isinstance(value, Mapping):
+        return value
+    unplaced.append(("expires_after",))
+    return None
 
 
 def place(path: Path) -> Path | None:
@@ -113,4 +115,13 @@ def place(path: Path) -> Path | None:
             return None
 
 
-FORM = Form(NESTED, build, read, place)
+_AROUND: Mapping[Path, tuple[str, ...]] = MappingProxyType(
+    {
+        (): ("session", "expires_after"),
+        ("session",): ("type", "audio", "include"),
+        ("session", "audio"): ("input",),
+        ("session", "audio", "input"): tuple(_FLAT_NAMES),
+    }
+)
+
+FORM = Form(NESTED, build, read, place, _AROUND)

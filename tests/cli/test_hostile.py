@@ -1,0 +1,227 @@
+"""Odd and hostile files: a located problem or the documented value, by every command that reads."""
+
+import json
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+
+from tests.cli.hostile import CONTENTS, RIGHT, THINGS, Found, project_in
+from tests.cli.running import SOUND, environment, process, ran, write
+from tests.engine.worlds import NOBODY, ordinary_folder, run
+
+KINDS = tuple(RIGHT)
+READING = (
+    ("validate",),
+    ("validate", "-v", "--all"),
+    ("validate", "-o", "sarif"),
+    ("validate", "-o", "github"),
+    ("list",),
+    ("list", "-o", "json"),
+    ("render", "p", "-e", "local"),
+    ("blame", "p", "-e", "local", "--all"),
+    ("plan", "-e", "local"),
+)
+"""Every command that reads a project."""
+
+
+def problems(folder: Path) -> list[Any]:
+    found: list[Any] = json.loads(ran(folder, "validate", "-o", "json").out)["problems"]
+    return found
+
+
+def errors(folder: Path) -> list[Any]:
+    return [one for one in problems(folder) if one["severity"] == "error"]
+
+
+def places(folder: Path, kind: str) -> list[Found]:
+    """The errors of the kind's file, which are all there are."""
+    found = errors(folder)
+    assert {one["at"]["file"] for one in found} <= {RIGHT[kind][0]}
+    return [Found(one["code"], one["at"]["line"], one["at"]["column"]) for one in found]
+
+
+def check_all_commands(folder: Path, *, fails: bool) -> None:
+    """That each command says it in a sentence, and escapes what it shows."""
+    for command in READING:
+        found = ran(folder, *command)
+        written = found.out + found.err
+        assert "this is a bug" not in written, (command, found.err)
+        # What is wrong with a value does not keep `list` from listing.
+        codes = {0, 1} if fails and command[0] == "list" else {int(fails)}
+        assert found.code in codes, (command, found.err)
+        assert not {"\x1b", "\u202e", "\0"} & set(written)
+        assert len(written) < 100_000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("case", CONTENTS)
+def test_what_stands_in_a_file(tmp_path: Path, case: str, kind: str) -> None:
+    make, expected = CONTENTS[case]
+    _, right = RIGHT[kind]
+    content = make(right.encode())
+    folder = project_in(tmp_path, kind, content)
+    found = places(folder, kind)
+    if expected is None:
+        assert found == []
+    else:
+        line = content.split(b"\n")[0].rstrip(b"\r") if expected.column == 0 else b""
+        at = expected if expected.column else expected._replace(column=len(line) + 1)
+        assert at in found
+        # The first stands for all: it may be said of the value, too, that it is of no use.
+        also = {"unknown-key", "wrong-type", "too-many-values", "missing-key"}
+        assert {one.code for one in found} <= {expected.code, *also}
+    check_all_commands(folder, fails=expected is not None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("case", THINGS)
+def test_what_is_no_file(
+    tmp_path: Path, case: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, code = THINGS[case]
+    folder = project_in(tmp_path / "project", kind, b"")
+    path = folder / RIGHT[kind][0]
+    path.unlink()
+    # The name of a socket must be short.
+    monkeypatch.chdir(folder)
+    put(path, tmp_path / "outside.yaml")
+    assert places(folder, kind) == [Found(code, 1, 1)]
+    check_all_commands(folder, fails=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_this_user_may_not_read(kind: str) -> None:
+    script = f"""
+import io, os, sys
+from pathlib import Path
+from voxmint.cli.main import main
+from voxmint.cli.world import World
+
+def ran(folder, *command):
+    out, err = io.StringIO(), io.StringIO()
+    code = main(command, World(io.StringIO(), out, err, {{}}, folder))
+    return code, out.getvalue() + err.getvalue()
+
+commands = {READING}
+for command in commands:  # whatever they import must be there before this user cannot read it
+    ran(Path(sys.argv[1]) / "wrong", *command)
+if os.geteuid() == 0:
+    os.setgroups([]), os.setgid({NOBODY}), os.setuid({NOBODY})
+for command in commands:
+    code, said = ran(Path(sys.argv[1]) / "shut", *command)
+    print(code, "unreadable-file" in said and "permission denied" in said, "bug" in said)
+"""
+    path, right = RIGHT[kind]
+    with ordinary_folder() as folder:
+        project_in(folder / "wrong", kind, b"zzz: 1\n")
+        project_in(folder / "shut", kind, right.encode())
+        (folder / "shut" / path).chmod(0)
+        expected = "1 True False\n" * len(READING)
+        assert run(script, folder) == expected
+
+
+@pytest.mark.parametrize("folder", ["profiles", "environments"])
+def test_names_that_differ_in_case_alone(tmp_path: Path, folder: str) -> None:
+    write(tmp_path, SOUND)
+    text = SOUND["profiles/clinic.yaml" if folder == "profiles" else "environments/local.yaml"]
+    write(tmp_path, {f"{folder}/One.yaml": text, f"{folder}/oNE.yaml": text})
+    [found] = errors(tmp_path)
+    assert (found["code"], found["at"]["file"]) == ("clashing-names", f"{folder}/oNE.yaml")
+
+
+@pytest.mark.parametrize("folder", ["profiles", "environments"])
+@pytest.mark.parametrize(
+    "name", ["\x1b[31m", "\u202eabc", "a\nb", "a\u2066b", "%0A::error::", "a\u2028b", "a b,c:d"]
+)
+def test_names_that_would_steer_a_terminal_or_a_log(tmp_path: Path, folder: str, name: str) -> None:
+    write(tmp_path, dict(RIGHT.values()))
+    write(tmp_path, {f"{folder}/{name}.yaml": "zzz: 1\n"})
+    for command in READING:
+        found = ran(tmp_path, *command)
+        written = found.out + found.err
+        assert "this is a bug" not in written
+        assert not {"\x1b", "\u202e", "\u2066", "\u2028"} & set(written)
+        assert not [
+            line for line in written.splitlines() if line.startswith(("b.yaml", "::error::"))
+        ]
+    assert "unknown-key" in {one["code"] for one in errors(tmp_path)}
+
+
+@pytest.mark.parametrize("folder", ["profiles", "environments"])
+def test_names_that_are_not_utf8(tmp_path: Path, folder: str) -> None:
+    kind = folder.removesuffix("s")
+    write(tmp_path, {**SOUND, RIGHT[kind][0]: RIGHT[kind][1]})
+    write(tmp_path, {f"{folder}/\udcff.yaml": RIGHT[kind][1]})
+    [found] = errors(tmp_path)
+    assert found["code"] == "name-not-utf8"
+    assert (found["at"]["line"], found["at"]["column"]) == (1, 1)
+    assert "\\udcff.yaml` is not UTF-8" in ran(tmp_path, "validate").out
+    assert '"uri": "' + folder + '/%FF.yaml"' in ran(tmp_path, "validate", "-o", "sarif").out
+    assert "error[name-not-utf8]" in ran(tmp_path, "list").err
+
+
+@pytest.mark.parametrize("case", ["100 MB", "10,000 levels", "a billion laughs", "a huge number"])
+def test_memory_is_bounded(tmp_path: Path, case: str) -> None:
+    """Beside the interpreter and its libraries, what is read takes a few megabytes."""
+    content = CONTENTS[case][0](RIGHT["profile"][1].encode())
+    folder = project_in(tmp_path, "profile", content)
+    script = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20));"
+        "from voxmint.cli.main import run; run()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, "validate"],
+        cwd=folder,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "1 error in 1 of 1 profile" in done.stdout
+
+
+def test_values_that_only_look_odd(tmp_path: Path) -> None:
+    texts = "a: 2024-01-01, b: 2024-01-01T00:00:00Z, c: no, d: 1:30, e: '.inf', f: 0o17, g: 0x1F"
+    profile = "vars: {%s}\nsession: {input_audio_transcription: {model: m, prompt: %s}}\n"
+    prompt = "\"{{ [vars.a, vars.b, vars.c, vars.d, vars.e, vars.f, vars.g] | join(' ') }}\""
+    write(tmp_path, dict(RIGHT.values()))
+    write(tmp_path, {"profiles/p.yaml": profile % (texts, prompt)})
+    body = json.loads(ran(tmp_path, "render", "p", "-e", "local").out)
+    assert body["input_audio_transcription"]["prompt"] == (
+        "2024-01-01 2024-01-01T00:00:00Z no 1:30 .inf 15 31"
+    )
+
+
+def test_ten_thousand_files(tmp_path: Path) -> None:
+    """All are read, and one that is wrong is found among them."""
+    write(tmp_path, SOUND)
+    (tmp_path / "profiles/many").mkdir()
+    for number in range(10_000):
+        text = "extends: base\nabstract: true\n" if number != 7_777 else "extends: bas\n"
+        (tmp_path / f"profiles/many/{number:05}.yaml").write_text(text)
+    [found] = errors(tmp_path)
+    assert (found["code"], found["at"]["file"]) == ("unknown-profile", "profiles/many/07777.yaml")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_said(tmp_path: Path, kind: str, snapshot: SnapshotAssertion) -> None:
+    """The messages, with their carets."""
+    said: dict[str, str] = {}
+    for case, (make, expected) in CONTENTS.items():
+        if expected is not None and expected.code != "unreadable-file":
+            folder = project_in(tmp_path, kind, make(RIGHT[kind][1].encode()))
+            said[case] = ran(folder, "validate").out
+    assert "\n".join(f"== {case}\n{text}" for case, text in said.items()) == snapshot
+
+
+def test_a_process_ends_as_well(tmp_path: Path) -> None:
+    folder = project_in(tmp_path, "project", b"\xff\xfe")
+    found = process(folder, *shlex.split("validate -o json"))
+    assert (found.code, found.err) == (1, "")

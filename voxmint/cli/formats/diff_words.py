@@ -1,0 +1,165 @@
+"""The parts of sentences that a difference is told in: values, changes, places, how many bodies."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from voxmint.cli.display.screen import Screen, Style
+from voxmint.cli.display.widths import cut
+from voxmint.cli.display.word_diff import word_diff
+from voxmint.cli.display.words import MOST_NAMES, number
+from voxmint.origin import Origin
+from voxmint.problems import Body
+from voxmint.profiles.diff.result import ABSENT, Cause, CauseKind, Change, Side, State
+from voxmint.profiles.diff.values import frozen
+from voxmint.profiles.fields import REQUEST, Field
+from voxmint.profiles.scalars import is_surely_text
+from voxmint.profiles.values import Plain, briefly
+from voxmint.shown import shown
+
+NOT_SET = "not set"
+
+_WORD = re.compile(r"[$\w./*-]+")
+_MOST_COLUMNS = 60
+_LONG = 24
+"""Where one of two texts has more characters, they are compared word by word."""
+
+
+def plainly(value: State) -> str:
+    """A value in a line, as a profile would write it; never the same for two states."""
+    return cut(shown(_flow(value)), _MOST_COLUMNS)
+
+
+def _flow(value: State) -> str:
+    if value is ABSENT:
+        return NOT_SET
+    if isinstance(value, Mapping):
+        if value == {"$unset": True}:
+            return "$unset"
+        inner = ", ".join(f"{_key(key)}: {_flow(one)}" for key, one in value.items())
+        return f"{{{inner}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_flow, value))}]"
+    is_word = isinstance(value, str) and _WORD.fullmatch(value) and is_surely_text(value)
+    return str(value) if is_word else briefly(value)
+
+
+def _key(key: str) -> str:
+    return key if _WORD.fullmatch(key) else briefly(key)
+
+
+def changed(screen: Screen, change: Change) -> str:
+    """What became of a value: `0.5 → 0.6`, word by word for a text, by element for a list."""
+    before, after = change.before, change.after
+    if is_wordy(change):
+        return word_diff(screen, str(before), str(after))
+    if isinstance(before, list) and isinstance(after, list):
+        return _elements(screen, before, after)
+    return f"{_state(screen, change.path, before)} → {_state(screen, change.path, after)}"
+
+
+def is_wordy(change: Change) -> bool:
+    """Whether a change is told word by word, and so takes more room than others."""
+    texts = [one for one in (change.before, change.after) if isinstance(one, str)]
+    return len(texts) == 2 and max(map(len, texts)) > _LONG
+
+
+def _state(screen: Screen, path: str, value: State) -> str:
+    if value is not ABSENT:
+        return plainly(value)
+    field = field_at(path)
+    default = f" (the server's default, {field.default})" if field and field.default else ""
+    return screen.paint(NOT_SET + default, Style.DIM)
+
+
+def field_at(path: str) -> Field | None:
+    """The field that a change's path leads to."""
+    parts = path.split(".")
+    field: Field | None = REQUEST.by_name.get("session")
+    if parts[0] in REQUEST.by_name:
+        field = REQUEST
+    for part in parts:
+        field = field.by_name.get(part) if field else None
+    return field
+
+
+def _elements(screen: Screen, before: Sequence[Plain], after: Sequence[Plain]) -> str:
+    """What was taken out of a list and put into it; both lists where that does not say it all."""
+    old, new = [frozen(item) for item in before], [frozen(item) for item in after]
+    gone = [item for item, key in zip(before, old, strict=True) if key not in new]
+    come = [item for item, key in zip(after, new, strict=True) if key not in old]
+    if not (gone or come) or not (before and after):
+        return f"{plainly(before)} → {plainly(after)}"
+    parts = [screen.paint(f"- {plainly(item)}", Style.RED) for item in gone]
+    parts += [screen.paint(f"+ {plainly(item)}", Style.GREEN) for item in come]
+    return "  ".join(parts)
+
+
+# ── causes ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def place(at: Origin) -> str:
+    """A place, as an editor opens it."""
+    return f"{shown(at.file)}:{at.line}"
+
+
+def place_of(cause: Cause) -> str:
+    """Where an edit is; one that left nothing behind is told by where it was."""
+    was = " (before)" if cause.side is Side.BASE and cause.kind is not CauseKind.FILE else ""
+    return shown(cause.at.file) if cause.kind is CauseKind.FILE else place(cause.at) + was
+
+
+def edited(screen: Screen, cause: Cause) -> str:
+    """What was edited there: `threshold 0.5 → 0.6`."""
+    match cause.kind:
+        case CauseKind.FILE:
+            return _file(cause)
+        case CauseKind.OVERLAY | CauseKind.BLOCK if ABSENT in (cause.before, cause.after):
+            return f"{shown(cause.layer)} {_fate(cause)}"
+        case CauseKind.VALUE:
+            name = cause.path.rpartition(".")[2]
+        case _:
+            name = cause.path
+    change = Change("", cause.before, cause.after)
+    return f"{shown(name)} {changed(screen, change)}"
+
+
+def _file(cause: Cause) -> str:
+    if cause.before is ABSENT:
+        return "the file is new"
+    if cause.after is ABSENT:
+        return "the file is gone"
+    return f"the file was {shown(str(cause.before))}"
+
+
+def _fate(cause: Cause) -> str:
+    return "added" if cause.before is ABSENT else "removed"
+
+
+# ── bodies ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def reach(bodies: Sequence[Body], *, is_verbose: bool = False) -> str:
+    """Which bodies: by name where there are few, else how many in each environment."""
+    if len(bodies) <= MOST_NAMES or is_verbose:
+        return named(bodies)
+    counts: dict[str, int] = {}
+    for _, environment in bodies:
+        counts[environment] = counts.get(environment, 0) + 1
+    first, *others = counts.items()
+    if not others:
+        return f"{number(first[1], 'profile')} in {shown(first[0])}"
+    parts = [f"{number(first[1], 'profile')} in {shown(first[0])}"]
+    parts += [f"{count:,} in {shown(name)}" for name, count in others]
+    return f"{number(len(bodies), 'body', 'bodies')}: {', '.join(parts)}"
+
+
+def named(bodies: Iterable[Body]) -> str:
+    """The bodies by name; profiles of the same environments together."""
+    environments: dict[str, list[str]] = {}
+    for profile, environment in bodies:
+        environments.setdefault(profile, []).append(environment)
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for profile, listed in environments.items():
+        groups.setdefault(tuple(listed), []).append(profile)
+    parts = (f"{', '.join(there)} in {', '.join(where)}" for where, there in groups.items())
+    return shown("; ".join(parts))

@@ -1,0 +1,117 @@
+"""What there is to tell of one topic, in rows that a screen and the reference both show."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from voxmint.cli.display.pages import Row
+from voxmint.cli.display.wording import pattern
+from voxmint.cli.topics import fields_of
+from voxmint.problems import Kind
+from voxmint.profiles.explained import FieldEntry, either, takes
+from voxmint.profiles.kinds import Group
+from voxmint.profiles.models import TABLE, Answer, Model
+
+if TYPE_CHECKING:
+    from voxmint.profiles.keys import Key
+
+DOCS = "docs"
+"""The folder of the pages that rows point at."""
+
+# ── fields ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def field_rows(entry: FieldEntry) -> list[Row]:
+    """All that is known of a field of the request."""
+    field = entry.field
+    sure = field.sure
+    return [
+        Row("takes", [takes(field)]),
+        Row("known", [", ".join(field.known)]),
+        Row("left out", [field.default and f"the server's default: {field.default}"]),
+        Row("null", [field.null or "not taken"]),
+        Row("goes with", [" or ".join(f"type: {one}" for one in field.variants)]),
+        Row("models", list(_models(entry))),
+        *(Row(api, [_placed(place)]) for api, place in sorted(entry.places.items())),
+        Row("source", [field.source]),
+        Row("sure", [f"{sure}: {sure.meaning}"]),
+        Row("rules", [", ".join(field.rules)]),
+        Row("fields", [", ".join(inner.name for inner in field.fields)]),
+        Row("example", [entry.example], is_code=True),
+    ]
+
+
+def _placed(place: str | None) -> str:
+    return "no place: it is left out" if place is None else place or "the root of the body"
+
+
+def _models(entry: FieldEntry) -> Iterator[str]:
+    """Which models take a field, those of one answer together."""
+    if entry.at[0] != "session" or len(entry.at) == 1:
+        return
+    if entry.field.name in {"input_audio_transcription", "model"}:
+        return
+    if not entry.answers:
+        yield "no difference between models is known"
+    for answer in Answer:
+        named = [model for model, given in entry.answers.items() if given is answer]
+        if named:
+            yield f"{answer}: " + ", ".join(_noted(name, entry.matter) for name in named)
+
+
+def _noted(name: str, field: str) -> str:
+    note = TABLE[name].notes.get(field)
+    return f"{name} ({note})" if note else name
+
+
+# ── keys of files ────────────────────────────────────────────────────────────────────────────────
+
+
+def file_of(files: Sequence[str]) -> str:
+    """Which files have a key, in words."""
+    words = {"profile": "a profile", "environment": "an environment", "project": "voxmint.yaml"}
+    return " or ".join(words[file] for file in files)
+
+
+def key_rows(key: "Key") -> list[Row]:
+    """All that is known of a key of a file."""
+    return [
+        Row("takes", [either(key.values) or key.type]),
+        Row("required", ["yes" if key.required else ""]),
+        Row("default", [key.default]),
+        Row("keys", [", ".join(key.within)]),
+        Row("example", [key.example], is_code=True),
+    ]
+
+
+# ── models ───────────────────────────────────────────────────────────────────────────────────────
+
+ENDS = "announced for 2027-02-26, by one report at second hand"
+
+
+def model_rows(model: Model) -> list[Row]:
+    """What a model takes, field by field."""
+    rows = [Row(name, [model_cell(model, name)]) for name in model.takes]
+    return [*rows, Row("end of life", [ENDS if model.ends else ""])]
+
+
+def model_cell(model: Model, name: str) -> str:
+    """Whether a model takes a field, with what there is to remark."""
+    said, note = model.takes[name].value, model.notes.get(name)
+    return f"{said} ({note})" if note else said
+
+
+# ── problems ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def kind_rows(kind: Kind, group: Group) -> list[Row]:
+    """What there is to know of a kind of problem beside what it is about."""
+    sure = f"{kind.sure}: {kind.sure.meaning}" if kind.sure else ""
+    fields = ", ".join(f"voxmint explain {path}" for path in fields_of(kind.code))
+    page = f"{DOCS}/{group.page}" if group.page else ""
+    return [
+        Row("says", [pattern(kind.message)]),
+        Row("hint", [pattern(hint) for hint in kind.hints]),
+        Row("source", [kind.source]),
+        Row("sure", [sure]),
+        Row("more", [one for one in (fields, page) if one]),
+    ]

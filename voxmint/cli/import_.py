@@ -1,0 +1,395 @@
+"""`voxmint import`: a request body, or the curl command that sends one, as a profile."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from voxmint.cli.options import output_option
+from voxmint.cli.parser import command as command_named
+
+if TYPE_CHECKING:
+    from voxmint.cli.display.problems import Sources
+    from voxmint.cli.world import World
+    from voxmint.engine.project import Project
+    from voxmint.profiles.bodies.form import Form, Request
+    from voxmint.profiles.importing.rendering import Given, Setting
+    from voxmint.profiles.importing.request import Imported
+
+STDIN = "<stdin>"
+_FAILED = 1
+_MAX_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to import, and where the profile goes: by default to the output.
+
+    `against` is the profile it is to extend, `name` the one it gets, `file` a path of its own.
+    """
+
+    source: str = "-"
+    against: str | None = None
+    name: str | None = None
+    file: str | None = None
+    output: str = "yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The profile: what it says, as plain values and as its file's text, and where it is to be."""
+
+    tree: dict[str, Any]
+    text: str
+    path: Path | None
+    shown: str | None
+
+
+def import_(options: Options, world: "World") -> int:
+    """Writes the profile that renders to what was pasted; 1, and what is wrong, otherwise."""
+    from voxmint.profiles.importing.request import read_request
+
+    project = _project(options, world)
+    path, shown_path = _destination(options, project, world)
+    file, data = _read(options, world)
+    imported = read_request(file, data)
+    if imported.request is None:
+        _report(options, world, imported, file, None)
+        return _FAILED
+    tree = _tree(imported.request, options, project, world)
+    made = Made(tree, _text(tree), path, shown_path)
+    _check(made.text, imported.request, _setting(options, project), project, world)
+    if path is not None:
+        _write_new(path, made)
+    _report(options, world, imported, file, made)
+    return 0
+
+
+# ── where it comes from ──────────────────────────────────────────────────────────────────────────
+
+
+def _project(options: Options, world: "World") -> "Project | None":
+    """The project, where a base or a name needs one."""
+    from voxmint.engine.project import open_project
+    from voxmint.problems import UsageError
+
+    if options.name is not None and options.file is not None:
+        raise UsageError(
+            "`--name` and `--output-file` both say where the profile goes", "leave out one of them"
+        )
+    return open_project(world.cwd) if options.against or options.name else None
+
+
+def _read(options: Options, world: "World") -> tuple[str, bytes]:
+    """What is imported, and the name that places in it bear."""
+    from voxmint.problems import UsageError
+    from voxmint.shown import shown
+
+    if options.source == "-":
+        if world.stdin.isatty() and not world.is_quiet:
+            world.err.line("paste a body or a curl command, then end it with Ctrl-D")
+        return STDIN, _bounded(_input(world), STDIN)
+    path = world.cwd / options.source
+    if path.is_dir():
+        raise UsageError(
+            f"`{shown(options.source)}` is a folder", "name a file, or - for the input"
+        )
+    with path.open("rb") as file:
+        return options.source, _bounded(file.read(_MAX_BYTES + 1), options.source)
+
+
+def _input(world: "World") -> bytes:
+    # Bytes, where there are any: what they are not is then told as of a file.
+    buffer = getattr(world.stdin, "buffer", None)
+    if buffer is None:
+        return world.stdin.read(_MAX_BYTES + 1).encode("utf-8", "surrogatepass")
+    data: bytes = buffer.read(_MAX_BYTES + 1)
+    return data
+
+
+def _bounded(data: bytes, name: str) -> bytes:
+    from voxmint.problems import UsageError
+    from voxmint.shown import shown
+
+    if len(data) > _MAX_BYTES:
+        raise UsageError(f"`{shown(name)}` has more than {_MAX_BYTES} bytes: that is no body")
+    return data
+
+
+# ── where it goes ────────────────────────────────────────────────────────────────────────────────
+
+
+def _destination(
+    options: Options, project: "Project | None", world: "World"
+) -> tuple[Path | None, str | None]:
+    """The file that is to be written, as a path and as it is called; that it is not there yet."""
+    if options.file is not None:
+        path = world.cwd / options.file
+        _refuse_existing(os.path.lexists(path), options.file)
+        return path, options.file
+    if options.name is None or project is None:
+        return None, None
+    from voxmint.engine.files import target_within
+
+    folder = _setting(options, project).folders().profiles
+    label = f"{folder}/{_checked_name(options.name)}.yaml"
+    taken = {name.casefold() for name in _names(project)}
+    _refuse_existing(options.name.casefold() in taken, label)
+    target = target_within(project.root, label)
+    _refuse_existing(os.path.lexists(target.path), label)
+    return target.path, label
+
+
+def _refuse_existing(is_there: bool, label: str) -> None:
+    from voxmint.problems import UsageError
+    from voxmint.shown import shown
+
+    if is_there:
+        hint = "choose another name, or remove it first: nothing is overwritten"
+        raise UsageError(f"`{shown(label)}` is there already", hint)
+
+
+def _checked_name(name: str) -> str:
+    """The name, where a profile can have it."""
+    from voxmint.problems import UsageError
+    from voxmint.shown import shown
+
+    parts = name.split("/")
+    if name.endswith((".yaml", ".yml")):
+        raise UsageError(
+            f"`--name` takes a profile's name, not `{shown(name)}`", "leave out the ending"
+        )
+    if not all(part and part[0] != "." and part.isprintable() for part in parts) or "\\" in name:
+        hint = "a name is a path below the folder of profiles: --name call-center/german"
+        raise UsageError(f"`{shown(name)}` cannot be a profile's name", hint)
+    return name
+
+
+def _names(project: "Project") -> list[str]:
+    """The names of the project's profiles."""
+    from pathlib import PurePosixPath
+
+    from voxmint.engine.worktree import WorkTree
+    from voxmint.profiles.importing.rendering import Setting
+    from voxmint.profiles.source import SourceError
+
+    tree = WorkTree(project.root)
+    folder = Setting(tree).folders().profiles
+    try:
+        files = tree.names(folder)
+    except SourceError:
+        return []
+    return [str(PurePosixPath(file).relative_to(folder).with_suffix("")) for file in files]
+
+
+def _write_new(path: Path, made: Made) -> None:
+    """Writes the file, which must not be there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        # A profile holds no secret: everybody may read it, as any file of a repository.
+        descriptor = os.open(path, flags, 0o644)
+    except FileExistsError:
+        _refuse_existing(True, made.shown or str(path))
+        raise
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(made.text.encode())
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+# ── the profile ──────────────────────────────────────────────────────────────────────────────────
+
+
+def _tree(
+    request: "Request", options: Options, project: "Project | None", world: "World"
+) -> dict[str, Any]:
+    """What the profile says: all of the request, or what its base does not give."""
+    from voxmint.profiles.importing.tree import tree_of, written
+
+    if options.against is None or project is None:
+        return written(tree_of(request))
+    from voxmint.cli.parser import missed
+    from voxmint.profiles.importing.against import difference
+
+    names = _names(project)
+    if options.against not in names:
+        otherwise = "`voxmint list` shows the profiles there are"
+        raise missed("there is no profile `{}`", options.against, names, otherwise)
+    extends = {"extends": options.against}
+    given = _rendered(_text(extends), _setting(options, project), project, world)
+    return {**extends, **written(difference(given, request))}
+
+
+def _text(tree: dict[str, Any]) -> str:
+    from voxmint.cli.formats.yaml_text import as_yaml
+
+    return as_yaml(tree) if tree else "{}\n"
+
+
+def _setting(options: Options, project: "Project | None") -> "Setting":
+    from voxmint.profiles.importing.rendering import ALONE, Setting
+
+    if project is None:
+        return ALONE
+    from voxmint.engine.worktree import WorkTree
+
+    return Setting(WorkTree(project.root), options.name)
+
+
+def _rendered(text: str, setting: "Setting", project: "Project | None", world: "World") -> "Given":
+    """What a profile's text gives; `LocatedProblemsError` where its bases are wrong."""
+    from voxmint.cli.display.problems import Sources
+    from voxmint.cli.failures import LocatedProblemsError
+    from voxmint.problems import ProblemsError
+    from voxmint.profiles.importing.rendering import NotRenderedError, rendered
+
+    try:
+        given = rendered(text, setting)
+        problems, texts = given.problems, given.texts
+    except NotRenderedError as failure:
+        problems, texts = failure.problems, failure.texts
+    if problems:
+        root = project.root if project else None
+        raise LocatedProblemsError(ProblemsError(problems), Sources(texts, root, world.cwd))
+    return given
+
+
+def _check(
+    text: str,
+    request: "Request",
+    setting: "Setting",
+    project: "Project | None",
+    world: "World",
+) -> None:
+    """That the profile renders to what was pasted: it is compiled before anything is written."""
+    from voxmint.problems import VoxmintError
+    from voxmint.profiles.importing.against import is_same
+    from voxmint.profiles.importing.tree import lifetime_of
+
+    given = _rendered(text, setting, project, world)
+    lifetimes = lifetime_of(given.expires_after), lifetime_of(request.expires_after)
+    if not (is_same(given.session, request.session) and is_same(*lifetimes)):
+        raise VoxmintError("the profile would not give this body again, so nothing was written")
+
+
+# ── what is said ─────────────────────────────────────────────────────────────────────────────────
+
+
+def _report(
+    options: Options, world: "World", imported: "Imported", file: str, made: Made | None
+) -> None:
+    from voxmint.cli.display.problems import Sources
+
+    sources = Sources({file: imported.text})
+    if options.output == "json":
+        _write_json(world, imported, made)
+        return
+    _show_problems(world, imported, sources)
+    if made is None:
+        return
+    if made.path is None:
+        from voxmint.cli.formats.yaml_text import as_yaml
+
+        text = as_yaml(made.tree, is_unicode=world.out.is_unicode) if made.tree else made.text
+        world.out.write(text)
+    if not world.is_quiet:
+        _tell(world, imported, made, options)
+
+
+def _show_problems(world: "World", imported: "Imported", sources: "Sources") -> None:
+    problems = [one for one in imported.problems if one.is_error or not world.is_quiet]
+    if problems:
+        from voxmint.cli.formats.problem_text import show_problems
+
+        show_problems(world.err, problems, sources, is_verbose=world.is_verbose)
+
+
+def _tell(world: "World", imported: "Imported", made: Made, options: Options) -> None:
+    from voxmint.shown import shown
+
+    if imported.form is not None:
+        world.err.line(_summary(imported.form, imported))
+    if made.shown is not None:
+        world.err.line(f"wrote {shown(made.shown)}")
+        if options.name is not None:
+            world.err.line(f"next  voxmint validate {shown(options.name)}")
+
+
+def _summary(form: "Form", imported: "Imported") -> str:
+    """What was read, and where the command sends it."""
+    from voxmint.profiles.importing.shapes import api_of
+    from voxmint.shown import shown
+
+    said = f"read a {form.name} body, as `{api_of(form)}` takes it"
+    if imported.asked is None:
+        return said
+    at = f" at {shown(imported.host)}" if imported.host else ""
+    sent = f"the command sends it to `{imported.asked}`{at}"
+    return f"{said}; {sent}, and for a profile that is its environment's to say"
+
+
+def _write_json(world: "World", imported: "Imported", made: Made | None) -> None:
+    from voxmint.cli.formats.json_text import write_json
+    from voxmint.cli.formats.problem_json import VERSION, problem_of
+    from voxmint.profiles.importing.shapes import api_of
+
+    content = {
+        "version": VERSION,
+        "form": imported.form.name if imported.form else None,
+        "api": api_of(imported.form) if imported.form else None,
+        "asked": imported.asked,
+        "host": imported.host,
+        "profile": made.tree if made else None,
+        "text": made.text if made else None,
+        "file": made.shown if made else None,
+        "problems": [problem_of(problem) for problem in imported.problems],
+    }
+    write_json(world.out, content)
+
+
+def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> list[Any]:
+    from click.shell_completion import CompletionItem
+
+    from voxmint.cli.names import names_in
+    from voxmint.cli.parser import FOLDER
+
+    names = names_in(Path(ctx.meta.get(FOLDER, ".")), "profiles")
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+@command_named(
+    "import",
+    "voxmint import body.json                        # prints the profile",
+    "pbpaste | voxmint import - --name call-center/german",
+    "voxmint import body.json --against base         # only what differs from it",
+)
+@click.argument("source", metavar="[FILE|-]", default="-", type=click.Path(allow_dash=True))
+@click.option(
+    "--against",
+    metavar="BASE",
+    shell_complete=_complete,
+    help="Extend this profile, and write only what differs from what it gives.",
+)
+@click.option("--name", metavar="NAME", help="Write it to the project, as the profile NAME.")
+@click.option(
+    "-O",
+    "--output-file",
+    "file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="Write it to FILE, which must not be there.",
+)
+@output_option("yaml", "json")
+def command(world: "World", **given: Any) -> int:
+    """Turn a request body, or the curl command that sends one, into a profile.
+
+    FILE holds a body of either endpoint, as JSON or YAML, or a command line that was copied from a
+    shell or a browser; without it, the input is read. To render the profile gives the body again.
+    No key is kept or shown, and nothing that the command names is run or opened.
+    """
+    return import_(Options(**given), world)

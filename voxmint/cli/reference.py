@@ -1,0 +1,25 @@
+"""Writes docs/reference from the tables: `python -m voxmint.cli.reference docs/reference`."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from voxmint.cli.formats.explain_markdown import fields_page, problems_page
+from voxmint.cli.topics import everything
+
+
+def pages() -> Mapping[str, str]:
+    """The text of each page, by its file's name."""
+    topics = everything()
+    return {"fields.md": fields_page(topics), "problems.md": problems_page(topics)}
+
+
+def write_to(folder: Path) -> None:
+    """Writes the pages into the folder, which is made if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_to(Path(sys.argv[1]))

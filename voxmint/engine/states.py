@@ -1,0 +1,360 @@
+"""Which two states of a project are compared: commits, the index, the work tree, folders.
+
+    diff                 where this branch left the default branch, and the work tree
+    diff BASE            BASE and the work tree
+    diff BASE HEAD       two commits; also BASE..HEAD, and BASE...HEAD from where they parted
+    diff --staged        the last commit and the index
+    diff old/ new/       two folders, each with a voxmint.yaml
+
+Words are taken for states from the left, for as long as they are one, and then for profiles; a `--`
+says where the profiles begin.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from voxmint.engine.git import Absence, Repository, any_repository
+from voxmint.engine.project import open_project
+from voxmint.engine.revisions import (
+    Objects,
+    Revision,
+    Sparse,
+    committed,
+    object_at,
+    prefix_of,
+    skipped,
+    staged,
+)
+from voxmint.engine.worktree import WorkTree
+from voxmint.problems import UsageError, nearest
+from voxmint.profiles.parse import parse_project
+from voxmint.profiles.reader import MAX_BYTES, read_document
+from voxmint.profiles.reading import PROJECT_FILE
+from voxmint.profiles.selectors import is_pattern
+from voxmint.profiles.source import Source, SourceError
+from voxmint.shown import shown
+
+WORK_TREE = "the working tree"
+INDEX = "the index"
+NOTHING = "nothing: there is no commit yet"
+
+_SHORT = 10
+"""How many characters of a commit's name are shown."""
+_MOST_STATES = 2
+_USUAL = ("main", "master")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One state of a project: what it is called, and its files.
+
+    `source` is `None` where there is no project in it. `commit` and `tree` are names of git's
+    objects, where it is a commit's; `why` says how it was chosen, where nobody named it.
+    """
+
+    name: str
+    source: Source | None
+    commit: str | None = None
+    tree: str | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be compared, and for which profiles.
+
+    `doubtful` is the first of the profiles where it was taken for one only because it is no state;
+    `hint` then says what else may have been meant.
+    """
+
+    base: State
+    head: State
+    profiles: tuple[str, ...] = ()
+    doubtful: str | None = None
+    hint: str | None = None
+
+
+def find_states(
+    words: Sequence[str],
+    profiles: Sequence[str] | None,
+    cwd: Path,
+    environ: Mapping[str, str],
+    *,
+    is_staged: bool = False,
+) -> Asked:
+    """The states that are asked for. `words` stand before a `--`, `profiles` after it.
+
+    `profiles` are `None` where there is no `--`. Raises `UsageError` for a word that means
+    nothing, or two things, and where history does not reach back far enough.
+    """
+    return _Finder(cwd, environ).found(words, profiles, is_staged=is_staged)
+
+
+class _Finder:
+    """Looks for states from a folder."""
+
+    def __init__(self, cwd: Path, environ: Mapping[str, str]) -> None:
+        self._cwd = cwd
+        self._environ = environ
+        self._git: Repository | Absence | None = None
+        self._objects: Objects | None = None
+        self._inside: str | None = None
+
+    def found(
+        self, words: Sequence[str], profiles: Sequence[str] | None, *, is_staged: bool
+    ) -> Asked:
+        states, rest = self._taken(words, is_explicit=profiles is not None)
+        base, head = self._both(states, is_staged=is_staged)
+        asked = (*rest, *(profiles or ()))
+        if not rest or self._is_profile(rest[0]):
+            return Asked(base, head, asked)
+        return Asked(base, head, asked, rest[0], self._hint(rest[0], *self._profiles()))
+
+    # ── words ────────────────────────────────────────────────────────────────────────────────────
+
+    def _taken(
+        self, words: Sequence[str], *, is_explicit: bool
+    ) -> tuple[list[State], tuple[str, ...]]:
+        """The states at the beginning of the words, and the words that are left."""
+        if words and ".." in words[0] and not self._is_folder(words[0]):
+            return self._range(words[0]), tuple(words[1:])
+        states: list[State] = []
+        for place, word in enumerate(words):
+            state = None if len(states) == _MOST_STATES else self._meant(word)
+            if state is None:
+                if is_explicit:
+                    raise self._unknown(word, len(states))
+                return states, tuple(words[place:])
+            if not is_explicit and self._is_profile(word):
+                raise UsageError(
+                    f"`{shown(word)}` is both a state and a profile",
+                    f"write `{shown(word)} --` for the state, `-- {shown(word)}` for the profile",
+                )
+            states.append(state)
+        return states, ()
+
+    def _meant(self, word: str) -> State | None:
+        """The folder or the commit that a word means."""
+        folder = self._folder(word) if self._is_folder(word) else None
+        commit = None if is_pattern(word) else self._commit(word)
+        if folder is not None and commit is not None:
+            raise UsageError(
+                f"`{shown(word)}` is both a folder and a revision",
+                f"write `./{shown(word)}` for the folder, `refs/heads/{shown(word)}` for a branch",
+            )
+        return folder or (self._committed(word, commit) if commit else None)
+
+    def _is_folder(self, word: str) -> bool:
+        return "\0" not in word and (self._cwd / word / PROJECT_FILE).is_file()
+
+    def _folder(self, word: str) -> State:
+        return State(word, WorkTree(self._cwd / word))
+
+    def _is_profile(self, word: str) -> bool:
+        return word in self._profiles()
+
+    def _profiles(self) -> Sequence[str]:
+        """The names of the profiles in the work tree, as far as there are any."""
+        try:
+            tree = WorkTree(open_project(self._cwd).root)
+            data = tree.read(PROJECT_FILE, MAX_BYTES)
+            home = parse_project(read_document(PROJECT_FILE, data))[0].profiles
+            files = tree.names(home)
+        except (UsageError, SourceError):
+            return ()
+        return [str(PurePosixPath(file).relative_to(home).with_suffix("")) for file in files]
+
+    def _range(self, word: str) -> list[State]:
+        sign = "..." if "..." in word else ".."
+        left, _, right = word.partition(sign)
+        ends = [self._needed(end or "HEAD") for end in (left, right)]
+        if sign == "...":
+            ends[0] = self._parted(ends[1], left or "HEAD", ends[0].commit or "")
+        return ends
+
+    def _needed(self, word: str) -> State:
+        commit = self._commit(word)
+        if commit is None:
+            raise self._unknown(word, 0)
+        return self._committed(word, commit)
+
+    def _unknown(self, word: str, count: int) -> UsageError:
+        if count == _MOST_STATES:
+            return UsageError(f"`{shown(word)}` is one state too many", "two are compared")
+        hint = self._hint(word) or "`git branch -a` lists branches; profiles stand after `--`"
+        return UsageError(f"there is no revision `{shown(word)}`", hint)
+
+    def _hint(self, word: str, *more: str) -> str | None:
+        """What may have been meant by a word that is no revision; `more` are other names."""
+        git = self._repository()
+        refs = () if isinstance(git, Absence) else _refs(git)
+        near = nearest(word, [*refs, *more]).get("nearest")
+        if near:
+            return f"did you mean `{shown(near)}`?"
+        if not isinstance(git, Absence) and _is_shallow(git):
+            return "this clone is shallow: `git fetch --unshallow` gets the rest of its history"
+        return None
+
+    # ── defaults ─────────────────────────────────────────────────────────────────────────────────
+
+    def _both(self, states: list[State], *, is_staged: bool) -> tuple[State, State]:
+        if is_staged and len(states) == _MOST_STATES:
+            raise UsageError("`--staged` compares with the index", "name one revision, or none")
+        if is_staged and self._asked().is_bare:
+            raise UsageError("a bare repository has no index", "name two revisions")
+        if is_staged:
+            base = states[0] if states else self._last_commit()
+            return base, State(INDEX, staged(self._all(), self._asked(), self._prefix()))
+        if len(states) == _MOST_STATES:
+            return states[0], states[1]
+        head = self._present()
+        return states[0] if states else self._branched(head), head
+
+    def _present(self) -> State:
+        """The work tree, or in a bare repository its own commit."""
+        git = self._repository()
+        if isinstance(git, Repository) and git.is_bare:
+            return self._needed("HEAD")
+        root = open_project(self._cwd).root
+        tree = WorkTree(root)
+        if isinstance(git, Absence) or not _is_sparse(git):
+            return State(WORK_TREE, tree)
+        left_out = Revision(self._all(), skipped(git, self._prefix()))
+        return State(WORK_TREE, Sparse(tree, left_out))
+
+    def _last_commit(self) -> State:
+        commit = self._commit("HEAD")
+        return State(NOTHING, None) if commit is None else self._committed("HEAD", commit)
+
+    def _branched(self, head: State) -> State:
+        """Where the head's branch left the default branch."""
+        git = self._asked()
+        own = head.commit or self._commit("HEAD")
+        if own is None:
+            return State(NOTHING, None)
+        default = _default_branch(git)
+        if default is None:
+            hint = "name what to compare with: `voxmint diff HEAD`, or a branch"
+            if _is_shallow(git):
+                hint = "this clone has one branch: fetch the other, `git fetch origin main`"
+            raise UsageError("there is no default branch to compare with", hint)
+        name, commit = default
+        return self._parted(replace(head, commit=own), name, commit)
+
+    def _parted(self, head: State, name: str, commit: str) -> State:
+        """The last commit that the head's and another history have in common."""
+        git = self._asked()
+        answer = git.run("merge-base", head.commit or "", commit)
+        found = answer.output.decode("ascii", "replace").strip()
+        if answer.code == 0 and found:
+            why = f"where it left {name}"
+            return replace(self._committed(found, found), why=why)
+        if _is_shallow(git):
+            raise UsageError(
+                f"the history here is too shallow to find where this branch left `{shown(name)}`",
+                "`git fetch --unshallow` gets the rest (in a workflow, `fetch-depth: 0` of the "
+                "checkout), or name what to compare with",
+            )
+        raise UsageError(
+            f"this branch and `{shown(name)}` have no commit in common",
+            "name what to compare with",
+        )
+
+    # ── git ──────────────────────────────────────────────────────────────────────────────────────
+
+    def _repository(self) -> Repository | Absence:
+        if self._git is None:
+            self._git = any_repository(self._cwd, self._environ)
+        return self._git
+
+    def _asked(self) -> Repository:
+        git = self._repository()
+        if isinstance(git, Absence):
+            raise UsageError(
+                f"there is nothing to compare with: {git.value}",
+                "name two folders, each with a project: `voxmint diff old/ new/`",
+            )
+        return git
+
+    def _all(self) -> Objects:
+        if self._objects is None:
+            self._objects = Objects(self._asked())
+        return self._objects
+
+    def _commit(self, word: str) -> str | None:
+        git = self._repository()
+        return None if isinstance(git, Absence) else object_at(git, word + "^{commit}")
+
+    def _committed(self, word: str, commit: str) -> State:
+        prefix = self._prefix(commit)
+        git = self._asked()
+        where = f"{commit}:{prefix}" if prefix else commit + "^{tree}"
+        tree = object_at(git, where)
+        short = commit[:_SHORT]
+        name = short if commit.startswith(word) else f"{word} ({short})"
+        source = None if tree is None else committed(self._all(), git, tree)
+        return State(name, source if source and _is_project(source) else None, commit, tree)
+
+    def _prefix(self, commit: str = "") -> str:
+        """The project's folder in the repository."""
+        if self._inside is None:
+            git = self._asked()
+            if git.is_bare:
+                self._inside = _only_project(git, commit)
+            else:
+                self._inside = prefix_of(git, open_project(self._cwd).root)
+        return self._inside
+
+
+def _is_project(source: Source) -> bool:
+    try:
+        source.read(PROJECT_FILE, MAX_BYTES)
+    except SourceError as failure:
+        return failure.reason != "missing"
+    return True
+
+
+def _only_project(git: Repository, commit: str) -> str:
+    """The folder of the only project in a commit; the repository's own where there are several."""
+    listing = git.asked("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
+    paths = listing.decode("utf-8", "surrogateescape").split("\0")
+    folders = [path.rpartition("/")[0] for path in paths if path.rpartition("/")[2] == PROJECT_FILE]
+    return folders[0] if len(folders) == 1 else ""
+
+
+def _is_shallow(git: Repository) -> bool:
+    return git.run("rev-parse", "--is-shallow-repository").output.strip() == b"true"
+
+
+def _is_sparse(git: Repository) -> bool:
+    return git.run("config", "--bool", "--get", "core.sparseCheckout").output.strip() == b"true"
+
+
+def _refs(git: Repository) -> list[str]:
+    """The names of branches and tags, as people write them."""
+    names = git.run("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes")
+    tags = git.run("for-each-ref", "--format=%(refname:short)", "refs/tags")
+    lines = (*names.output.splitlines(), *tags.output.splitlines())
+    return [line.decode("utf-8", "replace") for line in lines]
+
+
+def _default_branch(git: Repository) -> tuple[str, str] | None:
+    """The default branch and its commit: the remote's own word, or a name that is usual."""
+    named = git.run("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
+    candidates = [named.output.decode("utf-8", "replace").strip()]
+    configured = git.run("config", "--get", "init.defaultBranch").output.decode("utf-8", "replace")
+    for name in (configured.strip(), *_USUAL):
+        candidates += [f"origin/{name}", name] if name else []
+    for name in filter(None, candidates):
+        for kind in ("refs/remotes/", "refs/heads/"):
+            commit = object_at(git, f"{kind}{name}^{{commit}}")
+            if commit is not None:
+                return name, commit
+    return None
+
+
+def revisions_in(folder: Path, environ: Mapping[str, str]) -> Sequence[str]:
+    """The names of branches and tags of the repository that the folder is in, for completion."""
+    git = any_repository(folder, environ)
+    return () if isinstance(git, Absence) else _refs(git)

@@ -1,0 +1,303 @@
+"""From a changed value back to the edits that made it: by the layers it is made of, on both sides.
+
+A layer has a say in a value where it touches its path and nothing stronger is final there. Of such
+a layer, what was edited at the path is a cause; where the other state has the layer and does not
+lay it on this body, the cause is why: a selector, a label, an `extends`. Templates lead on to the
+vars that they used, and what fell away with its variant to the type.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from voxmint.origin import Path
+from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, chain, find
+from voxmint.profiles.compiled import CompiledBody, CompiledEnvironment, CompiledProfile
+from voxmint.profiles.diff.edits import Edits, Sheets
+from voxmint.profiles.diff.matching import Matching
+from voxmint.profiles.diff.result import ABSENT, Cause, Side
+from voxmint.profiles.diff.touches import effective, touches
+from voxmint.profiles.diff.values import Delta, is_below, is_same, leaves
+from voxmint.profiles.documents import Environment, Layer, LayerKind, OverlayItem, Profile
+from voxmint.profiles.render import Renderer, SharedParts, Subject
+from voxmint.profiles.templates import is_template
+
+FELL_AWAY = "fell away"
+
+Found = dict[Cause, None]
+"""Causes, each once, in the order in which they were found."""
+
+
+class State(NamedTuple):
+    """One side of a pair: the body, and what it was made of."""
+
+    side: Side
+    body: CompiledBody
+    profile: CompiledProfile
+    environment: CompiledEnvironment
+
+
+class Pair(NamedTuple):
+    """One body in both states."""
+
+    base: State
+    head: State
+
+
+class _Stacks(NamedTuple):
+    """The layers of one thing in both states, the weakest first."""
+
+    base: Sequence[Layer]
+    head: Sequence[Layer]
+
+
+class Causes:
+    """Finds the causes of changed values."""
+
+    def __init__(self, matching: Matching, edits: Edits, sheets: Sheets) -> None:
+        self._matching = matching
+        self._edits = edits
+        self._sheets = sheets
+
+    def of_value(self, pair: Pair, delta: Delta) -> tuple[Cause, ...]:
+        """The causes of a change of a body's value; never none, where there is any edit.
+
+        Where a map came, went or gave way, they are those of all that is in it.
+        """
+        found: Found = {}
+        stacks = _Stacks(pair.base.body.layers, pair.head.body.layers)
+        for path in _ends(delta):
+            self._value(pair, stacks, path, found)
+            self._type(pair, stacks, path, found)
+            for state in (pair.head, pair.base):
+                self._templates(pair, state, stacks, path, found)
+        if not found:
+            self._anything(pair, stacks, delta.path, found)
+        return tuple(sorted(found, key=lambda cause: cause.order))
+
+    def of_setting(
+        self, base: CompiledEnvironment, head: CompiledEnvironment, path: Path
+    ) -> tuple[Cause, ...]:
+        """The causes of a change of an environment's setting."""
+        found: Found = {}
+        stacks = _Stacks(
+            [self._sheets.settings(one) for one in base.lineage],
+            [self._sheets.settings(one) for one in head.lineage],
+        )
+        self._value(None, stacks, path, found)
+        for environment in (*head.lineage, *base.lineage):
+            if environment in self._edits.extends:
+                found.setdefault(self._edits.extends[environment])
+        return tuple(sorted(found, key=lambda cause: cause.order))
+
+    # ── statements ───────────────────────────────────────────────────────────────────────────────
+
+    def _value(self, pair: Pair | None, stacks: _Stacks, path: Path, found: Found) -> None:
+        head, base = effective(stacks.head, path), effective(stacks.base, path)
+        in_base, in_head = set(stacks.base), set(stacks.head)
+        for touch in head:
+            self._explain(pair, touch.layer, Side.HEAD, in_base, path, found)
+        floor = head[-1].place if head and head[-1].is_final else -1
+        for touch in base:
+            other = self._other(touch.layer, Side.BASE)
+            is_there = other is not None and other in in_head
+            if not (is_there and stacks.head.index(other) < floor):
+                self._explain(pair, touch.layer, Side.BASE, in_head, path, found)
+        if pair is not None and self._is_reordered(stacks, path):
+            self._orders(pair, found)
+
+    def _other(self, layer: Layer, side: Side) -> Layer | None:
+        return self._matching.other(layer, side) or self._sheets.other(layer)
+
+    def _explain(
+        self,
+        pair: Pair | None,
+        layer: Layer,
+        side: Side,
+        there: set[Layer],
+        path: Path,
+        found: Found,
+    ) -> None:
+        other = self._other(layer, side)
+        if other is None or other in there:
+            for edit in self._edits.of(layer):
+                if is_below(path, edit.path):
+                    found.setdefault(edit.cause)
+            if other is not None or self._edits.of(layer):
+                return
+        if pair is not None:
+            self._structure(pair, layer, side, found)
+
+    def _is_reordered(self, stacks: _Stacks, path: Path) -> bool:
+        """Whether the layers of both stacks that have something there changed places."""
+        before = [self._other(one.layer, Side.BASE) for one in touches(stacks.base, path)]
+        after = [one.layer for one in touches(stacks.head, path)]
+        kept = set(before) & set(after)
+        return [one for one in before if one in kept] != [one for one in after if one in kept]
+
+    # ── which layers there are ───────────────────────────────────────────────────────────────────
+
+    def _structure(self, pair: Pair, layer: Layer, side: Side, found: Found) -> None:
+        """Why a layer is laid on the body on one side only."""
+        before = len(found)
+        state, other = (pair.base, pair.head) if side is Side.BASE else (pair.head, pair.base)
+        profiles, environments = self._lineages(other)
+        match layer.kind:
+            case LayerKind.PROFILE:
+                self._extends(pair, found, Profile)
+            case LayerKind.ENVIRONMENT:
+                self._extends(pair, found, Environment)
+            case LayerKind.BLOCK:
+                is_inherited = self._profile_name(layer.name, side) in profiles
+                self._extends(pair, found, Environment if is_inherited else Profile)
+            case LayerKind.OVERLAY:
+                if self._environment_name(layer.name, side) in environments:
+                    self._selection(pair, state, layer, found)
+                else:
+                    self._extends(pair, found, Environment)
+        if len(found) == before and layer in self._edits.files:
+            found.setdefault(self._edits.files[layer])
+
+    def _lineages(self, state: State) -> tuple[set[str], set[str]]:
+        """The names, as the head has them, of the body's lineage and of its environment's."""
+        profiles = {self._profile_name(one.name, state.side) for one in state.profile.lineage}
+        environments = {
+            self._environment_name(one.name, state.side) for one in state.environment.lineage
+        }
+        return profiles, environments
+
+    def _profile_name(self, name: str, side: Side) -> str:
+        return self._matching.profile_in_head(name) if side is Side.BASE else name
+
+    def _environment_name(self, name: str, side: Side) -> str:
+        return self._matching.environment_in_head(name) if side is Side.BASE else name
+
+    def _extends(self, pair: Pair, found: Found, kind: type[Profile | Environment]) -> None:
+        """The edits of `extends` in the lineages, on either side."""
+        for state in pair:
+            for document in (*state.profile.lineage, *state.environment.lineage):
+                if isinstance(document, kind) and document in self._edits.extends:
+                    found.setdefault(self._edits.extends[document])
+
+    def _selection(self, pair: Pair, state: State, layer: Layer, found: Found) -> None:
+        """Why an overlay item selects the profile on one side only."""
+        if layer in self._edits.selectors:
+            found.setdefault(self._edits.selectors[layer])
+        item = self._item(state.environment, layer)
+        for label in item.where.labels if item else ():
+            if not _has_same_label(pair, label):
+                self._label(pair, label, found)
+
+    def _item(self, environment: CompiledEnvironment, layer: Layer) -> OverlayItem | None:
+        items = (item for one in environment.lineage for item in one.overlay)
+        return next((item for item in items if item.layer is layer), None)
+
+    def _label(self, pair: Pair, label: str, found: Found) -> None:
+        stacks = _Stacks(
+            [self._sheets.labels(one) for one in pair.base.profile.lineage],
+            [self._sheets.labels(one) for one in pair.head.profile.lineage],
+        )
+        self._value(pair, stacks, ("labels", label), found)
+
+    def _orders(self, pair: Pair, found: Found) -> None:
+        for environment in pair.head.environment.lineage:
+            if environment.name in self._edits.orders:
+                found.setdefault(self._edits.orders[environment.name])
+        self._extends(pair, found, Profile)
+        self._extends(pair, found, Environment)
+
+    # ── templates and variants ───────────────────────────────────────────────────────────────────
+
+    def _templates(
+        self, pair: Pair, state: State, stacks: _Stacks, path: Path, found: Found
+    ) -> None:
+        """The edits of the vars, labels and descriptions that the value was rendered from."""
+        cell = find(state.body.root, path)
+        for leaf in _template_leaves(cell):
+            used: dict[str, Cell] = {}
+            renderer = Renderer(state.body.root, _subject(state), SharedParts(), lambda _: "", used)
+            renderer.leaf(leaf)
+            for name in used:
+                self._value(pair, stacks, tuple(name.split(".")), found)
+            self._about_profile(pair, _texts_of((leaf, *used.values())), found)
+
+    def _about_profile(self, pair: Pair, texts: str, found: Found) -> None:
+        """The edits of what templates know of their profile."""
+        if "profile" not in texts:
+            return
+        if "labels" in texts:
+            for label in {**pair.base.profile.labels, **pair.head.profile.labels}:
+                if not _has_same_label(pair, label):
+                    self._label(pair, label, found)
+        description = self._edits.descriptions.get(pair.head.profile.document)
+        if "description" in texts and description is not None:
+            found.setdefault(description)
+        renaming = self._edits.renamed.get(pair.head.profile.document)
+        if "name" in texts and renaming is not None:
+            found.setdefault(renaming)
+
+    def _type(self, pair: Pair, stacks: _Stacks, path: Path, found: Found) -> None:
+        """The edits of a type, where what it lacks fell away."""
+        cells = [find(state.body.root, path) for state in pair]
+        if any(isinstance(cell, Gone) and cell.why.startswith(FELL_AWAY) for cell in cells):
+            where: Path = (*path[:-1], "type")
+            self._value(pair, stacks, where, found)
+            for state in pair:
+                self._templates(pair, state, stacks, where, found)
+
+    def _anything(self, pair: Pair, stacks: _Stacks, path: Path, found: Found) -> None:
+        """What may have had a part in it, where nothing was found that surely had.
+
+        A template can look at a var without its value being asked for, as in `is defined`.
+        """
+        is_rendered = any(_template_leaves(find(state.body.root, path)) for state in pair)
+        related: list[Path] = [path, ("vars",)] if is_rendered else [path]
+        edits = (edit for layer in (*stacks.head, *stacks.base) for edit in self._edits.of(layer))
+        for edit in edits:
+            if any(_is_on_the_way(edit.path, one) for one in related):
+                found.setdefault(edit.cause)
+        if not found:
+            self._orders(pair, found)
+        renaming = self._edits.renamed.get(pair.head.environment.document)
+        if not found and renaming is not None:
+            found.setdefault(renaming)
+
+
+def _ends(delta: Delta) -> list[Path]:
+    """The paths of all values that a change is about."""
+    states = [state for state in (delta.after, delta.before) if state is not ABSENT]
+    return list(dict.fromkeys(path for state in states for path, _ in leaves(state, delta.path)))
+
+
+def _is_on_the_way(one: Path, other: Path) -> bool:
+    """Whether one of two paths leads on to the other."""
+    return is_below(one, other) or is_below(other, one)
+
+
+def _has_same_label(pair: Pair, label: str) -> bool:
+    labels = pair.base.profile.labels, pair.head.profile.labels
+    return all(label in one for one in labels) and is_same(*(one[label] for one in labels))
+
+
+def _subject(state: State) -> Subject:
+    profile = state.profile
+    return Subject.of(
+        profile.name, state.environment.name, profile.document.description, profile.labels
+    )
+
+
+def _template_leaves(cell: Cell | None) -> list[Leaf]:
+    """The templates that a value is made of."""
+    if isinstance(cell, Leaf):
+        return [cell] if isinstance(cell.value, str) and is_template(cell.value) else []
+    inner: Sequence[Cell] = ()
+    if isinstance(cell, MapCell):
+        inner = tuple(cell.entries.values())
+    elif isinstance(cell, ListCell):
+        inner = cell.items
+    return [leaf for one in inner for leaf in _template_leaves(one)]
+
+
+def _texts_of(cells: Sequence[Cell]) -> str:
+    """All that is written in the cells and below them."""
+    texts = (one.value for cell in cells for one in chain(cell) if isinstance(one, Leaf))
+    return "\n".join(text for text in texts if isinstance(text, str))

@@ -1,0 +1,92 @@
+"""What an edit does not reach: the bodies it is laid on and changes nothing in, and why."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from voxmint.origin import Path
+from voxmint.problems import Body
+from voxmint.profiles.bodies import FORMS
+from voxmint.profiles.cells import Gone, find
+from voxmint.profiles.diff.causes import FELL_AWAY, Pair
+from voxmint.profiles.diff.edits import Edit
+from voxmint.profiles.diff.matching import Matching
+from voxmint.profiles.diff.result import ABSENT, Cause, Shadow, State
+from voxmint.profiles.diff.touches import Touch, covering
+from voxmint.profiles.documents import Layer
+from voxmint.profiles.nodes import plain
+
+
+class Reason(NamedTuple):
+    """Why an edit changes nothing in a body: a stronger touch, or what `why` says."""
+
+    by: Touch | None
+    why: str
+
+
+def reason(pair: Pair, edit: Edit, layer: Layer, matching: Matching) -> Reason:
+    """Why an edit of a layer, of either state, has no effect on a body that it is laid on."""
+    state = pair.head
+    other = matching.to_head.get(layer, layer)
+    if other not in state.body.layers:
+        state, other = pair.base, matching.to_base.get(layer, layer)
+    layers = state.body.layers
+    index = layers.index(other)
+    covers = [covering(layers, path, index) for path in _ends(edit)]
+    if covers and covers[0] is not None and all(covers):
+        return Reason(covers[0], "")
+    return Reason(None, _why(pair, edit))
+
+
+def _ends(edit: Edit) -> Iterator[Path]:
+    """The paths of the values that were edited."""
+    for value in (edit.cause.before, edit.cause.after):
+        if value is not ABSENT:
+            yield from _leaf_paths(value, edit.path)
+
+
+def _leaf_paths(value: State, path: Path) -> Iterator[Path]:
+    if isinstance(value, Mapping) and value and not any(key.startswith("$") for key in value):
+        for name, inner in value.items():
+            yield from _leaf_paths(inner, (*path, name))
+    else:
+        yield path
+
+
+def _why(pair: Pair, edit: Edit) -> str:
+    path = edit.path
+    if path[:1] == ("vars",):
+        return "no value there depends on it"
+    body = pair.head.body
+    cell = find(body.root, path)
+    if isinstance(cell, Gone) and cell.why.startswith(FELL_AWAY):
+        return cell.why
+    if path and FORMS[body.api].place(path) is None:
+        return f"{body.api} has no place for it"
+    return "what is sent is the same"
+
+
+class Shadows:
+    """Collects shadows, and puts together those of one cause and one reason."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[object, ...], tuple[Cause, Reason, list[Body]]] = {}
+
+    def add(self, cause: Cause, reason: Reason, body: Body) -> None:
+        """Notes that a cause does nothing in a body."""
+        by = reason.by
+        key = (cause, by and (by.layer, by.path), reason.why)
+        self._found.setdefault(key, (cause, reason, []))[2].append(body)
+
+    def all(self) -> tuple[Shadow, ...]:
+        """All of them, by place of their cause; those of most bodies first."""
+        shadows = [_shadow(cause, reason, bodies) for cause, reason, bodies in self._found.values()]
+        return tuple(sorted(shadows, key=lambda one: (one.cause.order, -len(one.bodies))))
+
+
+def _shadow(cause: Cause, reason: Reason, bodies: list[Body]) -> Shadow:
+    listed = tuple(sorted(set(bodies)))
+    by = reason.by
+    if by is None:
+        return Shadow(cause, listed, reason.why)
+    value = plain(by.node)
+    return Shadow(cause, listed, "", by.at, value, str(by.layer))

@@ -1,0 +1,124 @@
+"""Vars that nothing looks at: unused ones, and those that stronger layers override everywhere."""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from typing import NamedTuple
+
+from voxmint.origin import Origin
+from voxmint.profiles.cells import find
+from voxmint.profiles.documents import Layer
+from voxmint.profiles.idle.entries import Entry, Keys, grouped, is_inner, leaves, leaves_of
+from voxmint.profiles.idle.ground import Dead, Ground, overrider
+from voxmint.profiles.idle.references import looks_at
+from voxmint.profiles.nodes import MapNode
+
+Chosen = Mapping[Layer, Set[Keys]]
+"""Some leaves of each layer, by their paths."""
+
+
+def vars_of(layer: Layer) -> MapNode | None:
+    """The layer's vars, where it has any that are a map of their own."""
+    node = layer.tree.entries.get("vars")
+    return node if node is not None and is_inner(node) else None
+
+
+def unused_vars(ground: Ground) -> Chosen:
+    """For each layer its vars that no template looks at, in any body that it has a part in."""
+    found = {layer: _unused(layer, ground) for layer in ground.reach}
+    return {layer: paths for layer, paths in found.items() if paths}
+
+
+def _unused(layer: Layer, ground: Ground) -> Set[Keys]:
+    node = vars_of(layer)
+    left = [one.path for one in leaves(node, ("vars",))] if node is not None else []
+    for body in ground.reach[layer]:
+        if not left:
+            break
+        used = ground.used(body)
+        left = [path for path in left if not looks_at(used, path[1:])]
+    unused = frozenset(left)
+    return unused - _kept_for_their_maps(layer, unused, ground) if unused else unused
+
+
+def _kept_for_their_maps(layer: Layer, unused: Set[Keys], ground: Ground) -> Set[Keys]:
+    """The leaves whose map has to stay: all in it is unused, but a template looks into it.
+
+    `{{ vars.audio.gain | default(1) }}` needs `vars.audio`, though not what else is in it.
+    """
+    return frozenset(
+        leaf.path
+        for inner in _maps(vars_of(layer), ("vars",))
+        if all(leaf.path in unused for leaf in leaves_of(inner))
+        and any(looks_at(ground.used(body), inner.path[1:]) for body in ground.reach[layer])
+        for leaf in leaves_of(inner)
+    )
+
+
+def _maps(node: MapNode | None, path: Keys) -> Iterator[Entry]:
+    """Every map in the vars that leads to others."""
+    if node is None:
+        return
+    for name, value in node.entries.items():
+        if is_inner(value):
+            yield Entry((*path, name), node.keys[name], value)
+            yield from _maps(value, (*path, name))
+
+
+# ── shadowed ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class Shadow(NamedTuple):
+    """The layers that override an entry, and where they do."""
+
+    layers: Sequence[Layer]
+    places: Sequence[Origin]
+
+
+def shadow(layer: Layer, path: Keys, ground: Ground, dead: Dead) -> Shadow | None:
+    """What overrides a leaf in every body; `None` where it is seen in one of them.
+
+    A var is also seen where a template takes the map that it is in as a whole: it may say
+    in which order the map's entries come.
+    """
+    layers: dict[Layer, None] = {}
+    places: dict[Origin, None] = {}
+    for body in ground.reach[layer]:
+        last = find(body.root, path)
+        if last is not None and last.layer is layer:
+            return None
+        by = overrider(body, layer, path, dead)
+        if by is None or (path[0] == "vars" and _is_taken_whole(ground.used(body), path[1:])):
+            return None
+        layers[by[0]] = None
+        places[by[0].origin(by[1].key)] = None
+    return Shadow(tuple(layers), tuple(places))
+
+
+def _is_taken_whole(used: Collection[Keys], path: Keys) -> bool:
+    return any(len(one) < len(path) and path[: len(one)] == one for one in used)
+
+
+def shadowed_vars(
+    ground: Ground, passed: Chosen, dead: Dead
+) -> Mapping[Layer, Mapping[Keys, Shadow]]:
+    """For each layer its vars that are overridden wherever they go, those passed over apart.
+
+    Not of what is abstract: a value there is for heirs, and the next one may leave it as it is.
+    """
+    found: dict[Layer, Mapping[Keys, Shadow]] = {}
+    for layer in ground.reach:
+        node = vars_of(layer)
+        if node is None or ground.is_abstract(layer):
+            continue
+        skipped = (passed.get(layer, ()), dead.get(layer, ()))
+        paths = [one.path for one in leaves(node, ("vars",))]
+        left = [path for path in paths if not any(path in some for some in skipped)]
+        shadows = {path: by for path in left if (by := shadow(layer, path, ground, dead))}
+        if shadows:
+            found[layer] = shadows
+    return found
+
+
+def below_vars(layer: Layer, paths: Collection[Keys]) -> Iterator[Entry]:
+    """The chosen vars of a layer, whole maps of them as one; never all of `vars` as one."""
+    node = vars_of(layer)
+    return grouped(node, paths, ("vars",)) if node is not None else iter(())

@@ -1,0 +1,218 @@
+"""The keys of a project's files, apart from the request: what each means and takes.
+
+They are read from the JSON Schemas that editors are given, so that both say the same.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from voxmint.profiles.fields import REQUEST, Type
+from voxmint.profiles.schemas import Schema
+
+_LAYER = frozenset(field.name for field in REQUEST.fields)
+"""What the table of fields explains."""
+
+_PROFILE = {
+    "extends": "extends: [bases/hands-free, bases/german]",
+    "abstract": "abstract: true",
+    "description": "description: Dictation in the exam rooms",
+    "labels": "labels: {team: clinic, tier: gold}",
+    "environments": "environments: {production: {expires_after: {seconds: 120}}}",
+    "vars": "vars: {specialty: cardiology}",
+}
+_GATEWAY = "kind: compatible, url: https://gateway.example/v1"
+_AZURE = "kind: azure, url: https://clinic.openai.azure.com"
+_PROVIDER = {
+    "kind": "kind: openai",
+    "api": f"{_GATEWAY}, api: client_secrets",
+    "url": _GATEWAY,
+    "key": "kind: openai, key: {env: CLINIC_OPENAI_KEY}",
+    "key.env": "kind: openai, key: {env: CLINIC_OPENAI_KEY}",
+    "key.file": "kind: openai, key: {file: /run/secrets/openai}",
+    "key.command": "kind: openai, key: {command: [pass, show, openai]}",
+    "key.keyring": "kind: openai, key: {keyring: openai}",
+    "organization": "kind: openai, organization: org-clinic",
+    "project": "kind: openai, project: proj_clinic",
+    "safety_identifier": "kind: openai, safety_identifier: ward-7",
+    "deployments": f"{_AZURE}, deployments: {{gpt-transcribe: ward}}",
+    "headers": f"{_GATEWAY}, headers: {{X-Team: clinic}}",
+    "ca_file": f"{_GATEWAY}, ca_file: certificates/gateway.pem",
+}
+_WHERE = {
+    "where": "labels: {tier: gold}",
+    "where.labels": "labels: {tier: [gold, silver]}",
+    "where.names": 'names: ["call-center/*", "!*-test"]',
+}
+_SINK = {
+    "kind": "path: .env.production",
+    "path": "path: .env.production",
+    "mode": 'path: .env, mode: "0640"',
+    "group": "path: .env, group: www-data",
+    "names": 'path: .env, names: {client_secret: "{profile}_TOKEN"}',
+    "names.client_secret": 'path: .env, names: {client_secret: "{profile}_TOKEN"}',
+    "names.expires_at": 'path: .env, names: {expires_at: "{profile}_UNTIL"}',
+    "names.session_id": 'path: .env, names: {session_id: "{profile}_ID"}',
+    "names.profiles": "path: .env, names: {profiles: {ward-7: SEVEN}}",
+    "allow_tracked": "path: .env, allow_tracked: true",
+    "allow_unignored": "path: .env, allow_unignored: true",
+}
+_ENVIRONMENT = {
+    "extends": "extends: staging",
+    "abstract": "abstract: true",
+    "description": "description: The ward's devices",
+    "provider": "provider: {kind: openai, key: {env: CLINIC_OPENAI_KEY}}",
+    **{f"provider.{name}": f"provider: {{{text}}}" for name, text in _PROVIDER.items()},
+    "mint": "mint: {concurrency: 16, requests_per_minute: 600, burst: 50}",
+    "mint.concurrency": "mint: {concurrency: 16}",
+    "mint.requests_per_minute": "mint: {requests_per_minute: 600}",
+    "mint.burst": "mint: {requests_per_minute: 600, burst: 50}",
+    "mint.timeout": "mint: {timeout: 300}",
+    "profiles": 'profiles: ["*", "!*-test"]',
+    "overlay": "overlay: [{where: {labels: {tier: gold}}, vars: {region: us}}]",
+    **{
+        f"overlay.{name}": f"overlay: [{{where: {{{text}}}, vars: {{region: us}}}}]"
+        for name, text in _WHERE.items()
+    },
+    "sinks": "sinks: [{kind: dotenv, path: .env.production}]",
+    **{f"sinks.{name}": f"sinks: [{{kind: dotenv, {text}}}]" for name, text in _SINK.items()},
+    "vars": "vars: {region: eu}",
+}
+_PROJECT = {
+    "version": "version: 1",
+    "profiles": "profiles: speech/profiles",
+    "environments": "environments: speech/environments",
+}
+_EXAMPLES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {"profile": _PROFILE, "environment": _ENVIRONMENT, "project": _PROJECT}
+)
+"""Each key as its file may write it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a file: its dotted path from the file's root, list items left out.
+
+    `type` is in the words of messages. `within` are the names of the keys below it.
+    """
+
+    file: str
+    path: str
+    about: str
+    type: str
+    values: tuple[str, ...] = ()
+    default: str = ""
+    required: bool = False
+    within: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last part of its path."""
+        return self.path.rpartition(".")[2]
+
+    @property
+    def example(self) -> str:
+        """How the file may write it."""
+        return _EXAMPLES[self.file].get(self.path, "")
+
+
+def keys_of(file: str, schema: Schema) -> tuple[Key, ...]:
+    """The keys of one kind of file, in the schema's order, each before what stands below it."""
+    found = _Reader(file, schema.get("$defs", {})).below(schema, "")
+    return tuple({(key.path, key.about): key for key in found}.values())
+
+
+class _Reader:
+    """Walks a schema through its references and choices, past templates and directives."""
+
+    def __init__(self, file: str, definitions: Mapping[str, Schema]) -> None:
+        self._file = file
+        self._definitions = definitions
+
+    def below(self, schema: Schema, path: str) -> Iterator[Key]:
+        for choice in self._choices(schema):
+            inner = choice.get("items", choice)
+            for one in self._choices(inner):
+                required = one.get("required", ())
+                for name, value in one.get("properties", {}).items():
+                    if name not in _LAYER and not (path and name == "vars"):
+                        yield from self._key(value, f"{path}{name}", name in required)
+
+    def _key(self, schema: Schema, path: str, required: bool) -> Iterator[Key]:
+        inner = list(self.below(schema, f"{path}."))
+        depth = path.count(".") + 1
+        yield Key(
+            self._file,
+            path,
+            self._about(schema),
+            self._type(schema),
+            self._values(schema),
+            self._default(schema),
+            required,
+            tuple(dict.fromkeys(key.name for key in inner if key.path.count(".") == depth)),
+        )
+        yield from inner
+
+    def _choices(self, schema: Schema) -> Iterator[Schema]:
+        """What the schema comes to: each choice with nothing left to look up."""
+        if "$ref" in schema:
+            name = str(schema["$ref"]).rpartition("/")[2]
+            yield from self._choices(self._definitions[name])
+        elif _any_of(schema):
+            for one in _any_of(schema):
+                yield from self._choices(one)
+        elif not _is_directive(schema):
+            yield schema
+
+    def _about(self, schema: Schema) -> str:
+        """The description that stands nearest to the key."""
+        while "description" not in schema:
+            inner = _any_of(schema)
+            reference = str(schema.get("$ref", "")).rpartition("/")[2]
+            schema = self._definitions[reference] if reference else inner[0] if inner else {}
+            if not schema:
+                return ""
+        return str(schema["description"])
+
+    def _type(self, schema: Schema) -> str:
+        words: dict[str, None] = {}
+        for choice in self._choices(schema):
+            names = choice.get("type", _type_of(choice.get("const")))
+            for name in [names] if isinstance(names, str) else names:
+                words |= {Type(name).words: None} if name != "null" else {}
+        return ", or ".join(words)
+
+    def _values(self, schema: Schema) -> tuple[str, ...]:
+        values: dict[str, None] = {}
+        for choice in self._choices(schema):
+            constant = [choice["const"]] if "const" in choice else []
+            values |= dict.fromkeys(str(one) for one in choice.get("enum", constant))
+        return tuple(values)
+
+    def _default(self, schema: Schema) -> str:
+        found: Any = schema.get("default")
+        for one in _any_of(schema):
+            found = one.get("default") if found is None else found
+        if isinstance(found, bool):
+            return str(found).lower()
+        return f"{found:g}" if isinstance(found, float) else _plain(found)
+
+
+def _any_of(schema: Schema) -> list[Schema]:
+    """The choices that a schema leaves, where it says nothing of its own."""
+    return [] if "properties" in schema else schema.get("anyOf") or schema.get("oneOf") or []
+
+
+def _type_of(constant: object) -> str | list[str]:
+    return [] if constant is None else Type.INTEGER if type(constant) is int else Type.STRING
+
+
+def _plain(value: object) -> str:
+    return str(value) if isinstance(value, str | int) else ""
+
+
+def _is_directive(schema: Schema) -> bool:
+    """Whether it is what the merge takes beside a plain value."""
+    names = schema.get("propertyNames", {}).get("enum", ()) or schema.get("properties", ())
+    return bool(names) and all(name.startswith("$") for name in names)
