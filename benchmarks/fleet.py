@@ -1,4 +1,7 @@
-"""Makes projects of any size: a fleet of profiles such as a large team keeps."""
+"""Makes projects of any size: a fleet of profiles such as a large team keeps.
+
+Nothing is wrong with it, and nothing in it is without effect: `validate` says that all is well.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -39,14 +42,14 @@ session:
 _PROFILE = """\
 extends: {extends}
 description: Ward {number} of the fleet
-labels: {{team: team-{team}, tier: {tier}}}
+labels: {{team: team-{team}{gold}}}
 vars: {{specialty: specialty-{number}, room: room-{room}}}
 session:
   input_audio_transcription:
     language: {language}
     prompt: >-
       {{{{ super() }}}} Ward {number}: expect words related to {{{{ vars.specialty }}}} in
-      {{{{ vars.room }}}}, spoken in {{{{ env.name }}}}.
+      {{{{ vars.room }}}}, spoken in {{{{ vars.region }}}}.
   turn_detection:
     threshold: {threshold}
     silence_duration_ms: {silence}
@@ -94,9 +97,9 @@ def ward(number: int) -> Ward:
         tier="gold" if number % 5 == 0 else "silver",
         room=number % 100,
         language="de" if number % 3 else "no",
-        threshold=f"0.{number % 9 + 1}",
-        silence=200 + number % 300,
-        seconds=600 + number % 100,
+        threshold=f"0.{number % 4 + 6}",
+        silence=201 + number % 300,
+        seconds=601 + number % 100,
     )
 
 
@@ -126,7 +129,8 @@ def files(
 
 def _profile(one: Ward) -> str:
     extends = one.bases[0] if len(one.bases) == 1 else f"[{', '.join(one.bases)}]"
-    return _PROFILE.format(extends=extends, **one._asdict())
+    gold = ", tier: gold" if one.tier == "gold" else ""  # the base says silver
+    return _PROFILE.format(extends=extends, gold=gold, **one._asdict())
 
 
 def write(folder: Path, given: Iterable[tuple[str, str]]) -> Path:

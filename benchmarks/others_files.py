@@ -43,7 +43,7 @@ body:
     language: "{language}"
     prompt: >-
       ${{prompts.base}} Ward {number}: expect words related to ${{vars.specialty}} in
-      ${{vars.room}}, spoken in ${{env.name}}.
+      ${{vars.room}}, spoken in ${{vars.region}}.
   turn_detection:
     threshold: {threshold}
     silence_duration_ms: {silence}
