@@ -15,6 +15,7 @@ from voxmint.profiles import wording
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.endpoints import asked_api
 from voxmint.profiles.lineage import Lineages
+from voxmint.profiles.plain_settings import is_plain_mint, is_plain_provider
 from voxmint.profiles.reader import MAX_BYTES
 from voxmint.profiles.selectors import selects
 from voxmint.profiles.source import Source
@@ -150,12 +151,14 @@ def _layers(family: _Family, environments: Sequence[Environment]) -> Iterator[La
 
 def _checked_api(lineage: Sequence[Environment]) -> str:
     """The endpoint that an environment asks, its settings checked as the compiler checks them."""
-    from voxmint.profiles.settings import Mint, Provider
-
     merger = Merger()
     provider = merger.fold([environment.provider for environment in lineage])
-    Provider.model_validate(provider)
-    Mint.model_validate(merger.fold([environment.mint for environment in lineage]))
+    mint = merger.fold([environment.mint for environment in lineage])
+    if not (is_plain_provider(provider) and is_plain_mint(mint)):
+        from voxmint.profiles.settings import Mint, Provider  # as late as the compiler does it
+
+        Provider.model_validate(provider)
+        Mint.model_validate(mint)
     api = asked_api(provider)
     if api is None:
         raise ValueError("no endpoint")

@@ -21,9 +21,8 @@ HEAVY = frozenset(
 def imported(folder: Path, *arguments: str) -> set[str]:
     """The modules that a command line imports."""
     code = (
-        "import json, sys\nfrom voxmint.cli.main import run\n"
-        "try:\n    run()\n"
-        "except SystemExit as end:\n    print(end.code, json.dumps(sorted(sys.modules)))"
+        "import json, sys\nfrom voxmint.cli.main import outcome\n"
+        "print(outcome(), json.dumps(sorted(sys.modules)))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
@@ -48,6 +47,13 @@ def test_help_imports_no_command_that_was_not_asked_for(tmp_path: Path) -> None:
     assert not {where.partition(":")[0] for where, _ in COMMANDS.values()} & imported(
         tmp_path, "--help"
     )
+
+
+def test_checking_a_sound_project_imports_no_checker_of_settings_and_no_network(
+    sound: Path,
+) -> None:
+    modules = imported(sound, "validate")
+    assert not modules & {"importlib.metadata", "pydantic", "secrets", "socket", "subprocess"}
 
 
 def test_rendering_imports_no_network_and_no_database(sound: Path) -> None:

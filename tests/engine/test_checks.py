@@ -4,9 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import given, strategies as st
 
 from tests.engine.mints import desk
+from tests.profiles.laws import law
 from voxmint.engine.checks import settings_problems
+from voxmint.engine.upstream.target import check_target
+from voxmint.problems import UsageError
+from voxmint.profiles.compiled import CompiledEnvironment
+from voxmint.profiles.documents import Environment, Layer, LayerKind
+from voxmint.profiles.nodes import MapNode
+from voxmint.profiles.plain_settings import is_plain_provider
+from voxmint.profiles.settings import Provider
 
 GATEWAY = "{kind: compatible, url: 'https://gateway.example/v1'}"
 
@@ -64,6 +73,36 @@ def test_other_hosts_are_held_against_those_that_the_operator_names(tmp_path: Pa
     assert codes(tmp_path, GATEWAY) == []
     assert codes(tmp_path, GATEWAY, environ=named) == []
     assert codes(tmp_path, GATEWAY, environ=other) == ["host-not-allowed"]
+
+
+@law(200)
+@given(
+    st.sampled_from(["openai", "emulator"]),
+    st.dictionaries(
+        st.sampled_from(["organization", "project", "safety_identifier"]),
+        st.text(st.characters(max_codepoint=0x180), max_size=3),
+    ),
+)
+def test_a_provider_that_is_right_at_a_glance_may_be_sent_its_key(
+    kind: str, texts: Mapping[str, str]
+) -> None:
+    settings = {"kind": kind, **texts}
+    if is_plain_provider(settings):
+        file = "environments/local.yaml"
+        tree = MapNode({}, {}, (1, 1, 0))
+        document = Environment("local", file, Layer(LayerKind.ENVIRONMENT, file, "local", tree))
+        provider = Provider.model_validate(settings)
+        environment = CompiledEnvironment(
+            document, (document,), None, None, (), lambda: (provider, None)
+        )
+        check_target(environment, frozenset())
+
+
+def test_a_word_of_the_operator_that_names_no_host_is_refused_whatever_the_provider(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(UsageError, match="is not a host to allow"):
+        codes(tmp_path, environ={"VOXMINT_ALLOW_HOSTS": "*.example"})
 
 
 def test_nothing_is_made(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def started(script: str, *arguments: object, ordinary: bool = False) -> subproce
     """Another Python process that runs this script; as an ordinary user, where that is asked."""
     drop = f"import os; os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
     # Imported before: an ordinary user may not be able to read this interpreter's own files.
-    before = "import encodings.idna, subprocess, sqlite3, pydantic\n"
+    before = "import encodings.idna, hashlib, secrets, subprocess, sqlite3, pydantic\n"
     before += "from voxmint.engine import files, git, ledger, locks, rewriting, state\n"
     before += "from voxmint.engine import worktree\nfrom voxmint.engine.sinks import dotenv\n"
     text = before + (drop if ordinary and IS_ROOT else "") + script

@@ -67,6 +67,7 @@ def compile_selection(
     project = open_project(world.cwd)
     order = order_of(selection, settings=settings, idle=idle)
     compilation = project.compile_all(order)
+    world.kept.append(compilation)
     texts = {**compilation.texts, **_lines(selection.overrides)}
     sources = Sources(texts, project.root, world.cwd)
     problems = relevant_problems(order, compilation)

@@ -10,6 +10,7 @@ from voxmint.cli.parser import command as command_named
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from voxmint.cli.compiling import Compiled, Selection
     from voxmint.cli.findings import Findings
@@ -82,20 +83,34 @@ def _write(
     fixed: "Mapping[str, object] | None" = None,
 ) -> None:
     """Writes the findings; `fixed` is what more a program is told where `--fix` was asked for."""
-    from voxmint.cli.formats import github, problem_json, problem_text, sarif
-    from voxmint.cli.formats.repository import repository_root
-
-    root = repository_root(findings.sources.root or world.cwd, world.environ)
     match options.output:
         case "json":
+            from voxmint.cli.formats import problem_json
+
             problem_json.write(world.out, findings, fixed or {})
         case "sarif":
-            sarif.write(world.out, findings, root)
+            from voxmint.cli.formats import sarif
+
+            sarif.write(world.out, findings, _repository(findings, world))
         case "github":
-            github.write(world.out, findings, root, is_verbose=world.is_verbose)
-            world.err.line(problem_text.summary(world.err, findings, is_verbose=world.is_verbose))
+            _write_notes(findings, world)
         case _:
             _write_text(findings, options, world)
+
+
+def _repository(findings: "Findings", world: "World") -> "Path":
+    """The folder that a code host counts paths from."""
+    from voxmint.cli.formats.repository import repository_root
+
+    return repository_root(findings.sources.root or world.cwd, world.environ)
+
+
+def _write_notes(findings: "Findings", world: "World") -> None:
+    from voxmint.cli.formats import github, problem_text
+
+    root, is_verbose = _repository(findings, world), world.is_verbose
+    github.write(world.out, findings, root, is_verbose=is_verbose)
+    world.err.line(problem_text.summary(world.err, findings, is_verbose=is_verbose))
 
 
 def _write_text(findings: "Findings", options: Options, world: "World") -> None:

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -25,7 +25,8 @@ class World:
 
     `cwd` is the folder that relative paths are counted from, with `-C` applied. `clock` gives Unix
     seconds, which are told in the time of `zone`, by default the machine's. `color` is `auto`,
-    `always` or `never`; `verbosity` is -1 for `-q`, 1 for `-v`.
+    `always` or `never`; `verbosity` is -1 for `-q`, 1 for `-v`. What a command puts into `kept`
+    lives as long as the world: for what is large, and takes long to take apart.
     """
 
     stdin: TextIO
@@ -37,6 +38,7 @@ class World:
     zone: "tzinfo | None" = None
     color: str = "auto"
     verbosity: int = 0
+    kept: list[object] = field(default_factory=list, repr=False, compare=False)
 
     @property
     def out(self) -> Screen:

@@ -5,15 +5,18 @@ not committed, so that a check of a pull request finds it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
+from voxmint.engine.sinks.contract import Surroundings
 from voxmint.engine.sinks.destinations import own_sinks_of
 from voxmint.engine.sinks.surroundings import surroundings_of
-from voxmint.engine.upstream.hosts import ALLOW_HOSTS, allowed_hosts
-from voxmint.engine.upstream.target import check_target
+from voxmint.engine.upstream.hosts import ALLOW_HOSTS, Allowed, allowed_hosts
 from voxmint.engine.wording import HOST_NOT_ALLOWED
 from voxmint.problems import Problem, ProblemsError
+from voxmint.profiles.cells import MapCell, value_of
 from voxmint.profiles.compiled import CompiledEnvironment
+from voxmint.profiles.plain_settings import is_plain_provider
 
 
 def settings_problems(
@@ -24,32 +27,52 @@ def settings_problems(
     Whether a host is one that the operator allows is asked where the operator names any
     (`VOXMINT_ALLOW_HOSTS`), or the provider says it is openai, whose hosts are known.
     """
-    for environment in environments:
-        if environment.provider is None or environment.document.abstract:
-            continue
-        names_hosts = environ.get(ALLOW_HOSTS) or environment.provider.kind == "openai"
-        for problem in _target_problems(environment, environ):
-            if names_hosts or problem.kind is not HOST_NOT_ALLOWED:
-                yield problem
-        yield from _sink_problems(project, environment, environ)
+    judged = [one for one in environments if not one.document.abstract and _has_provider(one)]
+    if not judged:
+        return
+    allowed = allowed_hosts(environ)
+    around = surroundings_of(project, environ)
+    for environment in judged:
+        yield from _target_problems(environment, environ, allowed)
+        yield from _sink_problems(environment, around)
+
+
+def _has_provider(environment: CompiledEnvironment) -> bool:
+    return _is_plain(environment) or environment.provider is not None
+
+
+def _is_plain(environment: CompiledEnvironment) -> bool:
+    """Whether the provider is right at a glance: then its URL, too, is right, and its headers."""
+    cell = environment.provider_cell
+    return isinstance(cell, MapCell) and is_plain_provider(_settings(cell))
+
+
+def _settings(cell: MapCell) -> Mapping[str, object]:
+    value = value_of(cell)
+    return value if isinstance(value, dict) else {}
 
 
 def _target_problems(
-    environment: CompiledEnvironment, environ: Mapping[str, str]
-) -> tuple[Problem, ...]:
-    try:
-        check_target(environment, allowed_hosts(environ, ()))
-    except ProblemsError as failure:
-        return failure.problems
-    return ()
-
-
-def _sink_problems(
-    project: Path, environment: CompiledEnvironment, environ: Mapping[str, str]
+    environment: CompiledEnvironment, environ: Mapping[str, str], allowed: Allowed
 ) -> Iterator[Problem]:
-    around = surroundings_of(project, environment.name, environment.profiles, environ)
+    if _is_plain(environment):
+        return
+    from voxmint.engine.upstream.target import check_target
+
+    provider = environment.provider
+    names_hosts = environ.get(ALLOW_HOSTS) or (provider and provider.kind == "openai")
     try:
-        sinks = own_sinks_of(environment, around)
+        check_target(environment, allowed)
+    except ProblemsError as failure:
+        for problem in failure.problems:
+            if names_hosts or problem.kind is not HOST_NOT_ALLOWED:
+                yield problem
+
+
+def _sink_problems(environment: CompiledEnvironment, around: Surroundings) -> Iterator[Problem]:
+    own = replace(around, environment=environment.name, profiles=environment.profiles)
+    try:
+        sinks = own_sinks_of(environment, own)
     except ProblemsError as failure:
         yield from failure.problems
         return

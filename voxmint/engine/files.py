@@ -10,7 +10,6 @@ removes it.
 import errno
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -285,7 +284,9 @@ class Place:
 
         Group and owner are numbers, by default what the system gives a new file.
         """
-        name = _STAGED_NAME.format(name=self.target.name, key=secrets.token_hex(8))
+        from secrets import token_hex  # only a write needs it
+
+        name = _STAGED_NAME.format(name=self.target.name, key=token_hex(8))
         # Before it is made: an interrupt can come at any moment.
         self._staged.add(name)
         with _writing(self.target.label):

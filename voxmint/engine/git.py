@@ -12,7 +12,6 @@
   PATH. The user's own configuration stays: what to ignore, and whom to trust, stand there.
 """
 
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -272,5 +271,7 @@ _LINE_END = re.compile(rb"\r\n")
 def _object_name(data: bytes, like: str) -> str:
     """The name that git gives a file of these bytes, made the way the other name was."""
     # Older repositories name objects by SHA-1; nothing is protected by it here.
+    import hashlib  # only who compares contents needs it
+
     make = hashlib.sha256 if len(like) == 64 else hashlib.sha1
     return make(b"blob %d\0" % len(data) + data).hexdigest()

@@ -2,7 +2,8 @@
 
 The library that checks settings takes as long to import as a thousand profiles to compile. So a
 compile asks it only about settings that are more than this; where this says yes, it would find
-nothing wrong (a property test holds the two together).
+nothing wrong (a property test holds the two together). Nor is there anything wrong with where such
+a provider is and what it is sent.
 """
 
 import re
@@ -13,6 +14,8 @@ from voxmint.profiles.endpoints import APIS, KINDS
 _KINDS = tuple(kind for kind in KINDS if kind not in ("azure", "compatible"))
 """Those that need no `url`, whose check is more than a glance."""
 _TEXTS = frozenset(("organization", "project", "safety_identifier"))
+_TEXT = re.compile(r"[!-z]+")
+"""What a header can hold, and no template: fewer texts than are right."""
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MOST_AT_ONCE = 256
 
@@ -30,7 +33,7 @@ def _is_plain_setting(name: str, value: object, provider: Mapping[str, object]) 
         return provider["kind"] == "openai" and isinstance(value, dict) and _is_plain_key(value)
     if name == "api":
         return value in APIS
-    return name in _TEXTS and type(value) is str and value.isascii()
+    return name in _TEXTS and type(value) is str and bool(_TEXT.fullmatch(value))
 
 
 def _is_plain_key(value: Mapping[str, object]) -> bool:

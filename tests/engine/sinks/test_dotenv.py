@@ -33,7 +33,8 @@ from voxmint.engine.sinks.contract import (
     Surroundings,
     preflight,
 )
-from voxmint.engine.sinks.dotenv import DotenvOptions, DotenvSink
+from voxmint.engine.sinks.dotenv import DotenvSink
+from voxmint.engine.sinks.dotenv_options import DotenvOptions
 from voxmint.engine.state import made_state
 from voxmint.origin import Origin
 from voxmint.problems import Problem, ProblemsError
@@ -546,7 +547,7 @@ project = Path(sys.argv[1])
 around = Surroundings(project, "production", ("clinic",), state.StateFolder(project / "s", project),
     locks.Locks(project / "l", "voxmint mint", 0), lambda folder: git.Absence.NO_REPOSITORY)
 for settings in ({}, {"group": 0}):
-    options = dotenv.DotenvOptions(path=".env", **settings)
+    options = dotenv.PlainOptions(path=".env", **settings)
     print([problem.code for problem in dotenv.DotenvSink(options, around).preflight()])
 """
     with ordinary_folder() as folder:
@@ -609,7 +610,7 @@ from voxmint.secret import Secret
 project, name = Path(sys.argv[1]), sys.argv[2]
 around = Surroundings(project, "production", (name,), state.StateFolder(project / "s", project),
     locks.Locks(project / "l", "voxmint mint", 60), lambda folder: git.Absence.NO_REPOSITORY)
-sink = dotenv.DotenvSink(dotenv.DotenvOptions(path=".env"), around)
+sink = dotenv.DotenvSink(dotenv.PlainOptions(path=".env"), around)
 number = 0
 while number < int(sys.argv[3]):
     number += 1

@@ -147,6 +147,15 @@ class Sink(ABC):
         self.options = options
         self.around = around
 
+    @classmethod
+    def plain_options(cls, settings: Mapping[str, object]) -> object | None:  # noqa: ARG003
+        """The options of settings that are right at a glance, without the import of `Options`.
+
+        `None` where it takes more to tell, which it always may; otherwise what `Options` would
+        make of the settings, attribute by attribute.
+        """  # no settings are: a sink that knows some says so itself
+        return None
+
     @property
     @abstractmethod
     def target(self) -> str:

@@ -10,12 +10,11 @@ from voxmint.engine.sinks.contract import Sink, Surroundings
 from voxmint.engine.wording import SINK_MALFORMED, SINKS_MISSING
 from voxmint.origin import Origin
 from voxmint.problems import Problem, ProblemsError
-from voxmint.profiles.cells import Leaf, MapCell, origin
+from voxmint.profiles.cells import Leaf, MapCell, origin, value_of
 from voxmint.profiles.compiled import CompiledEnvironment
 from voxmint.profiles.documents import Environment, Layer
 from voxmint.profiles.merge import Merger
 from voxmint.profiles.nodes import Node
-from voxmint.profiles.settings import read_settings
 
 _EXAMPLE = "{kind: dotenv, path: …}"
 
@@ -91,10 +90,20 @@ def _sink(
         raise ProblemsError(replace(one, at=item.at) for one in error.problems) from error
     if found is None:
         return None
-    options, problems = read_settings(found.Options, item.settings, item.owner)
+    return found(_options(found, item), replace(around, at=item.at))
+
+
+def _options(sink: type[Sink], item: _Item) -> object:
+    settings = value_of(item.settings)
+    plain = sink.plain_options(settings) if isinstance(settings, dict) else None
+    if plain is not None:
+        return plain
+    from voxmint.profiles.settings import read_settings  # only now: it takes long to import
+
+    options, problems = read_settings(sink.Options, item.settings, item.owner)
     if problems:
         raise ProblemsError(problems)
-    return found(options, replace(around, at=item.at))
+    return options
 
 
 def _item(node: Node, layer: Layer, owner: str) -> _Item:

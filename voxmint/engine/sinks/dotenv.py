@@ -20,9 +20,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from typing import Annotated, ClassVar
-
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from typing import TYPE_CHECKING, ClassVar
 
 from voxmint.engine.failures import failure
 from voxmint.engine.files import (
@@ -44,6 +42,7 @@ from voxmint.engine.sinks.contract import (
     Staged,
     Surroundings,
 )
+from voxmint.engine.sinks.dotenv_plain import PlainOptions, plain_options
 from voxmint.engine.sinks.envfile import flaws_in, merge_env, names_held
 from voxmint.engine.wording import (
     FILE_CHANGING,
@@ -62,89 +61,36 @@ from voxmint.engine.wording import (
 )
 from voxmint.problems import Kind, Problem, ProblemsError
 
-_STRICT = ConfigDict(frozen=True, extra="forbid", strict=True)
+if TYPE_CHECKING:
+    from voxmint.engine.sinks.dotenv_options import DotenvOptions
+
 _TRIES = 5
 """How often a file that somebody else changes meanwhile is read and merged again."""
 
 
-def _quoted(mode: object) -> object:
-    if isinstance(mode, int):
-        raise ValueError('write it in quotes, as in "0640": without them YAML reads a number')
-    return mode
+class _OptionsWhenNeeded:
+    """`DotenvOptions`, imported when it is asked for: settings right at a glance need none."""
 
+    def __get__(self, sink: Sink | None, owner: type[Sink]) -> "type[DotenvOptions]":
+        from voxmint.engine.sinks.dotenv_options import DotenvOptions
 
-def _for_readers(mode: str) -> str:
-    bits = int(mode, 8)
-    if bits & 0o600 != 0o600 or bits & ~0o664:
-        raise ValueError(
-            "its owner must be able to read and write it, nobody to execute it, and others at most "
-            'to read it: "0600" to "0664"'
-        )
-    return mode
-
-
-Mode = Annotated[
-    str, Field(pattern=r"^(0o?)?[0-7]{3}$"), BeforeValidator(_quoted), AfterValidator(_for_readers)
-]
-"""A file's mode in octal, in quotes: without them YAML 1.2 reads 0640 as six hundred and forty."""
-
-
-class Names(BaseModel):
-    """What the variables are called; `{profile}` stands for the profile's name in capitals."""
-
-    model_config = _STRICT
-
-    client_secret: str = Field(
-        default="{profile}_CLIENT_SECRET", description="The variable of the token."
-    )
-    expires_at: str = Field(
-        default="{profile}_EXPIRES_AT",
-        description="The variable of the token's end, in Unix seconds.",
-    )
-    session_id: str = Field(
-        default="{profile}_SESSION_ID", description="The variable of the session's id."
-    )
-    profiles: Mapping[str, str] = Field(
-        default_factory=dict, description="What {profile} stands for instead, by profile."
-    )
-
-
-class DotenvOptions(BaseModel):
-    """The settings of an env file."""
-
-    model_config = _STRICT
-
-    path: Annotated[str, Field(min_length=1)] = Field(
-        description="The file, from the project's folder."
-    )
-    mode: Mode = Field(default="0600", description='The file\'s mode, in quotes: "0600" to "0664".')
-    group: str | int | None = Field(
-        default=None,
-        description="The group that the file is given to, for a service that reads it.",
-    )
-    names: Names = Field(default=Names(), description="What the variables are called.")
-    allow_tracked: bool = Field(
-        default=False,
-        description="Write the file though git tracks it: its tokens will be committed.",
-    )
-    allow_unignored: bool = Field(
-        default=False, description="Write the file though git does not ignore it."
-    )
-
-    @property
-    def bits(self) -> int:
-        return int(self.mode, 8)
+        return DotenvOptions
 
 
 class DotenvSink(Sink):
     """An env file that holds the values of an environment's profiles."""
 
     kind: ClassVar[str] = "dotenv"
-    Options: ClassVar[type[BaseModel]] = DotenvOptions
+    Options = _OptionsWhenNeeded()
 
-    def __init__(self, options: DotenvOptions, around: Surroundings) -> None:
+    def __init__(self, options: "DotenvOptions | PlainOptions", around: Surroundings) -> None:
         super().__init__(options, around)
-        self.options: DotenvOptions = options
+        self.options: DotenvOptions | PlainOptions = options
+
+    @classmethod
+    def plain_options(cls, settings: Mapping[str, object]) -> PlainOptions | None:
+        # What another package makes of this sink may have settings of its own.
+        return plain_options(settings) if cls is DotenvSink else None
 
     @property
     def target(self) -> str:
@@ -373,7 +319,7 @@ class _StagedEnv(Staged):
         self._place.close()
 
 
-def _group_id(options: DotenvOptions) -> int | None:
+def _group_id(options: "DotenvOptions | PlainOptions") -> int | None:
     """The number of the group that the file is given to, if any."""
     group = options.group
     if group is None:
@@ -387,5 +333,5 @@ def _group_id(options: DotenvOptions) -> int | None:
     return number
 
 
-def _no_group(options: DotenvOptions, said: str) -> ProblemsError:
+def _no_group(options: "DotenvOptions | PlainOptions", said: str) -> ProblemsError:
     return failure(SINK_GROUP_UNKNOWN, path=options.path, group=options.group, reason=said)

@@ -10,17 +10,18 @@ from voxmint.engine.sinks.contract import Surroundings
 from voxmint.engine.state import OWN_FOLDER, STATE_DIR, StateFolder, found_state
 
 
-def surroundings_of(
-    project: Path, environment: str, present: tuple[str, ...], environ: Mapping[str, str]
-) -> Surroundings:
-    """What a sink is given to look at its settings alone; makes and locks nothing."""
+def surroundings_of(project: Path, environ: Mapping[str, str]) -> Surroundings:
+    """What a sink of any environment is given, but for the environment's name and profiles.
+
+    For a look at its settings alone: makes and locks nothing.
+    """
     state = found_state(project, environ) or absent_state(project, environ)
     locks = Locks(state.locks, "voxmint", 0, lambda *_: None, Clock())
     allowed = allowed_folders(environ)
     return Surroundings(
         project,
-        environment,
-        present,
+        "",
+        (),
         state,
         locks,
         lambda folder: repository(folder, environ),

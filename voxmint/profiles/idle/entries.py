@@ -27,7 +27,7 @@ def leaves(node: MapNode, path: Keys = ()) -> Iterator[Entry]:
     """The entries that set something: scalars, lists, directives and empty maps."""
     for name, value in node.entries.items():
         below = (*path, name)
-        if is_inner(value):
+        if type(value) is not ScalarNode and is_inner(value):
             yield from leaves(value, below)
         else:
             yield Entry(below, node.keys[name], value)
@@ -63,6 +63,11 @@ def restated(node: MapNode, under: Cell | None, path: Keys = ()) -> Iterator[Ent
     for name, value in node.entries.items():
         before = under.entries.get(name)
         if before is None:
+            continue
+        if type(value) is ScalarNode:
+            # Most are another value: no more is to be known of them.
+            if type(before) is Leaf and value.value == before.value and _equals(value, before):
+                yield Entry((*path, name), node.keys[name], value)
             continue
         below = (*path, name)
         if is_inner(value):

@@ -4,7 +4,7 @@ Paths are without the leading `vars`. The empty path is all of them: where a tem
 as a whole, as in a loop or `vars[name]`, any of them may be meant.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, chain
@@ -68,14 +68,18 @@ class Used:
 
     def _of_cell(self, cell: Cell | None) -> References:
         if type(cell) is Leaf:
-            value = cell.value
-            is_plain = type(value) is not str or "{" not in value
-            return NOTHING if is_plain else self._in_leaf(cell)
+            return self._in_leaf(cell)
         if cell is None or type(cell) is Gone:
             return NOTHING
         known = self._cells.get(id(cell))
         if known is None:
-            known = self._cells[id(cell)] = NOTHING.union(*map(self._of_cell, _within(cell)))
+            known = NOTHING
+            for inner in _within(cell):
+                if type(inner) is Leaf and (type(inner.value) is not str or "{" not in inner.value):
+                    continue  # as most are
+                more = self._of_cell(inner)
+                known = known | more if known else more
+            self._cells[id(cell)] = known
         return known
 
     def _in_leaf(self, cell: Leaf) -> References:
@@ -144,17 +148,20 @@ def _part(node: "nodes.Getattr | nodes.Getitem") -> str | None:
     return key if isinstance(key, str) else None
 
 
-def _within(cell: Cell) -> Iterator[Cell]:
+def _within(cell: Cell) -> Iterable[Cell]:
     """What is in a map or a list.
 
     Of a map with a type all the types that it has had: a change is found by looking at them.
     """
     if isinstance(cell, ListCell):
-        yield from cell.items
-    elif isinstance(cell, MapCell):
-        yield from cell.entries.values()
-        if "type" in cell.entries:
-            yield from (one for one in chain(cell.entries["type"].under) if type(one) is Leaf)
+        return cell.items
+    if not isinstance(cell, MapCell):
+        return ()
+    kind = cell.entries.get("type")
+    if kind is None or kind.under is None:
+        return cell.entries.values()
+    before = (one for one in chain(kind.under) if type(one) is Leaf)
+    return (*cell.entries.values(), *before)
 
 
 def _decisive(cell: Cell, path: Keys) -> Cell | None:

@@ -82,8 +82,9 @@ class _Idle:
         for item in items:
             yield self._item(item, steps)
         whole = {one.item.layer for one in items}
-        for layer in self._ground.reach:
-            if layer not in whole:
+        concerned = self._dead.keys() | self._unused.keys() | self._shadowed.keys()
+        for layer in self._ground.reach if concerned else ():
+            if layer in concerned and layer not in whole:
                 yield from self._entries(layer, steps.get(layer, ()))
         yield from self._labels()
 

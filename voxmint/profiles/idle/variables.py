@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from voxmint.origin import Origin
-from voxmint.profiles.cells import find
+from voxmint.profiles.cells import MapCell, find
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.idle.entries import Entry, Keys, grouped, is_inner, leaves, leaves_of
 from voxmint.profiles.idle.ground import Dead, Ground, overrider
@@ -82,8 +82,7 @@ def shadow(layer: Layer, path: Keys, ground: Ground, dead: Dead) -> Shadow | Non
     layers: dict[Layer, None] = {}
     places: dict[Origin, None] = {}
     for body in ground.reach[layer]:
-        last = find(body.root, path)
-        if last is not None and last.layer is layer:
+        if _is_seen(body.root, layer, path):
             return None
         by = overrider(body, layer, path, dead)
         if by is None or (path[0] == "vars" and _is_taken_whole(ground.used(body), path[1:])):
@@ -91,6 +90,12 @@ def shadow(layer: Layer, path: Keys, ground: Ground, dead: Dead) -> Shadow | Non
         layers[by[0]] = None
         places[by[0].origin(by[1].key)] = None
     return Shadow(tuple(layers), tuple(places))
+
+
+def _is_seen(root: MapCell, layer: Layer, path: Keys) -> bool:
+    """Whether what stands at a path in a body is what the layer says there."""
+    last = find(root, path)
+    return last is not None and last.layer is layer
 
 
 def _is_taken_whole(used: Collection[Keys], path: Keys) -> bool:
@@ -109,9 +114,13 @@ def shadowed_vars(
         node = vars_of(layer)
         if node is None or ground.is_abstract(layer):
             continue
+        first = ground.reach[layer][0].root
+        # Most are seen in the first body already.
+        left = [one.path for one in leaves(node, ("vars",)) if not _is_seen(first, layer, one.path)]
+        if not left:
+            continue
         skipped = (passed.get(layer, ()), dead.get(layer, ()))
-        paths = [one.path for one in leaves(node, ("vars",))]
-        left = [path for path in paths if not any(path in some for some in skipped)]
+        left = [path for path in left if not any(path in some for some in skipped)]
         shadows = {path: by for path in left if (by := shadow(layer, path, ground, dead))}
         if shadows:
             found[layer] = shadows

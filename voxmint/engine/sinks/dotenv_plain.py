@@ -1,0 +1,78 @@
+"""The settings of an env file that are right at a glance, as most are.
+
+The library that checks settings takes as long to import as hundreds of profiles to compile, so it
+is asked only about settings that are more than this. Where this says yes, it would say the same (a
+property test holds the two together).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_MODES = ("0600", "0640", "0660", "0644", "0664")
+_FLAGS = ("allow_tracked", "allow_unignored")
+
+
+@dataclass(frozen=True)
+class PlainNames:
+    """What the variables are called, as `dotenv_options.Names`."""
+
+    client_secret: str = "{profile}_CLIENT_SECRET"  # noqa: S105  # a name, no secret
+    expires_at: str = "{profile}_EXPIRES_AT"
+    session_id: str = "{profile}_SESSION_ID"
+    profiles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlainOptions:
+    """The settings of an env file, as `dotenv_options.DotenvOptions`."""
+
+    path: str
+    mode: str = "0600"
+    group: str | int | None = None
+    names: PlainNames = PlainNames()
+    allow_tracked: bool = False
+    allow_unignored: bool = False
+
+    @property
+    def bits(self) -> int:
+        return int(self.mode, 8)
+
+
+def plain_options(given: Mapping[str, object]) -> PlainOptions | None:
+    """The settings, where they are right at a glance; `None` where it takes more to tell."""
+    options: dict[str, object] = {"path": ""}
+    for name, value in given.items():
+        if name == "names":
+            options[name] = names = _plain_names(value)
+            if names is None:
+                return None
+        elif _is_plain_setting(name, value):
+            options[name] = value
+        else:
+            return None
+    return PlainOptions(**options) if options["path"] else None  # type: ignore[arg-type]  # looked at
+
+
+def _is_plain_setting(name: str, value: object) -> bool:
+    if name == "mode":
+        return value in _MODES
+    if name in _FLAGS:
+        return type(value) is bool
+    return name in ("path", "group") and _is_text(value)
+
+
+def _plain_names(value: object) -> PlainNames | None:
+    if type(value) is not dict:
+        return None
+    own = {name: inner for name, inner in value.items() if name != "profiles"}
+    stems = value.get("profiles", {})
+    is_plain = (
+        own.keys() <= PlainNames.__dataclass_fields__.keys()
+        and type(stems) is dict
+        and all(map(_is_text, (*own.values(), *stems, *stems.values())))
+    )
+    return PlainNames(**own, profiles=stems) if is_plain else None
+
+
+def _is_text(value: object) -> bool:
+    return type(value) is str and value.isascii()
