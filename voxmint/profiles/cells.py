@@ -103,8 +103,9 @@ def find(cell: Cell | None, path: Sequence[str | int]) -> Cell | None:
 
 def find_nearest(cell: Cell, path: Path) -> Cell:
     """The cell at a path, or the last one on the way there."""
-    for length in range(len(path), 0, -1):
-        found = find(cell, path[:length])
-        if found is not None:
-            return found
+    for part in path:
+        inner = find(cell, (part,))
+        if inner is None:
+            break
+        cell = inner
     return cell

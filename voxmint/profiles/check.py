@@ -74,8 +74,19 @@ def _check_map(value: Mapping[str, Any], field: Field, path: Path) -> Iterator[F
         known = field.by_name.get(name)
         if known is None:
             yield _unknown(name, field, path)
-        elif not (known.is_open and type(inner) in known.accepts):
+        elif not _is_right_scalar(inner, known):
             yield from check_field(inner, known, (*path, name))
+
+
+def _is_right_scalar(value: object, field: Field) -> bool:
+    """Whether a glance says that the value is right, as it is of nearly all scalars."""
+    if type(value) not in field.accepts:
+        return False
+    if field.is_open:
+        return True
+    if field.minimum is None or field.maximum is None:
+        return type(value) is str and value in field.values
+    return field.minimum <= value <= field.maximum  # type: ignore[operator]  # a number: it has a range
 
 
 def _check_list(value: list[object], field: Field, path: Path) -> Iterator[Finding]:

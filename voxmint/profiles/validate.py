@@ -35,11 +35,15 @@ left out, since that may be just what is missing."""
 
 
 class _Looked(NamedTuple):
-    """A part of a request that was looked at: what is wrong with it, and its outline."""
+    """A part of a request that was looked at: what is wrong with it, and its outline's number."""
 
     part: object
     findings: Sequence[Finding]
-    outline: Hashable
+    outline: int
+
+
+_WRONG = -1
+"""The outline's number of what is wrong: the rules do not look at it."""
 
 
 class Validator:
@@ -50,7 +54,8 @@ class Validator:
 
     def __init__(self) -> None:
         self._parts: dict[tuple[str, object], _Looked] = {}
-        self._rules: dict[Hashable, Sequence[Finding]] = {}
+        self._rules: dict[tuple[str | int, ...], Sequence[Finding]] = {}
+        self._outlines: dict[Hashable, int] = {}
 
     def findings(
         self, session: Mapping[str, Any], expires_after: Mapping[str, Any] | None, form: str | None
@@ -60,13 +65,13 @@ class Validator:
         Where the form is not known, the rules, which depend on it, are left out.
         """
         found: list[Finding] = []
-        outlines: list[Hashable] = [form]
+        outlines: list[str | int] = [form or ""]
         parts = self._parts
         for name, value in session.items():
             key = (name, value if type(value) is str else id(value))
             looked = parts.get(key)
             if looked is None:
-                looked = parts[key] = _looked_at(name, value)
+                looked = parts[key] = self._looked_at(name, value)
             found += looked.findings
             outlines.append(looked.outline)
         if expires_after is not None:
@@ -76,16 +81,24 @@ class Validator:
             found += check_rules(session, form, RULES_OF_DETAIL)
         return found
 
+    def _looked_at(self, name: str, value: object) -> _Looked:
+        found = check_part(name, value)
+        if found:
+            return _Looked(value, found, _WRONG)
+        # Numbered, since a body's outlines are looked up together, and a number is quickly hashed.
+        known = self._outlines.setdefault((name, outline(value)), len(self._outlines))
+        return _Looked(value, (), known)
+
     def _lifetime(self, value: Mapping[str, Any]) -> Sequence[Finding]:
         key = (EXPIRES_AFTER.name, id(value))
         looked = self._parts.get(key)
         if looked is None:
             found = list(check_field(value, EXPIRES_AFTER, (EXPIRES_AFTER.name,)))
-            looked = self._parts[key] = _Looked(value, found, None)
+            looked = self._parts[key] = _Looked(value, found, _WRONG)
         return looked.findings
 
     def _by_rules(
-        self, session: Mapping[str, Any], form: str, outlines: Hashable
+        self, session: Mapping[str, Any], form: str, outlines: tuple[str | int, ...]
     ) -> Sequence[Finding]:
         """What the rules find that look at nothing but outlines, once for all that have these."""
         known = self._rules.get(outlines)
@@ -95,11 +108,6 @@ class Validator:
 
 
 _RULES_OF_OUTLINE = tuple(rule for rule in RULES if rule not in RULES_OF_DETAIL)
-
-
-def _looked_at(name: str, value: object) -> _Looked:
-    found = check_part(name, value)
-    return _Looked(value, found, None if found else (name, outline(value)))
 
 
 class Written(Protocol):
