@@ -98,9 +98,16 @@ def located(project: Project, selection: Selection, world: World) -> Iterator[No
     try:
         yield
     except ProblemsError as failure:
-        texts = {**_texts(project, failure.problems), **_lines(selection.overrides)}
-        sources = Sources(texts, project.root, world.cwd)
+        sources = sources_of(failure.problems, project, selection, world)
         raise LocatedProblemsError(failure, sources) from failure
+
+
+def sources_of(
+    problems: Iterable[Problem], project: Project, selection: Selection, world: World
+) -> Sources:
+    """The lines that problems are about, as far as they can be read."""
+    texts = {**_texts(project, problems), **_lines(selection.overrides)}
+    return Sources(texts, project.root, world.cwd)
 
 
 def _texts(project: Project, problems: Iterable[Problem]) -> dict[str, str]:

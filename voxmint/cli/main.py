@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "diff": ("voxmint.cli.diff:command", "show what a change does to bodies, and why"),
         "plan": ("voxmint.cli.plan:command", "show what a mint would do, and why"),
         "mint": ("voxmint.cli.mint:command", "mint tokens, and write them where they are read"),
+        "try": ("voxmint.cli.try_:command", "send one request, and show what came of it"),
         "explain": ("voxmint.cli.explain:command", "say what a field or a problem's code means"),
         "schema": ("voxmint.cli.schema:command", "print a JSON Schema for editors"),
         "emulator": ("voxmint.cli.emulator:command", "answer like the service, on this machine"),

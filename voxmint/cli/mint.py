@@ -99,11 +99,13 @@ def _write(report: "Report", options: Options, world: "World") -> None:
     from voxmint.cli.display.problems import NO_SOURCES, show_problem
     from voxmint.cli.formats import report_text
     from voxmint.cli.formats.json_text import write_json
+    from voxmint.cli.formats.problem_json import problem_of
 
     for problem in report.problems:
         show_problem(world.err, problem, NO_SOURCES)
     if options.output == "json":
-        write_json(world.out, report.to_json())
+        problems = [problem_of(problem) for problem in report.problems]
+        write_json(world.out, {**report.to_json(), "problems": problems})
     elif world.is_quiet:
         report_text.write_failures(world.err, report, world)
     else:

@@ -14,7 +14,7 @@ _STATE = "State, the ledger, locks and git"
 _TITLES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("ca", "certificates", "header", "host", "key", "proxy", "url"), _UPSTREAM),
-        **dict.fromkeys(("answer", "mint"), _MINTING),
+        **dict.fromkeys(("answer", "echo", "mint"), _MINTING),
         **dict.fromkeys(("file", "folder", "path", "sink", "sinks"), _SINKS),
     }
 )

@@ -25,6 +25,25 @@ CERTIFICATES_UNUSABLE = error(
     about="SSL_CERT_FILE and SSL_CERT_DIR take the place of the usual certificates, for every "
     "program that honours them. Here one leads to nothing that can be read; correct or unset it.",
 )
+ECHO_CHANGED = warning(
+    "echo-changed",
+    "`{path}`: asked for {asked}, and the service answers {answered}",
+    "`{command}` shows all that was asked and answered",
+    about="The answer to a mint holds the session as the service will run it. Where that differs "
+    "from what was asked, the service, or a gateway before it, changed the setting and said "
+    "nothing. The token is good, but it is not for the session that the profile describes. Numbers "
+    "are compared by value and lists whatever their order; a dated version of the model that was "
+    "asked for is the same model.",
+)
+ECHO_IGNORED = warning(
+    "echo-ignored",
+    "`{path}`: asked for {asked}, and the service's answer says nothing of it",
+    "`{command}` shows all that was asked and answered",
+    about="The answer to a mint holds the session as the service will run it. A setting that is "
+    "not in there may have been dropped, by the service or by a gateway before it. Of `keywords` "
+    "and `delay` no server says anything, so nothing is concluded from that; nor from an answer "
+    "that holds nothing of the session at all.",
+)
 FILE_CHANGED = error(
     "file-changed",
     "`{path}` was changed by something else since it was read, and no file was edited",
@@ -102,8 +121,9 @@ HEADER_REFUSED = error(
     "header-refused",
     "the header `{name}` cannot be set: {reason}",
     about="A header of the project must not lead a request elsewhere, carry a key, or hold a line "
-    "break: anybody who can change the files could set it. The key goes into `provider.key`; "
-    "organization and project have settings of their own.",
+    "break: anybody who can change the files could set it. So names with words such as `host`, "
+    "`url`, `key` or `token` are refused. The key goes into `provider.key`; organization and "
+    "project have settings of their own.",
 )
 HOST_NEEDS_TLS = error(
     "host-needs-tls",
@@ -166,12 +186,26 @@ KEY_FILE_UNREADABLE = error(
     about="It is a regular file that holds the key and nothing else, readable for the user who "
     "mints.",
 )
-KEY_KEYRING_UNSUPPORTED = error(
-    "key-keyring-unsupported",
-    "this version of voxmint reads no keyring",
-    "use `key: {{env: …}}`, `{{file: …}}` or `{{command: […]}}`",
-    about="The files may say `keyring`, but this version cannot read one. A keyring's own program "
-    "can be run by `command`.",
+KEY_KEYRING_FAILED = error(
+    "key-keyring-failed",
+    "the keyring could not be asked for the key `{entry}`: {said}",
+    "unlock it, or use `key: {{env: …}}`, as where nobody is logged in",
+    about="A keyring belongs to a person who is logged in. In a pipeline or a service there is "
+    "mostly none, and the key is better handed over in a variable or a file.",
+)
+KEY_KEYRING_LACKS = error(
+    "key-keyring-lacks",
+    "the keyring has no key `{entry}` of the service `{service}`",
+    "put it there: keyring set {service} {entry}",
+    about="Only entries of the service `voxmint` are looked up, so that a change of the project's "
+    "files cannot have another secret of your keyring sent as a key.",
+)
+KEY_KEYRING_MISSING = error(
+    "key-keyring-missing",
+    "the key `{entry}` is in a keyring, and the package that reads keyrings is not installed",
+    "pip install 'voxmint[keyring]'",
+    about="voxmint itself needs no keyring, so the package comes with an extra. It has to be "
+    "installed where voxmint is.",
 )
 KEY_MALFORMED = error(
     "key-malformed",
@@ -472,7 +506,8 @@ URL_MALFORMED = error(
     "write scheme, host, port and path and no more, as in https://gateway.example/v1",
     about="A host that ends in a dot, or is written with other characters than ASCII letters, "
     "digits, dots and dashes, can be one host to whom reads it and another to whom connects. "
-    "Neither do a user name, a query or a fragment belong into a base URL.",
+    "Neither do a user name, a query or a fragment belong into a base URL, nor a path that leads "
+    "upwards, has empty parts or hides a slash in an escape.",
 )
 
 KINDS: tuple[Kind, ...] = tuple(

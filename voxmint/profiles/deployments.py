@@ -3,10 +3,11 @@
 Looked up in the merged cells of the provider's settings, so that the place is known too.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from voxmint.origin import Path
+from voxmint.origin import Origin, Path
 from voxmint.problems import Problem, Related, nearest
 from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, Leaf, MapCell, find, key_origin, origin
@@ -17,6 +18,8 @@ MODEL: Path = ("session", "input_audio_transcription", "model")
 """Where a profile names its model."""
 
 _AZURE = "azure"
+_SHOWN = 3
+"""How many of the places that ask for a model are shown."""
 
 
 def deployment_of(provider: Cell | None, model: object) -> Leaf | None:
@@ -27,36 +30,63 @@ def deployment_of(provider: Cell | None, model: object) -> Leaf | None:
 def undeployed(
     bodies: Iterable[CompiledBody], environments: Mapping[str, CompiledEnvironment]
 ) -> Iterator[Problem]:
-    """A warning for each model that an Azure resource would be sent by its own name."""
+    """A warning for each model that an Azure resource would be sent by its own name.
+
+    What is missing is missing once, in the environment, however many profiles ask for the model.
+    """
+    found: dict[tuple[Origin, str], list[CompiledBody]] = {}
     for body in bodies:
         provider = environments[body.environment].provider_cell
-        kind = find(provider, ("kind",))
-        if isinstance(kind, Leaf) and kind.value == _AZURE:
-            yield from _undeployed(body, provider, kind)
+        model = _model(body)
+        if isinstance(model, str) and _is_azure(provider) and _is_lacking(provider, model):
+            found.setdefault((_place(provider), model), []).append(body)
+    for (place, model), askers in found.items():
+        yield _problem(place, model, askers, environments[askers[0].environment].provider_cell)
 
 
-def _undeployed(body: CompiledBody, provider: Cell | None, kind: Leaf) -> Iterator[Problem]:
-    model, mapped = _model(body), _mapped(provider)
-    if not isinstance(model, str) or model in mapped:
-        return
-    is_deployment = model_of(model) is None and (
-        not mapped or any(one.value == model for one in mapped.values())
-    )
-    written = find(body.root, MODEL)
-    if is_deployment or written is None:
-        return
+def _is_azure(provider: Cell | None) -> bool:
+    kind = find(provider, ("kind",))
+    return isinstance(kind, Leaf) and kind.value == _AZURE
+
+
+def _is_lacking(provider: Cell | None, model: str) -> bool:
+    """Whether this is a model without a deployment, and not itself the name of one."""
+    mapped = _mapped(provider)
+    if model in mapped:
+        return False
+    named = {one.value for one in mapped.values()}
+    return model_of(model) is not None or bool(named and model not in named)
+
+
+def _place(provider: Cell | None) -> Origin:
+    """Where the deployments are mapped, or that it is azure, where they are not."""
     settings = find(provider, ("deployments",))
-    place = key_origin(settings) if mapped and settings else origin(kind)
-    said = "the deployments that are mapped" if mapped else "azure is sent names of deployments"
-    facts = {"model": model, **nearest(model, mapped)}
-    yield Problem(
+    if isinstance(settings, MapCell) and settings.entries:
+        return key_origin(settings)
+    kind = find(provider, ("kind",))
+    if kind is None:
+        raise ValueError("the provider has no kind")
+    return origin(kind)
+
+
+def _problem(
+    place: Origin, model: str, askers: Sequence[CompiledBody], provider: Cell | None
+) -> Problem:
+    written = (find(body.root, MODEL) for body in askers)
+    places = dict.fromkeys(origin(cell) for cell in written if cell is not None)
+    return Problem(
         wording.MODEL_NOT_DEPLOYED,
-        origin(written),
-        facts,
-        (Related(place, said),),
-        ".".join(map(str, MODEL[1:])),
-        ((body.profile, body.environment),),
+        place,
+        {"model": model, **nearest(model, _mistakable(provider, model))},
+        tuple(Related(one, "a profile asks for it") for one in islice(places, _SHOWN)),
+        affects=tuple((body.profile, body.environment) for body in askers),
     )
+
+
+def _mistakable(provider: Cell | None, model: str) -> list[str]:
+    """The mapped names that may be this model's misspelt: two known models are two models."""
+    is_known = model_of(model) is not None
+    return [name for name in _mapped(provider) if not (is_known and model_of(name))]
 
 
 def _model(body: CompiledBody) -> Any:

@@ -20,7 +20,8 @@ class Answer:
     """A minted session. `expires_at` is in Unix seconds, as the server says.
 
     `session` is the effective session: what the server runs, with its defaults filled in, in the
-    names of the endpoint that was asked.
+    names of the endpoint that was asked. `answered_at` is the moment of the answer by the server's
+    own clock, where it tells the time.
     """
 
     token: Secret
@@ -28,6 +29,7 @@ class Answer:
     session_id: str | None
     session: Mapping[str, Any] = field(repr=False)
     request_id: str | None = None
+    answered_at: float | None = None
 
 
 class BrokenAnswerError(Exception):

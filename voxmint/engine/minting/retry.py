@@ -68,12 +68,16 @@ class Remedy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """An answer that is no token; `message` is the server's own word, unmasked."""
+    """An answer that is no token; `message` is the server's own word, unmasked.
+
+    `param` is the dotted path of what it refuses in the body, where it names one.
+    """
 
     status: int
     code: str | None
     message: str
     remedy: Remedy
+    param: str | None = None
 
     @property
     def is_quota(self) -> bool:
@@ -87,8 +91,8 @@ class Refusal:
 
 def refusal_of(status: int, headers: Mapping[str, str], content: bytes) -> Refusal:
     """What an answer says that is not a 200; the names of `headers` are in lower case."""
-    code, message = _said(content)
-    return Refusal(status, code, message, _remedy(status, code, headers))
+    code, message, param = _said(content)
+    return Refusal(status, code, message, _remedy(status, code, headers), param)
 
 
 def _remedy(status: int, code: str | None, headers: Mapping[str, str]) -> Remedy:
@@ -104,18 +108,19 @@ def _remedy(status: int, code: str | None, headers: Mapping[str, str]) -> Remedy
     return Remedy.AGAIN if status in RETRIED_STATUSES or status >= 500 else Remedy.NEVER
 
 
-def _said(content: bytes) -> tuple[str | None, str]:
-    """The code and message in `{"error": …}`, or whatever short text there is."""
+def _said(content: bytes) -> tuple[str | None, str, str | None]:
+    """The code, message and param in `{"error": …}`, or whatever short text there is."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
-        return None, _plain(content)
+        return None, _plain(content), None
     error = found.get("error", found) if isinstance(found, dict) else found
     if not isinstance(error, dict):
-        return None, _short(error)
+        return None, _short(error), None
     code = error.get("code") or error.get("type")
     message = error.get("message") or error.get("detail") or ""
-    return (_short(code) or None), _short(message)
+    param = error.get("param")
+    return (_short(code) or None), _short(message), param if isinstance(param, str) else None
 
 
 def _plain(content: bytes) -> str:
@@ -141,11 +146,11 @@ def asked_pause(headers: Mapping[str, str], now: Callable[[], float]) -> float |
     seconds = _number(given)
     if seconds is not None or given is None:
         return seconds
-    until = _moment(given)
+    until = moment_in(given)
     if until is None:
         return None
     # By the server's own clock where it tells the time: ours may be off.
-    return max(0.0, until - (_moment(headers.get("date", "")) or now()))
+    return max(0.0, until - (moment_in(headers.get("date", "")) or now()))
 
 
 def _number(text: str | None) -> float | None:
@@ -156,7 +161,8 @@ def _number(text: str | None) -> float | None:
     return value if 0 <= value < float("inf") else None
 
 
-def _moment(text: str) -> float | None:
+def moment_in(text: str) -> float | None:
+    """The moment that a date of HTTP names, in Unix seconds; `None` where it is none."""
     try:
         return parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, OverflowError):

@@ -9,7 +9,8 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from voxmint.engine.edge import Edge, Operator
+from voxmint.engine.echoing import echoes_of, problems_of
+from voxmint.engine.edge import Operator
 from voxmint.engine.events import SessionMinted, Started, Written
 from voxmint.engine.minting.bench import Bench
 from voxmint.engine.minting.courier import Courier
@@ -17,27 +18,18 @@ from voxmint.engine.minting.line import Job
 from voxmint.engine.minting.sending import Sender, Terms
 from voxmint.engine.minting.stop import Stop
 from voxmint.engine.plan import Plan, SinkPlace, Unseen
-from voxmint.engine.providers import PROVIDERS, Header
+from voxmint.engine.providers import PROVIDERS
 from voxmint.engine.report import Made, Outcome, Result
-from voxmint.engine.upstream.hosts import url_of
-from voxmint.engine.upstream.http import Upstream, authority_in, upstream_to
+from voxmint.engine.upstream.http import Upstream
 from voxmint.engine.upstream.keys import concealer, key_ring, read_key
 from voxmint.engine.upstream.request import content_of
-from voxmint.engine.upstream.target import Target, place_of, provider_of
+from voxmint.engine.upstream.route import reachable, upstream_of
+from voxmint.engine.upstream.target import place_of, provider_of
 from voxmint.engine.wording import MINT_INTERRUPTED, MINT_NOT_TRIED
-from voxmint.engine.worktree import WorkTree
-from voxmint.problems import Problem
-from voxmint.profiles.compiled import CompiledEnvironment
-from voxmint.profiles.settings import Mint, Provider
-from voxmint.secret import Secret
+from voxmint.problems import Problem, gathered
+from voxmint.profiles.settings import Mint
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_NAMED_HEADERS = {
-    "organization": b"OpenAI-Organization",
-    "project": b"OpenAI-Project",
-    # Binds an end user to the sessions that are minted.
-    "safety_identifier": b"OpenAI-Safety-Identifier",
-}
 
 
 def carry_out(plan: Plan, bench: Bench, operator: Operator) -> Made:
@@ -50,8 +42,8 @@ def carry_out(plan: Plan, bench: Bench, operator: Operator) -> Made:
     may_run = operator.allow_key_command
     ring = key_ring(selection.project.root, edge.environ, may_run=may_run)
     key = read_key(environment, ring)
-    with _reachable(plan.target, edge) as target:
-        upstream = _upstream(environment, target, key, bench)
+    with reachable(plan.target, edge.now) as target:
+        upstream = upstream_of(environment, target, key, selection.project.root, edge)
         edge.on_event(Started(plan))
         terms = Terms(
             environment.name,
@@ -70,52 +62,11 @@ def carry_out(plan: Plan, bench: Bench, operator: Operator) -> Made:
         return asyncio.run(_run(jobs, plan.sinks, terms, upstream, bench))
 
 
-@contextmanager
-def _reachable(target: Target, edge: Edge) -> Iterator[Target]:
-    """The target with its URL: where it has none, an emulator is started for as long as needed."""
-    if target.url is not None:
-        yield target
-        return
-    from voxmint.engine.emulator import Emulator, Options
-
-    with Emulator(Options(clock=edge.now)) as emulator:
-        yield target.at(emulator.url)
-
-
 def _settings(settings: Mint, operator: Operator) -> Mint:
     """The environment's pace, as far as the operator says nothing else."""
     said = {"concurrency": operator.concurrency, "timeout": operator.timeout}
     return settings.model_copy(
         update={name: value for name, value in said.items() if value is not None}
-    )
-
-
-def _upstream(
-    environment: CompiledEnvironment, target: Target, key: Secret | None, bench: Bench
-) -> Upstream:
-    provider, edge = provider_of(environment), bench.edge
-    url = url_of(target.url or "")
-    if url is None:
-        raise ValueError("the target has no URL")
-    authority = None
-    if provider.ca_file is not None:
-        tree = WorkTree(bench.selection.project.root)
-        authority = authority_in(tree, provider.ca_file, place_of(environment, "ca_file"))
-    headers = _headers(provider, key)
-    connect = edge.patience.connect
-    return upstream_to(str(url), url.host, headers, edge.environ, authority, connect)
-
-
-def _headers(provider: Provider, key: Secret | None) -> tuple[Header, ...]:
-    kind = PROVIDERS[provider.kind]
-    named = {text: getattr(provider, name) for name, text in _NAMED_HEADERS.items()}
-    return (
-        *([kind.header(key)] if key is not None else []),
-        *((name, value.encode("ascii")) for name, value in named.items() if value is not None),
-        *(
-            (name.encode("ascii"), value.encode("ascii"))
-            for name, value in provider.headers.items()
-        ),
     )
 
 
@@ -153,8 +104,22 @@ async def _run(
             await delivering
     halted = sender.halted_because
     results = {job.profile: _result(job, courier, halted) for job in jobs}
+    echoed = _echoed(courier, bench, terms)
     unseen = tuple(Unseen(job.profile, expiry) for job in jobs for expiry in job.doubts)
-    return Made(results, unseen, (*troubles, *_own(halted, troubles, results)))
+    return Made(results, unseen, (*troubles, *_own(halted, troubles, results), *echoed))
+
+
+def _echoed(courier: Courier, bench: Bench, terms: Terms) -> tuple[Problem, ...]:
+    """What the service does other than it was asked to, each thing once."""
+    selection = bench.selection
+    provider = provider_of(selection.environment)
+    problems: list[Problem] = []
+    for body in selection.bodies:
+        parcel = courier.parcels.get(body.profile)
+        if parcel is not None:
+            found = echoes_of(body, provider, parcel.answer, terms.conceal)
+            problems += problems_of(body, found, f"voxmint try PROFILE -e {body.environment}")
+    return gathered(problems)
 
 
 def _own(

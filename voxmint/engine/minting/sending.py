@@ -9,10 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
-from typing import Any
-from urllib.parse import quote
 
-from voxmint.engine.apis import APIS, Answer, BrokenAnswerError, read_answer
+from voxmint.engine.apis import BrokenAnswerError
 from voxmint.engine.events import (
     Halted,
     Interrupting,
@@ -23,28 +21,17 @@ from voxmint.engine.events import (
 from voxmint.engine.ledger import Intent, Ledger
 from voxmint.engine.minting.courier import Courier
 from voxmint.engine.minting.line import Job, Line
+from voxmint.engine.minting.outcomes import Teller, answer_in
 from voxmint.engine.minting.pace import Pace
-from voxmint.engine.minting.retry import Patience, Refusal, Remedy, asked_pause, refusal_of
+from voxmint.engine.minting.retry import Patience, Remedy, asked_pause, refusal_of
 from voxmint.engine.minting.stop import Stop
 from voxmint.engine.upstream.http import Channel, NoAnswer, Outcome, Reply, Unsent, Upstream
+from voxmint.engine.upstream.request import label_of
 from voxmint.engine.upstream.target import Target
-from voxmint.engine.wording import (
-    ANSWER_BROKEN,
-    MINT_ENDPOINT_MISSING,
-    MINT_ENDPOINT_RETIRED,
-    MINT_INTERRUPTED,
-    MINT_KEY_REFUSED,
-    MINT_OUT_OF_TIME,
-    MINT_QUOTA,
-    MINT_REDIRECTED,
-    MINT_REFUSED,
-    MINT_UNANSWERED,
-    MINT_UNREACHABLE,
-)
+from voxmint.engine.wording import MINT_INTERRUPTED, MINT_OUT_OF_TIME
 from voxmint.origin import Origin
-from voxmint.problems import Kind, Problem, ProblemsError
+from voxmint.problems import Problem, ProblemsError
 from voxmint.profiles.settings import Mint
-from voxmint.shown import masked
 
 _HELD_FOR_ALL = frozenset({429, 503})
 """Statuses whose wish to wait is about the service, not about one request."""
@@ -80,6 +67,7 @@ class Sender:
         self._terms = terms
         self._ledger = ledger
         self._courier = courier
+        self._teller = Teller(terms.target, terms.conceal, terms.api_at)
         self._loop = asyncio.get_running_loop()
         self._ends_at = self._loop.time() + terms.settings.timeout
         self._at_once = min(terms.settings.concurrency, len(jobs))
@@ -140,10 +128,7 @@ class Sender:
 
     async def _attempt(self, channel: Channel, job: Job) -> Outcome:
         job.attempts += 1
-        label = f"{self._terms.run_id}-{job.intent}"
-        if self._terms.target.kind == "emulator":
-            # An emulator may be told to let this profile's requests go wrong; others need no name.
-            label += f"/{quote(job.profile)}"
+        label = label_of(f"{self._terms.run_id}-{job.intent}", self._terms.target, job.profile)
         latest = min(self._ends_at, self._loop.time() + self._terms.patience.request)
         with self._deadline(latest) as deadline:
             return await channel.post(job.content, label, deadline)
@@ -173,22 +158,17 @@ class Sender:
 
     def _answered(self, job: Job, reply: Reply) -> None:
         try:
-            if reply.flaw:
-                raise BrokenAnswerError(reply.flaw)
-            api = APIS[self._terms.target.api]
-            answer = read_answer(api, reply.content, reply.request_id)
-            _check_lives(answer, self._terms.now())
+            answer = answer_in(reply, self._terms.target, self._terms.now())
         except BrokenAnswerError as error:
             self._courier.unanswered(job)
-            facts = {"status": reply.status, "found": str(error)}
-            self._fail(job, Problem(ANSWER_BROKEN, facts=facts))
+            self._fail(job, self._teller.broken(reply, error))
             return
         self._courier.minted(job, answer, self._terms.now())
         self._line.settled()
 
     def _refused(self, job: Job, reply: Reply) -> None:
         refusal = refusal_of(reply.status, reply.headers, reply.content)
-        problem = self._problem_of(refusal, reply)
+        problem = self._teller.refused(refusal, reply)
         if refusal.is_doubtful:
             self._courier.unanswered(job)
         else:
@@ -205,7 +185,7 @@ class Sender:
 
     def _unsent(self, job: Job, outcome: Unsent) -> None:
         self._courier.failed(job)
-        problem = self._problem(MINT_UNREACHABLE, host=self._terms.target.host, said=outcome.reason)
+        problem = self._teller.unreachable(outcome)
         if outcome.is_final:
             self._fail(job, problem)
             self.halt(problem)
@@ -215,7 +195,7 @@ class Sender:
     def _unanswered(self, job: Job, outcome: NoAnswer) -> None:
         self._courier.unanswered(job)
         job.unanswered += 1
-        problem = self._problem(MINT_UNANSWERED, said=outcome.reason, count=job.unanswered)
+        problem = self._teller.unanswered(outcome, job.unanswered)
         if job.unanswered > self._terms.patience.unanswered:
             self._fail(job, problem)
         else:
@@ -261,45 +241,3 @@ class Sender:
             when = deadline.when()
             if not deadline.expired() and (when is None or when > latest):
                 deadline.reschedule(latest)
-
-    # ── what to say ──────────────────────────────────────────────────────────────────────────────
-
-    def _problem(self, kind: Kind, /, at: Origin | None = None, **facts: Any) -> Problem:
-        return Problem(kind, at, {name: self._concealed(fact) for name, fact in facts.items()})
-
-    def _concealed(self, fact: Any) -> Any:
-        # Masked here already: facts are kept, and a server may repeat what it was sent or gave.
-        return masked(self._terms.conceal(fact)) if isinstance(fact, str) else fact
-
-    def _problem_of(self, refusal: Refusal, reply: Reply) -> Problem:
-        said = ": ".join(part for part in (refusal.code, refusal.message) if part)
-        facts: dict[str, Any] = {"status": refusal.status, "said": said or "no reason was given"}
-        target = self._terms.target
-        match refusal.status:
-            case status if 300 <= status < 400:
-                where = reply.headers.get("location") or "nowhere"
-                return self._problem(MINT_REDIRECTED, status=status, where=where)
-            case 401:
-                return self._problem(MINT_KEY_REFUSED, **facts)
-            case _ if refusal.is_quota:
-                return self._problem(MINT_QUOTA, **facts)
-            case 404 if refusal.remedy is Remedy.NOBODY:
-                is_retired = target.api == "transcription_sessions"
-                kind = MINT_ENDPOINT_RETIRED if is_retired else MINT_ENDPOINT_MISSING
-                facts |= {"url": target.url, "api": target.api, **_place(self._terms.api_at)}
-                return self._problem(kind, self._terms.api_at, **facts)
-            case _:
-                return self._problem(MINT_REFUSED, **facts)
-
-
-def _place(at: Origin | None) -> dict[str, Any]:
-    return {} if at is None else {"place": f"{at.file}:{at.line}"}
-
-
-def _check_lives(answer: Answer, now: float) -> None:
-    """That a token has not expired before it came; `BrokenAnswerError` where it has."""
-    if answer.expires_at <= now:
-        raise BrokenAnswerError(
-            f"by its expires_at, {answer.expires_at}, the token expired before it came: the "
-            "service's clock or this machine's is wrong"
-        )

@@ -4,13 +4,13 @@ import hashlib
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from voxmint.engine.upstream.target import Target
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.compiled import CompiledBody
+from voxmint.profiles.deployments import MODEL
 from voxmint.profiles.settings import Provider
-
-_MODEL = ("session", "input_audio_transcription", "model")
 
 DEFAULT_LIFETIME = 600
 """Seconds that a token lives where a profile asks for nothing else. Source: published schema."""
@@ -28,7 +28,7 @@ def sent_body(compiled: CompiledBody, provider: Provider) -> Sent:
 
     A model that `deployments` does not map is sent by its own name.
     """
-    path = FORMS[compiled.api].place(_MODEL)
+    path = FORMS[compiled.api].place(MODEL)
     if not provider.deployments or path is None:
         return Sent(compiled.body, None)
     deployment = provider.deployments.get(_at(compiled.body, path))
@@ -52,6 +52,14 @@ def _replaced(body: Mapping[str, Any], path: tuple[str | int, ...], value: str) 
 def content_of(body: Mapping[str, Any]) -> bytes:
     """The body in the bytes that are sent: JSON, in ASCII, nothing between its tokens."""
     return json.dumps(body, separators=(",", ":")).encode("ascii")
+
+
+def label_of(run: str, target: Target, profile: str) -> str:
+    """The id of one request for the server's own records; `run` is made up anew each time.
+
+    An emulator may be told to let a profile's requests go wrong; no other server needs its name.
+    """
+    return f"{run}/{quote(profile)}" if target.kind == "emulator" else run
 
 
 def digest_of(sent: Sent, target: Target) -> str:

@@ -1,0 +1,81 @@
+"""What a service does other than it was asked to, said at the lines that asked."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from voxmint.engine.apis import Answer
+from voxmint.engine.upstream.request import sent_body
+from voxmint.engine.wording import ECHO_CHANGED, ECHO_IGNORED
+from voxmint.origin import dotted
+from voxmint.problems import Problem
+from voxmint.profiles.bodies import FORMS
+from voxmint.profiles.compiled import CompiledBody
+from voxmint.profiles.echo import NOTHING, Echo, Fate, echoes, lifetime_echo
+from voxmint.profiles.settings import Provider
+from voxmint.profiles.values import briefly
+from voxmint.shown import masked
+
+_KINDS = {Fate.CHANGED: ECHO_CHANGED, Fate.IGNORED: ECHO_IGNORED}
+
+
+def echoes_of(
+    compiled: CompiledBody, provider: Provider, answer: Answer, conceal: Callable[[str], str]
+) -> tuple[Echo, ...]:
+    """What became of each value of a body, by the answer to it.
+
+    Nothing of a session that the answer does not hold: some gateways give the token alone.
+    `conceal` takes the key out of a text.
+    """
+    sent = sent_body(compiled, provider)
+    transcription = compiled.session.get("input_audio_transcription") or {}
+    found = echoes(sent.body, FORMS[compiled.api], answer.session, transcription.get("model"))
+    if all(one.answered is NOTHING for one in found):
+        found = ()
+    if answer.answered_at is not None:
+        lives = answer.expires_at - answer.answered_at
+        found = (*found, lifetime_echo(compiled.expires_after, lives))
+    return tuple(replace(one, answered=without_secrets(one.answered, conceal)) for one in found)
+
+
+def problems_of(
+    compiled: CompiledBody, found: Iterable[Echo], command: str | None = None
+) -> Iterator[Problem]:
+    """A warning for each value that was changed or left out, where it is set.
+
+    `command` is the command line that shows more.
+    """
+    for echo in found:
+        kind = _KINDS.get(echo.fate)
+        if kind is not None:
+            path = shown_path(echo)
+            facts = {"path": path, "asked": briefly(echo.asked)}
+            if command is not None:
+                facts["command"] = command
+            if echo.fate is Fate.CHANGED:
+                facts["answered"] = briefly(echo.answered)
+            body = (compiled.profile, compiled.environment)
+            yield Problem(kind, compiled.origin(path), facts, (), path, (body,))
+
+
+def shown_path(echo: Echo) -> str:
+    """The path as a profile's author knows it: without the leading `session.`."""
+    return dotted(echo.path[1:] if echo.path[0] == "session" else echo.path)
+
+
+_OF_TOKENS = frozenset({"value", "client_secret"})
+"""Where an answer holds a token: texts there are hidden, whatever they look like."""
+
+
+def without_secrets(value: Any, conceal: Callable[[str], str]) -> Any:
+    """What a server answered, as JSON gives it, with no token and no key in it."""
+    if isinstance(value, Mapping):
+        return {
+            masked(conceal(name)): "…"
+            if name in _OF_TOKENS and isinstance(inner, str) and inner
+            else without_secrets(inner, conceal)
+            for name, inner in value.items()
+        }
+    if isinstance(value, list):
+        return [without_secrets(item, conceal) for item in value]
+    return masked(conceal(value)) if isinstance(value, str) else value

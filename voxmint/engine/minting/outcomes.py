@@ -1,0 +1,96 @@
+"""What a request came to: the session in its answer, or what went wrong, as a problem."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from voxmint.engine.apis import APIS, Answer, BrokenAnswerError, read_answer
+from voxmint.engine.minting.retry import Refusal, Remedy, moment_in
+from voxmint.engine.upstream.http import NoAnswer, Reply, Unsent
+from voxmint.engine.upstream.target import Target
+from voxmint.engine.wording import (
+    ANSWER_BROKEN,
+    MINT_ENDPOINT_MISSING,
+    MINT_ENDPOINT_RETIRED,
+    MINT_KEY_REFUSED,
+    MINT_QUOTA,
+    MINT_REDIRECTED,
+    MINT_REFUSED,
+    MINT_UNANSWERED,
+    MINT_UNREACHABLE,
+)
+from voxmint.origin import Origin
+from voxmint.problems import Kind, Problem
+from voxmint.shown import masked
+
+
+def answer_in(reply: Reply, target: Target, now: float) -> Answer:
+    """The session that a 200 tells of; `now` is in Unix seconds.
+
+    `BrokenAnswerError` where it tells of none that can be used.
+    """
+    if reply.flaw:
+        raise BrokenAnswerError(reply.flaw)
+    answer = read_answer(APIS[target.api], reply.content, reply.request_id)
+    if answer.expires_at <= now:
+        raise BrokenAnswerError(
+            f"by its expires_at, {answer.expires_at}, the token expired before it came: the "
+            "service's clock or this machine's is wrong"
+        )
+    return replace(answer, answered_at=moment_in(reply.headers.get("date", "")))
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Says what went wrong with a request to a target.
+
+    `conceal` takes the key out of a text. `api_at` is where the environment's file says which
+    endpoint is asked.
+    """
+
+    target: Target
+    conceal: Callable[[str], str]
+    api_at: Origin | None = None
+
+    def broken(self, reply: Reply, error: BrokenAnswerError) -> Problem:
+        """An answer without a session that can be used."""
+        return Problem(ANSWER_BROKEN, facts={"status": reply.status, "found": str(error)})
+
+    def unreachable(self, outcome: Unsent) -> Problem:
+        """A request that did not arrive."""
+        return self._problem(MINT_UNREACHABLE, host=self.target.host, said=outcome.reason)
+
+    def unanswered(self, outcome: NoAnswer, count: int) -> Problem:
+        """A request that may have arrived, the `count`th of its profile that nobody answered."""
+        return self._problem(MINT_UNANSWERED, said=outcome.reason, count=count)
+
+    def refused(self, refusal: Refusal, reply: Reply, at: Origin | None = None) -> Problem:
+        """An answer that is no session; `at` is where in the files what it refuses is set."""
+        said = ": ".join(part for part in (refusal.code, refusal.message) if part)
+        facts: dict[str, Any] = {"status": refusal.status, "said": said or "no reason was given"}
+        match refusal.status:
+            case status if 300 <= status < 400:
+                where = reply.headers.get("location") or "nowhere"
+                return self._problem(MINT_REDIRECTED, status=status, where=where)
+            case 401:
+                return self._problem(MINT_KEY_REFUSED, **facts)
+            case _ if refusal.is_quota:
+                return self._problem(MINT_QUOTA, **facts)
+            case 404 if refusal.remedy is Remedy.NOBODY:
+                is_retired = self.target.api == "transcription_sessions"
+                kind = MINT_ENDPOINT_RETIRED if is_retired else MINT_ENDPOINT_MISSING
+                facts |= {"url": self.target.url, "api": self.target.api, **_place(self.api_at)}
+                return self._problem(kind, self.api_at, **facts)
+            case _:
+                return self._problem(MINT_REFUSED, at, **facts)
+
+    def _problem(self, kind: Kind, /, at: Origin | None = None, **facts: Any) -> Problem:
+        return Problem(kind, at, {name: self._concealed(fact) for name, fact in facts.items()})
+
+    def _concealed(self, fact: Any) -> Any:
+        # Masked here already: facts are kept, and a server may repeat what it was sent or gave.
+        return masked(self.conceal(fact)) if isinstance(fact, str) else fact
+
+
+def _place(at: Origin | None) -> dict[str, Any]:
+    return {} if at is None else {"place": f"{at.file}:{at.line}"}

@@ -1,0 +1,193 @@
+"""Tries one profile: sends the one request, and tells what came of it. Nothing is written.
+
+    compile → check the host → read the key → send → compare what was asked with what is answered
+
+A token that comes of it is shown to nobody and kept nowhere; it lives until it expires. So there is
+no ledger entry either: the ledger is about what sinks hold.
+"""
+
+import asyncio
+import json
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
+
+from voxmint.engine.apis import BrokenAnswerError
+from voxmint.engine.echoing import echoes_of, problems_of, without_secrets
+from voxmint.engine.edge import Edge, Operator
+from voxmint.engine.events import Noted
+from voxmint.engine.minting.outcomes import Teller, answer_in
+from voxmint.engine.minting.retry import refusal_of
+from voxmint.engine.project import Project
+from voxmint.engine.providers import PROVIDERS
+from voxmint.engine.selection import Selection, select
+from voxmint.engine.upstream.hosts import allowed_hosts
+from voxmint.engine.upstream.http import NoAnswer, Outcome, Reply, Unsent, Upstream
+from voxmint.engine.upstream.keys import concealer, key_ring, read_key
+from voxmint.engine.upstream.request import DEFAULT_LIFETIME, content_of, label_of, sent_body
+from voxmint.engine.upstream.route import reachable, upstream_of
+from voxmint.engine.upstream.target import Target, place_of, provider_of
+from voxmint.origin import Origin, dotted
+from voxmint.problems import InterruptedRunError, Problem, UsageError
+from voxmint.profiles.bodies import FORMS
+from voxmint.profiles.bodies.params import path_of
+from voxmint.profiles.compiled import CompiledBody
+from voxmint.profiles.echo import Echo
+from voxmint.profiles.order import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What came of one request; lengths of time are in seconds, moments in Unix seconds.
+
+    `status` and `answer` are `None` where none came; in the answer, which is as JSON gives it, the
+    token is hidden. `expires_at` is the token's own. `problem` is why there is no token that can be
+    used, and `may_live_until` then the last moment at which one may live all the same. `warnings`
+    are of what the service changed or left out.
+    """
+
+    body: CompiledBody
+    target: Target
+    seconds: float
+    status: int | None = None
+    request_id: str | None = None
+    answer: Any = field(default=None, repr=False)
+    expires_at: int | None = None
+    echoes: tuple[Echo, ...] = ()
+    warnings: tuple[Problem, ...] = ()
+    problem: Problem | None = None
+    may_live_until: int | None = None
+
+
+def try_profile(project: Project, order: Order, operator: Operator, edge: Edge) -> Trial:
+    """Send the request of one profile in one environment, once.
+
+    `operator.timeout` is how long the answer may take. Raises `ProblemsError` for what is wrong
+    before the request leaves, `UsageError` where the order is not for one body, and
+    `InterruptedRunError` where the run is stopped before the answer came.
+    """
+    selection = select(project, order, allowed_hosts(edge.environ, operator.allow_hosts))
+    for problem in selection.notes:
+        edge.on_event(Noted(problem))
+    compiled = _one(selection)
+    ring = key_ring(project.root, edge.environ, may_run=operator.allow_key_command)
+    key = read_key(selection.environment, ring)
+    with reachable(selection.target, edge.now) as target:
+        upstream = upstream_of(selection.environment, target, key, project.root, edge)
+        sent = sent_body(compiled, provider_of(selection.environment))
+        request = _Request(
+            content_of(sent.body),
+            label_of(f"voxmint-{secrets.token_hex(8)}", target, compiled.profile),
+            operator.timeout or edge.patience.request,
+        )
+        begun, left_at = time.monotonic(), edge.now()
+        try:
+            outcome = asyncio.run(_sent(upstream, request))
+        except KeyboardInterrupt:
+            raise InterruptedRunError(
+                "interrupted before the answer came: a token may live all the same"
+            ) from None
+        seconds = time.monotonic() - begun
+    conceal = concealer(None if PROVIDERS[target.kind].placeholder else key)
+    told = Teller(target, conceal, place_of(selection.environment, "api"))
+    latest = ceil(left_at + seconds + _lifetime(compiled))
+    return _Told(selection, compiled, told, seconds, latest).of(outcome, edge.now())
+
+
+def _one(selection: Selection) -> CompiledBody:
+    if len(selection.bodies) != 1:
+        count = len(selection.bodies)
+        raise UsageError(f"try takes one profile, and this names {count:,}", "name one of them")
+    return selection.bodies[0]
+
+
+def _lifetime(compiled: CompiledBody) -> int:
+    found: int = (compiled.expires_after or {}).get("seconds", DEFAULT_LIFETIME)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    content: bytes = field(repr=False)
+    label: str
+    timeout: float
+
+
+async def _sent(upstream: Upstream, request: _Request) -> Outcome:
+    channel = upstream.channel()
+    try:
+        return await channel.post(request.content, request.label, asyncio.timeout(request.timeout))
+    finally:
+        await channel.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Tells what came of the request; `latest` is when a token of it would have expired."""
+
+    selection: Selection
+    compiled: CompiledBody
+    teller: Teller
+    seconds: float
+    latest: int
+
+    def of(self, outcome: Outcome, now: float) -> Trial:
+        """The trial; `now` is in Unix seconds."""
+        match outcome:
+            case Reply() if 200 <= outcome.status < 300:
+                return self._answered(outcome, now)
+            case Reply():
+                return self._refused(outcome)
+            case Unsent():
+                return self._trial(problem=self.teller.unreachable(outcome))
+            case NoAnswer():
+                problem = self.teller.unanswered(outcome, 1)
+                return self._trial(problem=problem, may_live_until=self.latest)
+
+    def _answered(self, reply: Reply, now: float) -> Trial:
+        shown = self._replied(reply)
+        try:
+            answer = answer_in(reply, self.teller.target, now)
+        except BrokenAnswerError as error:
+            problem = self.teller.broken(reply, error)
+            return self._trial(**shown, problem=problem, may_live_until=self.latest)
+        provider = provider_of(self.selection.environment)
+        found = echoes_of(self.compiled, provider, answer, self.teller.conceal)
+        return self._trial(
+            **shown,
+            expires_at=answer.expires_at,
+            echoes=found,
+            warnings=tuple(problems_of(self.compiled, found)),
+        )
+
+    def _refused(self, reply: Reply) -> Trial:
+        refusal = refusal_of(reply.status, reply.headers, reply.content)
+        problem = self.teller.refused(refusal, reply, self._place(refusal.param))
+        until = self.latest if refusal.is_doubtful else None
+        return self._trial(**self._replied(reply), problem=problem, may_live_until=until)
+
+    def _place(self, param: str | None) -> Origin | None:
+        """Where in the files the value is set that the service refuses."""
+        path = path_of(param, FORMS[self.compiled.api]) if param else None
+        return None if path is None else self.compiled.origin(dotted(path))
+
+    def _replied(self, reply: Reply) -> dict[str, Any]:
+        return {
+            "status": reply.status,
+            "request_id": reply.request_id,
+            "answer": _shown(reply.content, self.teller.conceal),
+        }
+
+    def _trial(self, **known: Any) -> Trial:
+        return Trial(self.compiled, self.teller.target, self.seconds, **known)
+
+
+def _shown(content: bytes, conceal: Callable[[str], str]) -> Any:
+    """An answer's JSON with nothing secret in it; `None` where it is no JSON."""
+    try:
+        return without_secrets(json.loads(content), conceal)
+    except (ValueError, RecursionError):
+        return None
