@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from voxmint.profiles.settings import Mint, Provider
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledProfile:
+class CompiledProfile(NamedTuple):
     """A profile with its lineage, from the remotest base to itself, and its merged labels."""
 
     document: Profile

@@ -4,9 +4,10 @@ Sources: the published schema's prose ("published schema"), and reports from rea
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from voxmint.problems import Sureness
 from voxmint.profiles.fields import MODELS
@@ -56,8 +57,7 @@ _NO_NOTES: Mapping[str, str] = MappingProxyType({})
 _NO_SOURCES: Mapping[str, Sureness] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """One model's row; `takes` answers for each field that differs between models."""
 
     name: str

@@ -1,7 +1,7 @@
 """`--set PATH=VALUE`: the strongest layer, from the command line."""
 
-from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from voxmint.origin import COMMAND_LINE, Origin
 from voxmint.problems import Problem, nearest
@@ -16,8 +16,7 @@ from voxmint.shown import looks_like_key
 _ROOTS = ("session", "vars", "expires_after")
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(NamedTuple):
     """One `--set`, as a layer; its place is the line of the command line's settings."""
 
     text: str

@@ -9,7 +9,6 @@ problems, and goes on with what is sound.
 import gc
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -94,8 +93,7 @@ def _without_collector() -> Iterator[None]:
 # ── parse ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Documents:
+class Documents(NamedTuple):
     """What the files say, each by itself."""
 
     profiles: Mapping[str, Profile]
@@ -124,8 +122,7 @@ def parse_all(sources: Sources) -> Documents:
 # ── lineage ──────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class Families:
+class Families(NamedTuple):
     """Profiles and environments with their lineages, in order of name."""
 
     profiles: Mapping[str, CompiledProfile]
@@ -318,8 +315,7 @@ class Stack(NamedTuple):
     layers: tuple[Layer, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Stacks:
+class Stacks(NamedTuple):
     """The layers of every body that is to be compiled."""
 
     stacks: tuple[Stack, ...]
@@ -361,8 +357,7 @@ class Merged(NamedTuple):
     root: MapCell
 
 
-@dataclass(frozen=True, slots=True)
-class AllMerged:
+class AllMerged(NamedTuple):
     """The merged cells of every body; `steps` are those of the folds that gave them."""
 
     bodies: tuple[Merged, ...]
@@ -400,8 +395,7 @@ class Rendered(NamedTuple):
     failed: Set[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class AllRendered:
+class AllRendered(NamedTuple):
     """The plain values of every body."""
 
     bodies: tuple[Rendered, ...]
@@ -444,8 +438,7 @@ def _of(body: Body, problem: Problem) -> Problem:
 # ── validate ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class AllChecked:
+class AllChecked(NamedTuple):
     """The bodies that are right."""
 
     bodies: Mapping[Body, CompiledBody]
@@ -480,8 +473,7 @@ def validate(rendered: AllRendered) -> AllChecked:
 # ── idle ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class AllIdle:
+class AllIdle(NamedTuple):
     """What never has an effect, as problems."""
 
     problems: Problems = ()
@@ -506,8 +498,7 @@ def look_for_idle(
 # ── bodiless ─────────────────────────────────────────────────────────────────────────────────────
 
 
-@dataclass(frozen=True, slots=True)
-class AllBodiless:
+class AllBodiless(NamedTuple):
     """What is wrong with profiles that have no body, as problems that affect none."""
 
     problems: Problems = ()

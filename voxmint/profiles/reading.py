@@ -1,7 +1,7 @@
 """Reads the files that a compile needs: all of them, or only what some profiles inherit from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from voxmint.origin import Origin
 from voxmint.problems import Problem
@@ -17,16 +17,14 @@ PROJECT_FILE = "voxmint.yaml"
 _ENDINGS = (".yaml", ".yml")
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Which profiles and environments are to be read: by exact name, or `None` for all of them."""
 
     profiles: tuple[str, ...] | None = None
     environments: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(NamedTuple):
     """The files of a project as they were read.
 
     `profile_names` and `environment_names` are the names of all there are, read or not; where

@@ -7,9 +7,9 @@ where all patterns take out) and none takes it out; the patterns' order has no m
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import translate
 from functools import cache
+from typing import NamedTuple
 from unicodedata import normalize
 
 from voxmint.profiles.nodes import MapNode, Mark
@@ -69,8 +69,7 @@ def label_text(value: Scalar) -> str:
     return value if isinstance(value, str) else briefly(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(NamedTuple):
     """What an overlay item is laid on: profiles with these labels and one of these names.
 
     For each label one of its values must fit; without labels and names every profile is selected.

@@ -13,7 +13,6 @@ compiling a template costs more than everything else that happens to a profile.
 import math
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -167,8 +166,7 @@ class _Slot(NamedTuple):
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class _Simple:
+class _Simple(NamedTuple):
     """Text with slots in it."""
 
     parts: tuple[str | _Slot, ...]

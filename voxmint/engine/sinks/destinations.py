@@ -1,8 +1,9 @@
 """The sinks of an environment, made from what its file says."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from voxmint.engine.failures import failure
 from voxmint.engine.sinks import readable_sink, sink_class
@@ -19,8 +20,7 @@ from voxmint.profiles.nodes import Node
 _EXAMPLE = "{kind: dotenv, path: …}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Item:
+class _Item(NamedTuple):
     """One item of `sinks:`: its kind, and the settings beside it."""
 
     kind: str

@@ -6,24 +6,23 @@ property test holds the two together).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 _MODES = ("0600", "0640", "0660", "0644", "0664")
 _FLAGS = ("allow_tracked", "allow_unignored")
 
 
-@dataclass(frozen=True)
-class PlainNames:
+class PlainNames(NamedTuple):
     """What the variables are called, as `dotenv_options.Names`."""
 
     client_secret: str = "{profile}_CLIENT_SECRET"  # noqa: S105  # a name, no secret
     expires_at: str = "{profile}_EXPIRES_AT"
     session_id: str = "{profile}_SESSION_ID"
-    profiles: Mapping[str, str] = field(default_factory=dict)
+    profiles: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class PlainOptions:
+class PlainOptions(NamedTuple):
     """The settings of an env file, as `dotenv_options.DotenvOptions`."""
 
     path: str
@@ -67,7 +66,7 @@ def _plain_names(value: object) -> PlainNames | None:
     own = {name: inner for name, inner in value.items() if name != "profiles"}
     stems = value.get("profiles", {})
     is_plain = (
-        own.keys() <= PlainNames.__dataclass_fields__.keys()
+        own.keys() <= set(PlainNames._fields)
         and type(stems) is dict
         and all(map(_is_text, (*own.values(), *stems, *stems.values())))
     )

@@ -1,14 +1,12 @@
 """What a form of the request body is."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from voxmint.origin import Path
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a body says, in the names of the flat endpoint, and what has no place there.
 
     A part that the body leaves out is absent from `session`, or `None` for `expires_after`;
@@ -20,8 +18,7 @@ class Request:
     unplaced: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """One form of the request body, both ways.
 
     `build` makes the body from a session and a lifetime; `read` is its inverse; `place` says
