@@ -10,10 +10,10 @@ IN_VENV := @PATH="$(CURDIR)/.venv/bin:$$PATH"
 # A PYTHONPATH would put other code before what is installed.
 unexport PYTHONPATH
 
-.PHONY: help demo test test-slow goldens docs bench format clean
+.PHONY: help demo test test-slow test-gateway goldens docs bench format clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: ## mint examples/clinic on the emulator, step by step; takes no key and no network
 	$(READY_TO) run
@@ -26,6 +26,10 @@ test: ## check form, lint, types and behaviour
 test-slow: ## run the tests that take long
 	$(READY_TO) test
 	$(IN_VENV) pytest -m slow
+
+test-gateway: ## mint through LiteLLM's proxy; first installs it, which takes minutes and 750 MB
+	$(READY_TO) test
+	$(IN_VENV) scripts/gateway.sh
 
 goldens: ## accept what the program prints now as the golden results; read the diff
 	$(READY_TO) test

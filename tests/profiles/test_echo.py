@@ -157,7 +157,8 @@ def test_what_the_nested_form_answers_as_asked_is_kept(body: dict[str, Any]) -> 
     [
         ({"seconds": 120}, 119.2, "kept"),
         ({"seconds": 120}, 61.0, "kept"),
-        ({"seconds": 120}, 124.9, "kept"),
+        ({"seconds": 120}, 179.0, "kept"),
+        ({"seconds": 120}, 181.0, "changed"),
         ({"seconds": 120}, 600.0, "changed"),
         ({"seconds": 600}, 120.0, "changed"),
         ({"anchor": "created_at"}, 599.6, "filled"),

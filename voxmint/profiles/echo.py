@@ -27,8 +27,8 @@ _SILENT: frozenset[Path] = frozenset(
 """What servers never repeat. Source: several captures of real traffic."""
 
 _LIFETIME: Path = ("expires_after", "seconds")
-_LATE, _EARLY = 60, 5
-"""By how many seconds a token's life may be off from what was asked, since clocks are read late."""
+_OFF = 60
+"""By how many seconds a token may live longer or shorter: clocks are read early or late."""
 
 _FORMAT = "input_audio_format"
 _SNAPSHOT = re.compile(r"-\d{4}-?\d{2}-?\d{2}")
@@ -86,13 +86,13 @@ def echoes(
 def lifetime_echo(asked: Mapping[str, Any] | None, lives: float) -> Echo:
     """What became of the lifetime asked for; `lives` is how long the token will, in seconds.
 
-    Both by the server's clock, which is read up to a minute after the token was made.
+    Both by the clock of whoever answered, which may be read up to a minute before or after.
     """
     seconds = (asked or {}).get("seconds")
     answered = round(lives)
     if seconds is None:
         return Echo(_LIFETIME, Fate.FILLED, NOTHING, answered)
-    is_kept = -_LATE <= lives - seconds <= _EARLY
+    is_kept = abs(lives - seconds) <= _OFF
     return Echo(_LIFETIME, Fate.KEPT if is_kept else Fate.CHANGED, seconds, answered)
 
 
