@@ -5,6 +5,7 @@ not committed, so that a check of a pull request finds it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from voxmint.engine.sinks.destinations import own_sinks_of
@@ -27,11 +28,13 @@ def settings_problems(
     for environment in environments:
         if environment.provider is None or environment.document.abstract:
             continue
+        affected = tuple((name, environment.name) for name in environment.profiles)
         names_hosts = environ.get(ALLOW_HOSTS) or environment.provider.kind == "openai"
         for problem in _target_problems(environment, environ):
             if names_hosts or problem.kind is not HOST_NOT_ALLOWED:
-                yield problem
-        yield from _sink_problems(project, environment, environ)
+                yield replace(problem, affects=affected)
+        for problem in _sink_problems(project, environment, environ):
+            yield replace(problem, affects=problem.affects or affected)
 
 
 def _target_problems(
