@@ -30,7 +30,7 @@ def _is_plain_setting(name: str, value: object, provider: Mapping[str, object]) 
         return provider["kind"] == "openai" and isinstance(value, dict) and _is_plain_key(value)
     if name == "api":
         return value in APIS
-    return name in _TEXTS and type(value) is str and value.isascii()
+    return name in _TEXTS and type(value) is str and value.isascii() and "{" not in value
 
 
 def _is_plain_key(value: Mapping[str, object]) -> bool:
