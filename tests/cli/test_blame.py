@@ -48,6 +48,28 @@ environments:
   production:
     session: {input_audio_transcription: {keywords: {$append: [metoprolol]}}}
 """,
+    # The type goes there and back: what fell away is set again.
+    "profiles/back.yaml": """\
+extends: there
+session: {turn_detection: {type: server_vad, threshold: 0.9}}
+""",
+    "profiles/there.yaml": """\
+abstract: true
+extends: base
+session: {turn_detection: {type: semantic_vad, eagerness: low}}
+""",
+    "profiles/labelled.yaml": """\
+extends: named
+labels: {tier: silver}
+session:
+  input_audio_transcription:
+    prompt: "{{ super() }} {{ profile.labels.tier }} {{ profile['labels']['room'] | upper }}"
+""",
+    "profiles/named.yaml": """\
+abstract: true
+extends: base
+labels: {room: {$replace: loud}, tier: bronze, unused: x}
+""",
     "environments/production.yaml": """\
 provider: {kind: openai}
 vars: {place: the house}
@@ -76,7 +98,15 @@ def layered(tmp_path: Path) -> Path:
         ("many", "--all"),
         ("many", "-o", "json"),
         ("clinic", "-o", "json"),
+        ("clinic", "session"),
         ("clinic", "turn_detction"),
+        ("clinic", "turn_detection.eagerness"),
+        ("clinic", "input_audio_noise_reduction.type"),
+        ("many", "include.0.x"),
+        ("back", "turn_detection", "--all"),
+        ("back", "turn_detection"),
+        ("labelled", "input_audio_transcription.prompt"),
+        ("labelled", "input_audio_transcription.prompt", "-o", "json"),
         ("clinc",),
         ("base",),
     ],

@@ -113,3 +113,23 @@ def test_texts_are_cut_and_padded_by_columns() -> None:
 def test_of_many_names_the_first_are_given() -> None:
     assert names(["a", "b", "c"], 3) == "a, b, c"
     assert names(["a", "b", "c", "d"], 3) == "a, b, …"
+
+
+def test_of_a_very_long_line_the_part_around_the_mark_is_shown() -> None:
+    line = "a" * 500_000 + " here " + "b" * 500_000
+    found = drawn(line, "here", 40)
+    assert found.source.startswith("…a")
+    assert found.source.endswith("b…")
+    assert width(found.source) <= 40
+    start = found.carets.index("^")
+    assert found.source[start : start + 4] == "here"
+    assert drawn("b: " + line, "b", 40).source.startswith("b: aaa")
+
+
+def test_a_key_that_began_long_before_what_is_shown_is_not_shown() -> None:
+    line = "sk-" + "0123456789abcdef" * 500 + " here"
+    found = drawn(line, "here", 40)
+    assert "0123" not in found.source
+    assert "here" in found.source
+    inside = excerpt(line, 4000, 1, 40, str)
+    assert "0123" not in inside.source

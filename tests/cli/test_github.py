@@ -62,6 +62,15 @@ def test_a_project_with_several_mistakes(broken: Path) -> None:
     check(broken)
 
 
+@pytest.mark.parametrize(("count", "is_told"), [(10, False), (11, True)])
+def test_it_says_when_github_will_not_show_all(sound: Path, count: int, is_told: bool) -> None:
+    keys = "".join(f"x{number}: 1\n" for number in range(count))
+    write(sound, {"profiles/p.yaml": keys})
+    found = ran(sound, "validate", "-o", "github")
+    assert found.out.count("::error") == count
+    assert ("GitHub shows 10 errors and 10 warnings" in found.err) is is_told
+
+
 @given(st.text())
 def test_what_is_escaped_reads_back(text: str) -> None:
     for escaped in (github._data(text), github._property(text)):

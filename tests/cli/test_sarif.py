@@ -56,10 +56,22 @@ def test_it_is_valid_whatever_is_wrong(tmp_path: Path, case: str, kind: str) -> 
     assert log_of(folder)["runs"][0]["results"]
 
 
-def test_what_stands_in_no_file_has_no_location(sound: Path) -> None:
+def test_what_stands_in_no_file_is_told_of_the_project(sound: Path) -> None:
+    """GitHub refuses a log in which a result has no location."""
+    (sound.parent / ".git").mkdir()
     [run] = log_of(sound, "--set", "session.input_audio_format=mp3")["runs"]
     assert run["results"]
-    assert [result["locations"] for result in run["results"]] == [[] for _ in run["results"]]
+    artifact = {"uri": f"{sound.name}/voxmint.yaml", "uriBaseId": "%SRCROOT%"}
+    assert [result["locations"] for result in run["results"]] == [
+        [{"physicalLocation": {"artifactLocation": artifact}}] for _ in run["results"]
+    ]
+
+
+def test_each_rule_has_what_github_asks_for(broken: Path) -> None:
+    [run] = log_of(broken)["runs"]
+    for rule in run["tool"]["driver"]["rules"]:
+        for name in ("shortDescription", "fullDescription", "help"):
+            assert rule[name]["text"]
 
 
 _NAMES = st.text(st.characters(exclude_characters="/\0", codec="utf-8"), min_size=1, max_size=20)

@@ -167,7 +167,11 @@ def test_a_mint_warns_of_each_change_once(project: Path, snapshot: SnapshotAsser
             },
         )
         environ = {"PATH": os.environ["PATH"], **KEY}
-        found = ran(project, "mint", "-e", "live", "-o", "json", environ=environ)
+        found = ran(
+            project,
+            *("mint", "-e", "live", "-o", "json", "--concurrency", "1"),
+            environ=environ,
+        )
     assert found.code == 0
     content = json.loads(found.out)
     [problem] = content["problems"]

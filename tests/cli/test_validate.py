@@ -66,7 +66,46 @@ def test_a_file_that_cannot_be_read_counts_for_its_profile(sound: Path) -> None:
     write(sound, {"profiles/torn.yaml": "session: {", "profiles/child.yaml": "extends: torn\n"})
     [summary, more] = ran(sound, "validate").out.splitlines()[-2:]
     assert more.startswith("`voxmint explain ")
-    assert summary == "1 error in 1 of 4 profiles (3 bodies compiled)"
+    assert summary == "1 error in 2 of 4 profiles (3 bodies compiled)"
+
+
+def test_what_takes_a_base_down_affects_all_its_heirs(sound: Path) -> None:
+    heirs = {f"profiles/p{number}.yaml": "extends: mid\n" for number in range(3)}
+    write(sound, {**heirs, "profiles/mid.yaml": "abstract: true\nextends: top\n"})
+    bases = {
+        "abstract: true\nextends: nobody\n": "unknown-profile",
+        "session: {": "bad-yaml",
+        "abstract: true\nextends: mid\n": "cycle",
+    }
+    for text, code in bases.items():
+        write(sound, {"profiles/top.yaml": text})
+        content: Any = json.loads(ran(sound, "validate", "-o", "json").out)
+        [problem] = [one for one in content["problems"] if one["severity"] == "error"]
+        assert problem["code"] == code
+        assert problem["affects"] == [
+            [f"p{number}", name] for number in range(3) for name in ("local", "production")
+        ]
+
+
+def test_what_takes_an_environment_down_affects_all_its_bodies(sound: Path) -> None:
+    text = "extends: basis\nprofiles: [clinic]\n"
+    write(sound, {"environments/basis.yaml": "provider: {", "environments/staging.yaml": text})
+    content: Any = json.loads(ran(sound, "validate", "-o", "json").out)
+    [problem] = content["problems"]
+    assert (problem["code"], problem["affects"]) == ("bad-yaml", [["clinic", "staging"]])
+
+
+def test_a_mistake_in_a_sink_affects_the_profiles_of_its_environments(sound: Path) -> None:
+    basis = "provider: {kind: emulator}\nsinks: [{kind: dotnev, path: .env}]\n"
+    heirs = {f"environments/{name}.yaml": "extends: basis\n" for name in ("staging", "test")}
+    write(sound, {**heirs, "environments/basis.yaml": f"abstract: true\n{basis}"})
+    content: Any = json.loads(ran(sound, "validate", "-o", "json").out)
+    [problem] = content["problems"]
+    assert problem["code"] == "sink-unknown"
+    names = ("call-center/german", "clinic")
+    assert problem["affects"] == [[one, where] for one in names for where in ("staging", "test")]
+    content = json.loads(ran(sound, "validate", "clinic", "-e", "test", "-o", "json").out)
+    assert content["problems"][0]["affects"] == [["clinic", "test"]]
 
 
 def test_warnings_fail_only_a_strict_run(sound: Path) -> None:
@@ -74,7 +113,7 @@ def test_warnings_fail_only_a_strict_run(sound: Path) -> None:
     relaxed, strict = ran(sound, "validate"), ran(sound, "validate", "--strict")
     assert (relaxed.code, strict.code) == (0, 1)
     assert relaxed.out == strict.out
-    assert "warning[directive-without-effect]" in relaxed.out
+    assert "warning[directive-makes-empty-list]" in relaxed.out
 
 
 def test_of_many_problems_the_first_are_shown_and_the_rest_counted(

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.engine.worlds import IS_ROOT, ordinary_folder, problem_of, run
-from voxmint.engine.rewriting import HAS_LINK, IS_LINK, files_to_leave, rewrite, staged
+from voxmint.engine.rewriting import (
+    HAS_LINK,
+    IS_LINK,
+    IS_READ_ONLY,
+    files_to_leave,
+    rewrite,
+    staged,
+)
 from voxmint.problems import ProblemsError
 from voxmint.profiles.fixing import Edit
 
@@ -156,6 +163,12 @@ def test_links_and_what_they_lead_to_are_left_alone(project: Path) -> None:
         "profiles/link.yaml": IS_LINK,
         "profiles/away.yaml": IS_LINK,
     }
+
+
+def test_a_file_that_nobody_may_write_to_is_left_alone(project: Path) -> None:
+    (project / "profiles" / "b.yaml").chmod(0o444)
+    left = files_to_leave(project, [edit.file for edit in EDITS])
+    assert left == {"profiles/b.yaml": IS_READ_ONLY}
 
 
 def test_a_folder_that_is_a_link_is_no_reason(project: Path) -> None:

@@ -17,6 +17,8 @@ WRONG = {
     "session: {input_audio_transcription: {prompt: 'a {{ vars.x'}}": "template-syntax",
     "session: {input_audio_transcription: {prompt: '{{ x | attr(1) }}'}}": "template-forbidden",
     "vars: {a: '{% if %}'}": "template-syntax",
+    "session: {input_audio_transcription: {prompt: 'in {{ town }}'}}": "undefined-name",
+    "vars: {a: '{% if vasr.x %}a{% endif %}'}": "undefined-name",
     "expires_after: {seconds: soon}": "wrong-type",
     "vars: {a: 1}\nextends: lists": "directive-needs-list",
     "environments: {local: {session: {input_audio_format: pcm}}}": "bad-value",
@@ -28,13 +30,14 @@ LISTS = "abstract: true\nvars: {a: {b: 1}, c: {$replace: 3}}"
 @pytest.mark.parametrize("text", WRONG)
 @pytest.mark.parametrize("how", ["abstract: true", "{}"], ids=["abstract", "in no environment"])
 def test_what_is_wrong_by_itself_is_told(text: str, how: str) -> None:
+    code = WRONG[text]
     text = text.replace("vars: {a: 1}\nextends: lists", "extends: lists\nvars: {c: {$append: [1]}}")
     profile = f"{how}\n{text}" if how != "{}" else text
     environments = {"local": f"{LOCAL['local']}profiles: [p]"}
     profiles = {"p": MODEL, "base": profile, "lists": LISTS}
     compilation = compiled(profiles, environments)
     [problem] = compilation.errors
-    assert problem.code in WRONG.values()
+    assert problem.code == code
     assert (problem.at and problem.at.file, problem.affects) == ("profiles/base.yaml", ())
     assert list(compilation.bodies) == [("p", "local")]
 
@@ -60,6 +63,8 @@ def test_it_is_told_once_where_heirs_have_it_too(text: str) -> None:
         "session: {input_audio_transcription: {languages: []}}",
         "session: {input_audio_transcription: {prompt: '{{ vars.later }}'}}",
         "session: {input_audio_transcription: {prompt: '{{ super() }}'}}",
+        'vars: {a: "{% set b = 1 %}{% for c in vars.d %}{{ loop.index ~ b ~ c }}{% endfor %}"}',
+        "vars: {a: \"{{ town | default('') }}{% if town is defined %}{{ town }}{% endif %}\"}",
         "session: {input_audio_transcription: {model: gpt-realtime-whisper, prompt: x}}",
     ],
 )

@@ -166,6 +166,14 @@ def test_an_unknown_base_is_told_with_its_near_miss() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "given", ["a/b.yaml", "a/b.yml", "./a/b", "profiles/a/b", "../profiles/a/b.yaml", "a/bb", "A/B"]
+)
+def test_a_base_given_by_its_file_is_told_its_name(given: str) -> None:
+    profiles = {"a/b": "abstract: true", "c": "abstract: true", "p": f"extends: {given}"}
+    assert only(compiled(profiles), "unknown-profile").hint == "did you mean `a/b`?"
+
+
 def test_a_base_that_cannot_be_read_is_told_by_its_reader_alone() -> None:
     found = lineages({"p": ["broken"]}, "broken")
     assert found.of("p") is None

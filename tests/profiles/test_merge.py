@@ -13,6 +13,7 @@ from voxmint.origin import Origin
 from voxmint.profiles.cells import Leaf, MapCell, chain, find, origin, value_of
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.merge import Merger
+from voxmint.profiles.order import Order
 from voxmint.profiles.parse import parse_profile
 from voxmint.profiles.reader import read_document
 
@@ -493,11 +494,10 @@ def test_directives_never_reach_a_body() -> None:
     [
         ("$unset", "true", "{}"),
         ("$unset", "true", "{a: {$unset: true}}"),
-        ("$remove", "[1]", "{}"),
         ("$remove", "[1]", "{a: [2]}"),
         ("$remove", "[]", "{a: [2]}"),
         ("$append", "[]", "{a: [2]}"),
-        ("$prepend", "[]", "{}"),
+        ("$prepend", "[]", "{a: [2]}"),
     ],
 )
 def test_a_directive_that_changes_nothing_is_a_warning(
@@ -509,6 +509,44 @@ def test_a_directive_that_changes_nothing_is_a_warning(
     assert found.message == f"this `{directive}` changes nothing"
     assert found.at == Origin("profiles/p.yaml", 2, 7, len(directive))
     assert not found.is_error
+
+
+@pytest.mark.parametrize("weaker", ["{}", "{a: {$unset: true}}"])
+@pytest.mark.parametrize("directives", ["$remove: [1]", "$append: []", "$prepend: []"])
+def test_a_directive_that_only_makes_an_empty_list_is_another_warning(
+    directives: str, weaker: str
+) -> None:
+    """Without the line the list would be absent: it has an effect, though hardly the one meant."""
+    found = compiled(layers(f"vars: {weaker}", f"vars: {{a: {{{directives}}}}}\n{MODEL}"))
+    [problem] = [one for one in found.problems if one.at and one.at.file == "profiles/p.yaml"]
+    assert problem.code == "directive-makes-empty-list"
+
+
+def test_beside_one_that_adds_an_item_it_changes_nothing() -> None:
+    found = compiled({"p": f"vars: {{a: {{$remove: [1], $append: [2]}}}}\n{MODEL}"})
+    assert told(found.problems) == [
+        "directive-without-effect profiles/p.yaml:1:12 this `$remove` changes nothing"
+    ]
+
+
+def test_an_unset_that_makes_its_map_has_an_effect() -> None:
+    """A template that looks for `vars.m.x | default(1)` needs `vars.m`."""
+    profiles = {"p": f"vars: {{m: {{x: {{$unset: true}}}}}}\n{MODEL}"}
+    assert value_of(vars_of(profiles)) == {"m": {}}
+    assert codes(compiled(profiles).problems) == []
+
+
+def test_of_a_part_of_the_project_nothing_is_said() -> None:
+    """The base's `$remove` does nothing for `p`, which is all that was asked for, but for `q`."""
+    profiles = {
+        "a": "abstract: true\nvars: {l: [1]}",
+        "b": "abstract: true\nvars: {l: {$remove: [1]}}",
+        "p": f"extends: b\nvars: {{l: {{$append: [2]}}}}\n{MODEL}",
+        "q": f"extends: [a, b]\n{MODEL}",
+    }
+    assert codes(compiled(profiles, order=Order(profiles=("p",))).problems) == []
+    del profiles["q"]
+    assert "directive-makes-empty-list" in codes(compiled(profiles).problems)
 
 
 def test_a_directive_that_works_in_one_body_is_no_warning() -> None:

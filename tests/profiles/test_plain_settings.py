@@ -11,7 +11,9 @@ from voxmint.profiles.endpoints import APIS, KINDS
 from voxmint.profiles.plain_settings import is_plain_mint, is_plain_provider
 from voxmint.profiles.settings import Mint, Provider
 
-ODD = st.sampled_from([None, True, 0, -1, 1, 1.5, "", "a b", "é", [], {}, ["a"], {"a": 1}])
+ODD = st.sampled_from(
+    [None, True, 0, -1, 1, 1.5, "", "a b", "é", "{{ x }}", [], {}, ["a"], {"a": 1}]
+)
 KEYS = st.dictionaries(
     st.sampled_from(["env", "file", "command", "kee"]),
     st.sampled_from(["KEY", "a-b", "1A", "", "KEY\n"]) | ODD,

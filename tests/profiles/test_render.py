@@ -332,6 +332,16 @@ def test_the_work_of_all_templates_of_a_body_is_bounded_together() -> None:
     assert codes(compiled(many).errors) == ["template-too-much"]
 
 
+def test_no_template_is_compiled_that_there_is_no_work_left_to_render() -> None:
+    """A thousand long ones would take a minute, though none of them could be rendered."""
+    spent = "{% for a in vars.l %}" * 3 + "{% endfor %}" * 3
+    after = f"{LOOP[:-1]}"
+    wrong = keywords(f"['{spent}', '{after}']", 300)
+    assert codes(compiled(wrong).errors) == ["template-too-much"]
+    alone = keywords(f"['{LOOP}', '{after}']", 300)
+    assert codes(compiled(alone).errors) == ["template-syntax"]
+
+
 def test_each_body_has_work_of_its_own() -> None:
     environments = {f"e{number}": LOCAL["local"] for number in range(8)}
     assert compiled(keywords(f"['{LOOP}']", 300), environments).errors == ()

@@ -1,7 +1,9 @@
 """The sandbox: what gets nowhere, what is too much, and that nothing else ever comes out."""
 
 import json
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,10 +12,13 @@ from hypothesis import given, settings, strategies as st
 from tests.profiles.laws import law
 from tests.profiles.naming import names
 from voxmint.problems import Problem
-from voxmint.profiles.sandbox import MAX_NESTING
+from voxmint.profiles.template_filters import FILTER_NAMES, TEST_NAMES
+from voxmint.profiles.template_parts import MAX_NESTING
 from voxmint.profiles.templates import (
+    MAP_METHODS,
     MAX_OUTPUT,
     MAX_WORK,
+    TEXT_METHODS,
     Budget,
     Names,
     TemplateError,
@@ -35,6 +40,27 @@ def failing(text: str, given_names: Names | None = None) -> Problem:
     return problem
 
 
+# ── what there is ────────────────────────────────────────────────────────────────────────────────
+
+PAGE = Path(__file__).parents[2] / "docs" / "composition.md"
+
+
+@pytest.mark.parametrize(
+    ("row", "there"),
+    [
+        ("filters", FILTER_NAMES),
+        ("tests, after `is`", [name for name in TEST_NAMES if name.isalpha()]),
+        ("methods of texts", TEXT_METHODS),
+        ("methods of maps", MAP_METHODS),
+    ],
+)
+def test_the_page_on_composition_lists_what_there_is(row: str, there: Collection[str]) -> None:
+    [line] = [line for line in PAGE.read_text().splitlines() if line.startswith(f"| {row} |")]
+    assert line.removeprefix(f"| {row} | ").removesuffix(" |").replace("`", "").split() == sorted(
+        there
+    )
+
+
 # ── ways out ─────────────────────────────────────────────────────────────────────────────────────
 
 ESCAPES = {
@@ -54,7 +80,12 @@ ESCAPES = {
     "{{ super().__class__ }}": FORBIDDEN,
     "{{ (vars.x | attr('__class__')) }}": FORBIDDEN,
     "{{ vars.words | map(attribute='__class__') | list }}": FORBIDDEN,
-    "{{ vars.words | map('attr', '__class__') | list }}": FAILED,
+    "{{ vars.words | map('attr', '__class__') | list }}": FORBIDDEN,
+    "{{ vars.words | map('weighed') | list }}": FORBIDDEN,
+    "{{ vars.words | map('nope') | list }}": FORBIDDEN,
+    "{{ vars.words | map(none) | list }}": FORBIDDEN,
+    "{{ vars.words | select('filter') | list }}": FORBIDDEN,
+    "{{ vars.words | reject(vars.words) | list }}": FORBIDDEN,
     "{{ vars.words.append(1) }}": FORBIDDEN,
     "{{ vars.map.inner.pop('deep') }}": UNDEFINED,
     "{{ {'a': 1}.update({}) }}": UNDEFINED,
@@ -163,7 +194,7 @@ BOMBS = {
     "list times number": ("{{ [1] * 1000000000 }}", FAILED),
     "padding by a method": ("{{ 'a'.ljust(999999999) }}", FORBIDDEN),
     "padding by a filter": ("{{ 'x' | center(999999999) }}", FORBIDDEN),
-    "padding by map": ("{{ vars.words | map('center', 999999999) | list }}", FAILED),
+    "padding by map": ("{{ vars.words | map('center', 999999999) | list }}", FORBIDDEN),
     "padding by format": ("{{ '%999999999d' % 1 }}", FAILED),
     "indent": ("{{ 'x' | indent(999999999) }}", FORBIDDEN),
     "indented json": ("{{ [[1]] | tojson(indent=999999999) }}", FAILED),
@@ -199,6 +230,8 @@ BOMBS = {
     "a number beyond all": ("{{ 1e400 }}", TOO_MUCH),
     "a text made infinite": ("{{ '1e400' | float }}", TOO_MUCH),
     "a text made no number": ("{{ 'nan' | float }}", TOO_MUCH),
+    "a text of many digits": ("{{ vars.digits | int }}", TOO_MUCH),
+    "a text of many digits of another base": ("{{ vars.digits | int(0, 36) }}", TOO_MUCH),
     "a text made a huge number": ("{{ '99999999999999999999' | int }}", TOO_MUCH),
     "infinity in json": ("{{ 'inf' | float | tojson }}", TOO_MUCH),
     "brackets": ("{{ " + "(" * 500 + "1" + ")" * 500 + " }}", TOO_MUCH),
@@ -219,6 +252,18 @@ BOMBS = {
     "defaults by map": ("{{ vars.words | map('default', vars.words, true) | list }}", TOO_MUCH),
     "stripping many from many": ("{{ vars.long.strip(vars.long) }}", TOO_MUCH),
     "trimming many from many": ("{{ vars.long | trim(vars.long) }}", TOO_MUCH),
+    "a long way into texts": (
+        "{{ vars.words | map(attribute='" + ".".join(["0"] * 3000) + "') | list }}",
+        TOO_MUCH,
+    ),
+    "a long way into texts from a var": ("{{ vars.words | map(attribute=vars.way) }}", TOO_MUCH),
+    "searches of a text by a test": ("{{ vars.words | reject('in', vars.long) | list }}", TOO_MUCH),
+    "compares of long texts": (EACH % "{% if [vars.long] == [a] %}{% endif %}", TOO_MUCH),
+    "all names in a loop": (EACH % "{% set b = vars.many | list %}", TOO_MUCH),
+    "all names by a method": (EACH % "{% set b = vars.many.keys() %}", TOO_MUCH),
+    "all values by a method": (EACH % "{% set b = vars.many.items() %}", TOO_MUCH),
+    "many parts": ("{{ [" + "1," * 20_000 + "] | length }}", TOO_MUCH),
+    "many statements": ("{% set a = 1 %}" * 4_000, TOO_MUCH),
     "a long output": ("{{ vars.long }}{{ vars.long }} ", TOO_MUCH),
 }  # fmt: skip
 
@@ -226,7 +271,9 @@ BOMBS = {
 @pytest.mark.parametrize("name", BOMBS)
 def test_too_much_work_is_not_begun(name: str) -> None:
     text, code = BOMBS[name]
-    many = names({**MANY, "few": [1], "pairs": [["a", "b"]] * 1000})
+    more = {"few": [1], "pairs": [["a", "b"]] * 1000, "digits": "9" * 60_000}
+    more |= {"way": "0." * 30_000 + "0", "many": dict.fromkeys(map(str, range(20_000)), 1)}
+    many = names({**MANY, **more})
     assert failing(text, many).code == code
     assert many.budget.left > -MAX_OUTPUT * 2 or "many from many" in name
 
@@ -236,6 +283,20 @@ def test_work_that_is_not_too_much_is_done() -> None:
     shared = names(MANY)
     assert template(text).render(shared) == "30000"
     assert MAX_WORK - shared.budget.left > 30_000
+
+
+def test_compiling_is_counted_as_work_of_every_body() -> None:
+    text = "{% set a = 1 %}" * 3_000
+    shared = names()
+    assert template(text).render(shared) == ""
+    spent = MAX_WORK - shared.budget.left
+    assert spent > 9_000
+    again = names()
+    assert template(text).render(again) == ""
+    assert MAX_WORK - again.budget.left == spent
+    for _ in range(MAX_WORK // spent - 1):
+        template(text).render(shared)
+    assert failing(text, shared).code == TOO_MUCH
 
 
 def test_parts_may_be_nested_up_to_the_bound() -> None:
@@ -254,8 +315,10 @@ def test_parts_may_be_nested_up_to_the_bound() -> None:
         *("{{ vars.x < 1 }}", "{{ 1 in 5 }}", "{{ vars.x - vars.x }}", "{{ -vars.x }}"),
         *("{{ vars.words[9] }}", "{{ vars.x[99] }}", "{{ vars.words['a':] }}", "{{ [] | first }}"),
         *("{{ [] | max }}", "{{ vars[vars.words] }}", "{{ {[]: 1} }}", "{{ {none: 1} }}"),
-        *("{{ vars.words | map('nope') | list }}", "{{ vars.words | select('nope') | list }}"),
-        *("{{ vars.words | join(5) }}", "{{ 'a' | replace('a', 'b', 'c') }}", "{{ 5 | sort }}"),
+        *("{{ vars.words | first(1) }}", "{{ vars.words | list(1, 2) }}", "{{ 'a' is none(1) }}"),
+        *("{{ vars.x | int }}", "{{ vars.words | int }}", "{{ vars | float }}", "{{ '' | int }}"),
+        *("{{ 'inf' | int }}", "{{ none | float }}", "{{ vars.words | map('int') | list }}"),
+        *("{{ vars.words | join([1]) }}", "{{ 'a' | replace('a', 'b', 'c') }}", "{{ 5 | sort }}"),
         *("{{ 'abcdef' | truncate(1) }}", "{{ 'abcdef' | truncate(5, leeway=-1) }}"),
         *("{{ vars.map.get() }}", "{{ super(1) }}", "{{ 'a'.split('') }}", "{{ vars.n | length }}"),
         *("{% set a, b = 1 %}", "{% for a in 5 %}{% endfor %}", "{{ 'x' if vars.n > 5 }}"),
@@ -269,6 +332,51 @@ def test_what_cannot_be_worked_out_is_told(text: str) -> None:
     assert problem.code == FAILED
     assert "object at" not in problem.message
     assert "<locals>" not in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("{{ vars.x | uper }}", "upper"),
+        ("{{ vars.words | map('uper') }}", "upper"),
+        ("{{ vars.n is nmber }}", "number"),
+        ("{{ vars.words | select('strng') }}", "string"),
+        ("{{ vars.x | format }}", None),
+        ("{{ vars.x | zzz }}", None),
+    ],
+)
+def test_a_misspelt_filter_or_test_is_told_its_near_miss(text: str, near: str | None) -> None:
+    problem = failing(text)
+    assert problem.code == FORBIDDEN
+    assert problem.hint == (near and f"did you mean `{near}`?")
+
+
+def test_what_is_no_number_is_not_made_zero_unless_that_is_asked_for() -> None:
+    assert failing("{{ 'five' | int }}").message == (
+        'the template fails: `int` needs a number, not the text "five"; '
+        "write `int(0)` to take 0 for it"
+    )
+    for text, value in {
+        "{{ 'five' | int(0) }}": 0,
+        "{{ 'five' | float(1.5) }}": 1.5,
+        "{{ 'five' | int(none) }}": None,
+        "{{ '5' | int }}": 5,
+        "{{ '5.9' | int }}": 5,
+        "{{ ' 5 ' | float }}": 5.0,
+        "{{ 'ff' | int(0, 16) }}": 255,
+        "{{ 'ff' | int(base=16) }}": 255,
+        "{{ 'x' | int(default=2, base=10) }}": 2,
+        "{{ true | int }}": 1,
+        "{{ ['1', 'x'] | map('int', 7) | list }}": [1, 7],
+    }.items():
+        assert template(text).render(names()) == value
+
+
+def test_an_argument_given_twice_is_a_mistake_in_the_template() -> None:
+    for text in ("{{ super(a=1, a=2) }}", "{{ 1 | round(precision=1, precision=2) }}"):
+        problem = failing(text)
+        assert problem.code == SYNTAX
+        assert "is given twice" in problem.message
 
 
 # ── a law for all of it ──────────────────────────────────────────────────────────────────────────

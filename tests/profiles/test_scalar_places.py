@@ -106,6 +106,32 @@ def test_the_part_that_fails(value: str, needle: str, line: int | None, part: st
     assert (None if found is None else value[slice(*found)]) == part
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "{# a.b #}{{ §a.b }}",
+        "{# a.b\n a.b #}\n{{ §a.b }}",
+        "{% raw %}{{ a.b }}{% endraw %} {{ §a.b }}",
+        "{%- raw -%} {{ a.b }}\n{%- endraw -%} {{ §a.b }}",
+        "{{ x | default('a.b') }} {{ §a.b }}",
+        "{{ x | default(\"a.b\") ~ 'a.b' ~ §a.b }}",
+        "{{ 'it\\'s a.b' ~ §a.b }}",
+        "a.b {{ x.a.b }} {{ §a.b }}",
+        "{{ x }} {# §a.b",
+        "{{ x | map(attribute='§a.b') }}",
+    ],
+)
+def test_what_only_looks_evaluated_is_not_what_fails(value: str) -> None:
+    """The sign stands before the part that is found, if need be in a quoted text."""
+    plain = value.replace("§", "")
+    assert failing_part(plain, "a.b", 1) == (value.index("§"), value.index("§") + 3)
+
+
+def test_signs_that_never_end_are_little_work_to_look_through() -> None:
+    for sign in ("{#", "{% raw %}", "{{ '", "{{ '\\'", "{%- raw"):
+        assert failing_part(sign * (60_000 // len(sign)), "a.b", 1) is not None
+
+
 @pytest.mark.parametrize("ends", ["\n", "\r\n"], ids=["lf", "crlf"])
 @pytest.mark.parametrize(
     ("written_prompt", "code"),

@@ -126,6 +126,13 @@ def test_a_plain_url_is_taken(url: str) -> None:
         ("{kind: emulator, headers: {a: 1}}", "wrong-type", "1"),
         ("{kind: emulator, deployments: {a: null}}", "wrong-type", "null"),
         ("{kind: emulator, project: 3}", "wrong-type", "3"),
+        ("{kind: openai, key: {keyring: ''}}", "bad-setting", "''"),
+        ("{kind: emulator, deployments: {a: ''}}", "bad-setting", "''"),
+        ("{kind: emulator, deployments: {a: '{{ vars.a }}'}}", "bad-setting", "'{{ vars.a }}'"),
+        ("{kind: emulator, headers: {X-A: 'a{%b'}}", "bad-setting", "'a{%b'"),
+        ("{kind: openai, organization: '{{ vars.a }}'}", "bad-setting", "'{{ vars.a }}'"),
+        ("{kind: openai, project: 'a{# b #}'}", "bad-setting", "'a{# b #}'"),
+        ("{kind: openai, safety_identifier: '{{a}}'}", "bad-setting", "'{{a}}'"),
     ],
 )
 def test_a_wrong_setting_of_the_provider_is_marked(provider: str, code: str, at: str) -> None:

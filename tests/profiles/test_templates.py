@@ -165,6 +165,16 @@ def test_tojson_writes_what_a_text_cannot_hold() -> None:
         ("{{ {'a': vars.wordz} }}", "vars.wordz", "vars.words"),
         ("{{ vars.x.startswith(vars.wordz) }}", "vars.wordz", "vars.words"),
         ("{{ vars[vars.wordz] }}", "vars.wordz", "vars.words"),
+        ("{{ vars.words[: vars.wordz] }}", "vars.wordz", "vars.words"),
+        ("{{ vars.wordz is none }}", "vars.wordz", "vars.words"),
+        ("{{ vars.wordz is string or vars.x }}", "vars.wordz", "vars.words"),
+        ("{% if vars.wordz is not mapping %}{% endif %}", "vars.wordz", "vars.words"),
+        ("{{ 1 is sameas(vars.wordz) }}", "vars.wordz", "vars.words"),
+        ("{{ [vars.wordz] | reject('none') | list }}", "vars.wordz", "vars.words"),
+        ("{{ vars.wordz | int(0) }}", "vars.wordz", "vars.words"),
+        ("{{ [1] | sum(start=vars.wordz) }}", "vars.wordz", "vars.words"),
+        ("{{ [vars.map] | join(attribute='onee') }}", "vars.map.onee", "vars.map.one"),
+        ("{{ vars.qqq | default(vars.wordz) }}", "vars.wordz", "vars.words"),
     ],
 )
 def test_a_name_that_is_not_defined_is_told_with_its_near_miss(
@@ -182,6 +192,33 @@ def test_a_name_that_is_not_defined_is_told_with_its_near_miss(
 )
 def test_what_is_no_map_has_no_names_in_it(text: str) -> None:
     assert failing(text).code == "template-forbidden"
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "near"),
+    [
+        ("{{ vars.x.town }}", '`.town` of the text "cardio"', None),
+        ("{{ vars.x.uper() }}", '`.uper` of the text "cardio"', "upper"),
+        ("a {{ vars.n.real }}", "`.real` of the number 3", None),
+        ("{{ vars.words.first }}", "`.first` of a list", None),
+        ("{{ vars.nothing.x ~ '' }}", "`.x` of null", None),
+        ("{{ super().x }}", '`.x` of the text "weaker"', None),
+        ("{{ super.x }}", "`.x`", None),
+    ],
+)
+def test_what_has_no_names_is_told_with_what_it_is(text: str, what: str, near: str | None) -> None:
+    problem = failing(text)
+    assert problem.message == f"the template may not use {what}"
+    assert problem.hint == (near and f"did you mean `{near}`?")
+
+
+@pytest.mark.parametrize("text", ["{{ vars.bed-count }}", "{{ vars.bed }} ", "{{ vars.bed-coun }}"])
+def test_a_name_that_needs_brackets_is_told_with_them(text: str) -> None:
+    with pytest.raises(TemplateError) as failure:
+        template(text).render(names({"bed-count": 3, "town": "Oslo"}))
+    found = Problem(failure.value.kind, None, failure.value.facts)
+    assert found.message == "`vars.bed` is not defined"
+    assert found.hint == "did you mean `vars['bed-count']`?"
 
 
 def test_only_default_and_defined_ask_for_a_missing_name_in_peace() -> None:
@@ -336,7 +373,7 @@ def outcome(way: Way, text: str, weaker: Any) -> str:
     try:
         return repr(way(text).render(names(weaker=weaker)))
     except TemplateError as failure:
-        return failure.kind.code
+        return f"{failure.kind.code} {failure.facts}"
 
 
 @pytest.mark.parametrize("method", sorted(TEXT_METHODS | MAP_METHODS))

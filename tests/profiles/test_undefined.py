@@ -72,14 +72,20 @@ def test_a_block_and_an_overlay_that_set_it_for_others_are_shown() -> None:
 
 def test_another_profile_that_sets_it_is_shown_beside_the_near_miss() -> None:
     problem = undefined(p="extends: base\nvars: {regoin: 1}", q="extends: base\nvars: {region: eu}")
-    assert problem.hint == "did you mean `vars.regoin`?"
+    assert problem.hint == (
+        "did you mean `vars.regoin`? If not, set `region` below `vars` in profiles/p.yaml, "
+        "or in environments/local.yaml"
+    )
     assert places(problem) == ["profiles/q.yaml:2 `region` is set here, for q"]
 
 
 def test_the_near_miss_of_one_environment_is_told_for_all() -> None:
     near = f"{LOCAL['local']}vars: {{regions: eu}}"
     problem = undefined({**LOCAL, "near": near}, p="extends: base")
-    assert problem.hint == "did you mean `vars.regions`?"
+    assert problem.hint == (
+        "did you mean `vars.regions`? If not, set `region` below `vars` in profiles/p.yaml, "
+        "or in environments/local.yaml and environments/near.yaml"
+    )
     assert problem.affects == (("p", "local"), ("p", "near"))
 
 

@@ -55,7 +55,7 @@ def blame(options: Options, world: "World") -> int:
 def _found(compiled: "Compiled", options: Options) -> "Blame":
     from voxmint.cli.formats.blame_text import Blame
     from voxmint.problems import UsageError, nearest
-    from voxmint.profiles.blame import absent, blame
+    from voxmint.profiles.blame import absent, blame, nothing_at
     from voxmint.shown import shown
 
     compilation = compiled.compilation
@@ -72,11 +72,14 @@ def _found(compiled: "Compiled", options: Options) -> "Blame":
         known = [*(one.path for one in values), *(one.path for one in missing)]
         near = nearest(path, [*known, *(name.partition(".")[0] for name in known)])
         hint = f"did you mean `{near['nearest']}`?" if near else "leave the path out to see all"
+        hint = nothing_at(body, path.split(".")) or hint
         raise UsageError(f"the body has nothing at `{shown(options.path)}`", shown(hint))
     return Blame(body.profile, body.environment, chosen, left_out)
 
 
 def _is_below(path: str, above: str) -> bool:
+    if above == "session":
+        return path.partition(".")[0] != "expires_after"
     return path == above or path.startswith(f"{above}.")
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from voxmint.cli.world import World
-    from voxmint.engine.emulator import Access, Pace
+    from voxmint.engine.emulator import Access
 
 DEFAULT_PORT = 8650
 _NO_DEPLOYMENTS: Mapping[str, str | None] = MappingProxyType({})
@@ -65,8 +65,8 @@ def emulate(options: Options, world: "World") -> int:
         retired=options.retired,
         service=options.service,
         deployments=options.deployments,
-        faults=tuple(emulator.fault_of(text) for text in options.faults),
-        pace=_pace(options),
+        faults=emulator.faults_of(options.faults),
+        pace=emulator.pace_of(options.requests_per_minute, options.burst),
         control=options.control,
         clock=world.clock,
         on_request=None if world.is_quiet else _log_of(world),
@@ -74,23 +74,6 @@ def emulate(options: Options, world: "World") -> int:
     with contextlib.suppress(KeyboardInterrupt):
         emulator.serve(setup, ready, options.stop)
     return 0
-
-
-def _pace(options: Options) -> "Pace | None":
-    from math import ceil
-
-    from voxmint.engine.emulator import Pace
-    from voxmint.problems import UsageError
-
-    if options.requests_per_minute is None:
-        if options.burst is not None:
-            raise UsageError(
-                "`--burst` says nothing without a limit", "give `--requests-per-minute`, too"
-            )
-        return None
-    Pace(options.requests_per_minute, 1)
-    burst = ceil(options.requests_per_minute) if options.burst is None else options.burst
-    return Pace(options.requests_per_minute, burst)
 
 
 def _log_of(world: "World") -> "Callable[[Access], None]":
@@ -113,7 +96,11 @@ def _deployments(
     _: click.Context, __: click.Parameter, given: tuple[str, ...]
 ) -> Mapping[str, str | None]:
     """Each deployment with its model, where that is said."""
-    pairs = (text.partition("=") for text in given)
+    pairs = [text.partition("=") for text in given]
+    if not all(name for name, _, _ in pairs):
+        from voxmint.problems import UsageError
+
+        raise UsageError("a deployment has a name: `--deployment NAME[=MODEL]`")
     return {name: model or None for name, _, model in pairs}
 
 
@@ -184,7 +171,9 @@ def _stop_at_termination(stop: threading.Event) -> None:
     multiple=True,
     help="Let requests go wrong, all or some; can be repeated.",
 )
-@click.option("--list-faults", is_flag=True, help="Show the kinds of faults and end.")
+@click.option(
+    "--list-faults", is_flag=True, help="Show the kinds and selectors of faults, and end."
+)
 @click.option(
     "--requests-per-minute",
     metavar="N",
@@ -230,12 +219,18 @@ def _options(
 
 
 def list_faults(world: "World") -> int:
-    """Shows the kinds of faults, each with its argument."""
+    """Shows the kinds of faults, each with its argument, and how requests are selected."""
     from voxmint.engine.emulator.effects import ARGUMENTS, KINDS
+    from voxmint.engine.emulator.faults import SELECTORS
 
-    rows = [(kind.called(name), kind.about) for name, kind in KINDS.items()]
-    width = max(len(name) for name, _ in rows)
-    for name, about in rows:
-        world.out.line(f"{name:{width}}  {about}")
-    world.out.line(f"\n{ARGUMENTS}")
+    kinds = {kind.called(name): kind.about for name, kind in KINDS.items()}
+    width = max(map(len, (*kinds, *SELECTORS)))
+    parts = (("KIND[:ARGUMENT]", kinds), ("@SELECTOR=VALUE[,SELECTOR=VALUE…]", SELECTORS))
+    for title, rows in parts:
+        world.out.line(title)
+        for name, about in rows.items():
+            world.out.line(f"  {name:{width}}  {about}")
+        world.out.line("")
+    for line in ARGUMENTS.split("\n"):
+        world.out.line(line)
     return 0

@@ -1,6 +1,5 @@
 """`voxmint import`: a request body, or the curl command that sends one, as a profile."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from voxmint.cli.parser import command as command_named
 
 if TYPE_CHECKING:
     from voxmint.cli.display.problems import Sources
+    from voxmint.cli.new_profile import Destination
     from voxmint.cli.world import World
     from voxmint.engine.project import Project
     from voxmint.profiles.bodies.form import Form, Request
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 STDIN = "<stdin>"
 _FAILED = 1
-_MAX_BYTES = 1024 * 1024
+_MAX_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """The profile: what it says, as plain values and as its file's text, and where it is to be."""
+    """The profile: what it says, as plain values and as its file's text, and where that goes."""
 
     tree: dict[str, Any]
     text: str
-    path: Path | None
-    shown: str | None
+    destination: "Destination | None"
+
+    @property
+    def label(self) -> str | None:
+        return self.destination.label if self.destination else None
 
 
 def import_(options: Options, world: "World") -> int:
@@ -52,17 +55,17 @@ def import_(options: Options, world: "World") -> int:
     from voxmint.profiles.importing.request import read_request
 
     project = _project(options, world)
-    path, shown_path = _destination(options, project, world)
+    destination = _destination(options, project, world)
     file, data = _read(options, world)
     imported = read_request(file, data)
     if imported.request is None:
         _report(options, world, imported, file, None)
         return _FAILED
     tree = _tree(imported.request, options, project, world)
-    made = Made(tree, _text(tree), path, shown_path)
+    made = Made(tree, _text(tree), destination)
     _check(made.text, imported.request, _setting(options, project), project, world)
-    if path is not None:
-        _write_new(path, made)
+    if destination is not None:
+        destination.write(made.text)
     _report(options, world, imported, file, made)
     return 0
 
@@ -79,7 +82,19 @@ def _project(options: Options, world: "World") -> "Project | None":
         raise UsageError(
             "`--name` and `--output-file` both say where the profile goes", "leave out one of them"
         )
-    return open_project(world.cwd) if options.against or options.name else None
+    is_needed = options.against is not None or options.name is not None
+    return open_project(world.cwd) if is_needed else None
+
+
+def _destination(
+    options: Options, project: "Project | None", world: "World"
+) -> "Destination | None":
+    """The file that is to be written, if any; that it is not there yet is known then."""
+    from voxmint.cli.new_profile import at_path, of_name
+
+    if options.file is not None:
+        return at_path(world.cwd, options.file)
+    return of_name(project, options.name) if project and options.name is not None else None
 
 
 def _read(options: Options, world: "World") -> tuple[str, bytes]:
@@ -118,90 +133,6 @@ def _bounded(data: bytes, name: str) -> bytes:
     return data
 
 
-# ── where it goes ────────────────────────────────────────────────────────────────────────────────
-
-
-def _destination(
-    options: Options, project: "Project | None", world: "World"
-) -> tuple[Path | None, str | None]:
-    """The file that is to be written, as a path and as it is called; that it is not there yet."""
-    if options.file is not None:
-        path = world.cwd / options.file
-        _refuse_existing(os.path.lexists(path), options.file)
-        return path, options.file
-    if options.name is None or project is None:
-        return None, None
-    from voxmint.engine.files import target_within
-
-    folder = _setting(options, project).folders().profiles
-    label = f"{folder}/{_checked_name(options.name)}.yaml"
-    taken = {name.casefold() for name in _names(project)}
-    _refuse_existing(options.name.casefold() in taken, label)
-    target = target_within(project.root, label)
-    _refuse_existing(os.path.lexists(target.path), label)
-    return target.path, label
-
-
-def _refuse_existing(is_there: bool, label: str) -> None:
-    from voxmint.problems import UsageError
-    from voxmint.shown import shown
-
-    if is_there:
-        hint = "choose another name, or remove it first: nothing is overwritten"
-        raise UsageError(f"`{shown(label)}` is there already", hint)
-
-
-def _checked_name(name: str) -> str:
-    """The name, where a profile can have it."""
-    from voxmint.problems import UsageError
-    from voxmint.shown import shown
-
-    parts = name.split("/")
-    if name.endswith((".yaml", ".yml")):
-        raise UsageError(
-            f"`--name` takes a profile's name, not `{shown(name)}`", "leave out the ending"
-        )
-    if not all(part and part[0] != "." and part.isprintable() for part in parts) or "\\" in name:
-        hint = "a name is a path below the folder of profiles: --name call-center/german"
-        raise UsageError(f"`{shown(name)}` cannot be a profile's name", hint)
-    return name
-
-
-def _names(project: "Project") -> list[str]:
-    """The names of the project's profiles."""
-    from pathlib import PurePosixPath
-
-    from voxmint.engine.worktree import WorkTree
-    from voxmint.profiles.importing.rendering import Setting
-    from voxmint.profiles.source import SourceError
-
-    tree = WorkTree(project.root)
-    folder = Setting(tree).folders().profiles
-    try:
-        files = tree.names(folder)
-    except SourceError:
-        return []
-    return [str(PurePosixPath(file).relative_to(folder).with_suffix("")) for file in files]
-
-
-def _write_new(path: Path, made: Made) -> None:
-    """Writes the file, which must not be there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        # A profile holds no secret: everybody may read it, as any file of a repository.
-        descriptor = os.open(path, flags, 0o644)
-    except FileExistsError:
-        _refuse_existing(True, made.shown or str(path))
-        raise
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(made.text.encode())
-    except OSError:
-        path.unlink(missing_ok=True)
-        raise
-
-
 # ── the profile ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -213,10 +144,11 @@ def _tree(
 
     if options.against is None or project is None:
         return written(tree_of(request))
+    from voxmint.cli.new_profile import profile_names
     from voxmint.cli.parser import missed
     from voxmint.profiles.importing.against import difference
 
-    names = _names(project)
+    names = profile_names(project)
     if options.against not in names:
         otherwise = "`voxmint list` shows the profiles there are"
         raise missed("there is no profile `{}`", options.against, names, otherwise)
@@ -292,7 +224,7 @@ def _report(
     _show_problems(world, imported, sources)
     if made is None:
         return
-    if made.path is None:
+    if made.destination is None:
         from voxmint.cli.formats.yaml_text import as_yaml
 
         text = as_yaml(made.tree, is_unicode=world.out.is_unicode) if made.tree else made.text
@@ -306,7 +238,13 @@ def _show_problems(world: "World", imported: "Imported", sources: "Sources") -> 
     if problems:
         from voxmint.cli.formats.problem_text import show_problems
 
-        show_problems(world.err, problems, sources, is_verbose=world.is_verbose)
+        show_problems(
+            world.err,
+            problems,
+            sources,
+            is_verbose=world.is_verbose,
+            otherwise="`-o json` shows them",
+        )
 
 
 def _tell(world: "World", imported: "Imported", made: Made, options: Options) -> None:
@@ -314,14 +252,14 @@ def _tell(world: "World", imported: "Imported", made: Made, options: Options) ->
 
     if imported.form is not None:
         world.err.line(_summary(imported.form, imported))
-    if made.shown is not None:
-        world.err.line(f"wrote {shown(made.shown)}")
+    if made.label is not None:
+        world.err.line(f"wrote {shown(made.label)}")
         if options.name is not None:
             world.err.line(f"next  voxmint validate {shown(options.name)}")
 
 
 def _summary(form: "Form", imported: "Imported") -> str:
-    """What was read, and where the command sends it."""
+    """What was read; of a command, where it sends that, which no profile says."""
     from voxmint.profiles.importing.shapes import api_of
     from voxmint.shown import shown
 
@@ -329,8 +267,7 @@ def _summary(form: "Form", imported: "Imported") -> str:
     if imported.asked is None:
         return said
     at = f" at {shown(imported.host)}" if imported.host else ""
-    sent = f"the command sends it to `{imported.asked}`{at}"
-    return f"{said}; {sent}, and for a profile that is its environment's to say"
+    return f"{said}, sent to `{imported.asked}`{at}: an environment says where a profile goes"
 
 
 def _write_json(world: "World", imported: "Imported", made: Made | None) -> None:
@@ -346,7 +283,7 @@ def _write_json(world: "World", imported: "Imported", made: Made | None) -> None
         "host": imported.host,
         "profile": made.tree if made else None,
         "text": made.text if made else None,
-        "file": made.shown if made else None,
+        "file": made.label if made else None,
         "problems": [problem_of(problem) for problem in imported.problems],
     }
     write_json(world.out, content)

@@ -50,9 +50,14 @@ def _found(compiled: "Compiled", world: "World") -> "Findings":
     from voxmint.engine.checks import settings_problems
     from voxmint.problems import gathered
 
-    environments = {name for _, name in compiled.compilation.attempted}
+    attempted = frozenset(compiled.compilation.attempted)
+    environments = {name for _, name in attempted}
     checked = (compiled.compilation.environments[name] for name in sorted(environments))
-    more = settings_problems(compiled.project.root, checked, world.environ)
+    found = settings_problems(compiled.project.root, checked, world.environ)
+    more = (
+        replace(one, affects=tuple(body for body in one.affects if body in attempted))
+        for one in found
+    )
     return findings_of(replace(compiled, problems=gathered((*compiled.problems, *more))))
 
 
@@ -111,6 +116,8 @@ def _write_notes(findings: "Findings", world: "World") -> None:
     root, is_verbose = _repository(findings, world), world.is_verbose
     github.write(world.out, findings, root, is_verbose=is_verbose)
     world.err.line(problem_text.summary(world.err, findings, is_verbose=is_verbose))
+    if more := github.note_of_limit(findings):
+        world.err.line(more)
 
 
 def _write_text(findings: "Findings", options: Options, world: "World") -> None:

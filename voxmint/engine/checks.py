@@ -33,8 +33,11 @@ def settings_problems(
     allowed = allowed_hosts(environ)
     around = surroundings_of(project, environ)
     for environment in judged:
-        yield from _target_problems(environment, environ, allowed)
-        yield from _sink_problems(environment, around)
+        affected = tuple((name, environment.name) for name in environment.profiles)
+        for problem in _target_problems(environment, environ, allowed):
+            yield replace(problem, affects=affected)
+        for problem in _sink_problems(environment, around):
+            yield replace(problem, affects=problem.affects or affected)
 
 
 def _has_provider(environment: CompiledEnvironment) -> bool:

@@ -23,6 +23,7 @@ from voxmint.profiles.source import SourceError
 _BOM = b"\xef\xbb\xbf"
 
 IS_LINK = "the file is a symlink, and only real files are edited"
+IS_READ_ONLY = "the file is read-only"
 HAS_LINK = "a symlink of the project leads to the file, so an edit would be one of both"
 
 
@@ -34,19 +35,32 @@ class _Open(NamedTuple):
 
 
 def files_to_leave(project: Path, files: Iterable[str]) -> Mapping[str, str]:
-    """Those of the project's files that stand for others or are stood for, each with the reason."""
+    """Those of the project's files that no edit is for, each with the reason.
+
+    They stand for others or are stood for, or nobody may write to them: a new file could take the
+    place of one that is read-only, and that is not what its owner wants.
+    """
     tree = WorkTree(project)
     names: dict[str, list[str]] = {}
     for file in files:
         with suppress(SourceError):
             names.setdefault(tree.real(file), []).append(file)
     links = {file for group in names.values() for file in group if (project / file).is_symlink()}
-    return {
+    reasons = {
         file: IS_LINK if file in links else HAS_LINK
         for group in names.values()
         for file in group
         if file in links or len(group) > 1
     }
+    unlinked = (file for group in names.values() for file in group if file not in reasons)
+    return reasons | {file: IS_READ_ONLY for file in unlinked if _is_read_only(project / file)}
+
+
+def _is_read_only(path: Path) -> bool:
+    try:
+        return not path.stat().st_mode & 0o222
+    except OSError:
+        return False
 
 
 def rewrite(project: Path, edits: Sequence[Edit]) -> None:

@@ -332,6 +332,7 @@ MINT_REDIRECTED = error(
 MINT_REFUSED = error(
     "mint-refused",
     "{status} {said}",
+    "`{setting}` in the environment's file says which deployment is sent for a model",
     about="The service refused this request, with the status and message shown. Where waiting can "
     "heal that (408, 409, 429, 5xx), it was sent again, and refused each time. A 400 names the "
     "field that it dislikes; a 403 is about what the key's project may use.",

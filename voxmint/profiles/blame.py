@@ -4,7 +4,7 @@ Nothing is kept for this while compiling but the chain of cells; the rest is wor
 the one body that somebody asks about.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,10 +26,10 @@ from voxmint.profiles.directives import REPLACE, has_directives
 from voxmint.profiles.fields import REQUEST, SESSION, Field
 from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node
 from voxmint.profiles.render import Renderer, SharedParts, Subject
-from voxmint.profiles.templates import is_template
-from voxmint.profiles.values import Plain
+from voxmint.profiles.templates import View, is_template
+from voxmint.profiles.values import Plain, Scalar
 
-_MODEL = dotted(MODEL)
+_MODEL = dotted(MODEL[1:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A var that a template looked at, or another setting, and where it was set."""
+    """A var or label that a template looked at, or another setting, and where it was set."""
 
     name: str
     value: Plain
@@ -128,6 +128,25 @@ def _absent_below(field: Field, value: Mapping[str, Any]) -> Iterator[Absent]:
             yield Absent(f"{field.name}.{inner.name}", inner.default)
 
 
+def nothing_at(body: CompiledBody, path: Sequence[str]) -> str | None:
+    """Why a body has nothing at a path that a request may have; `None` where it never has."""
+    field: Field | None = SESSION
+    value: Any = body.session
+    for name in path:
+        above, field = field, field and field.by_name.get(name)
+        if above is None or field is None:
+            return None
+        if not isinstance(value, Mapping):
+            return f"`{above.name}` is null here"
+        if field.variants and "type" in value and value["type"] not in field.variants:
+            belongs = " and ".join(field.variants)
+            return f"`{name}` belongs to {belongs}, and the type here is {value['type']}"
+        if name not in value:
+            return f"`{name}` is not set here"
+        value = value[name]
+    return None
+
+
 class _Tracer:
     """Walks the merged cells of one body beside its plain values."""
 
@@ -135,10 +154,8 @@ class _Tracer:
         self, body: CompiledBody, profile: CompiledProfile, texts: Mapping[str, str]
     ) -> None:
         self._body = body
+        self._profile = profile
         self._texts = texts
-        self._subject = Subject.of(
-            body.profile, body.environment, profile.document.description, profile.labels
-        )
 
     def all(self) -> Iterator[Traced]:
         entries = self._body.root.entries
@@ -180,15 +197,43 @@ class _Tracer:
 
     def _variables(self, cell: Leaf) -> tuple[Used, ...]:
         used: dict[str, Cell] = {}
+        labels: dict[str, Used] = {}
         renderer = Renderer(
             self._body.root,
-            self._subject,
+            self._subject(labels),
             SharedParts(),
             lambda file: self._texts.get(file, ""),
             used,
         )
         renderer.leaf(cell)
-        return tuple(Used(name, value_of(one), origin(one)) for name, one in used.items())
+        of_vars = (Used(name, value_of(one), origin(one)) for name, one in used.items())
+        return (*of_vars, *labels.values())
+
+    def _subject(self, labels: dict[str, Used]) -> Subject:
+        """What templates may know of the body; the labels that they look at are noted."""
+        profile = self._profile
+
+        def get(name: str) -> Scalar:
+            value = profile.labels[name]
+            labels[name] = Used(f"profile.labels.{name}", value, _origin_of_label(profile, name))
+            return value
+
+        seen = View("profile.labels", profile.labels.keys, get)
+        subject = Subject.of(
+            self._body.profile, self._body.environment, profile.document.description, {}
+        )
+        about = {**dict(subject.profile.items()), "labels": seen}
+        return subject._replace(profile=View("profile", about.keys, about.__getitem__))
+
+
+def _origin_of_label(profile: CompiledProfile, name: str) -> Origin:
+    """Where the strongest profile of the lineage that has the label gives its value."""
+    document, node = next(
+        (one, one.labels.entries[name])
+        for one in reversed(profile.lineage)
+        if one.labels is not None and name in one.labels.entries
+    )
+    return document.layer.origin(node.mark)
 
 
 def _setting(cell: Cell, path: Path) -> Setting:

@@ -2,7 +2,8 @@
 
 An abstract profile is there to be extended, and what it lacks may stand in its heirs; so may what a
 template of it needs. What it does say can be wrong by itself: a value that its field does not take,
-a directive over what it does not work on, a template that cannot be read.
+a directive over what it does not work on, a template that cannot be read or that uses a name which
+nobody can define.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
@@ -94,8 +95,19 @@ def _of_templates(layer: Layer, text_of: Callable[[str], str]) -> Iterator[Probl
     for node in texts_in(layer.tree):
         text = str(node.value)
         if is_template(text):
-            try:
-                template(text)
-            except TemplateError as failure:
-                cell = Leaf(node.value, node.mark, None, layer, None, node.style)
+            cell = Leaf(node.value, node.mark, None, layer, None, node.style)
+            for failure in _failures(text):
                 yield template_problem(cell, failure, text_of)
+
+
+def _failures(text: str) -> Iterator[TemplateError]:
+    """What is wrong with a template, whatever the vars may be."""
+    try:
+        is_simple = template(text).simple is not None
+    except TemplateError as failure:
+        yield failure
+        return
+    if not is_simple:
+        from voxmint.profiles.sandbox import never_defined  # has been imported to compile it
+
+        yield from never_defined(text)

@@ -17,10 +17,12 @@ exception is an error anyway: a list directive over what is no list. The order o
 """
 
 from collections.abc import Collection, Hashable, Iterable
+from enum import IntEnum
+from types import MappingProxyType
 from typing import NamedTuple, cast
 
 from voxmint.origin import Origin
-from voxmint.problems import Kind, Problem, Related
+from voxmint.problems import Problem, Related
 from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, origin, value_of
 from voxmint.profiles.directives import APPEND, PREPEND, REMOVE, REPLACE, UNSET
@@ -29,11 +31,20 @@ from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node, ScalarNode, pl
 from voxmint.profiles.values import Plain, described
 
 
-class _Effect(NamedTuple):
-    """A directive, and whether it has ever changed anything."""
+class _Written(NamedTuple):
+    """A directive in a file."""
 
     directive: str
     at: Origin
+
+
+class _Effect(IntEnum):
+    """What a directive has done, at its most, in all that it was laid over."""
+
+    NOTHING = 0
+    EMPTY_LIST = 1
+    """It made an empty list of an absent one, which is sent where nothing was."""
+    CHANGE = 2
 
 
 class Step(NamedTuple):
@@ -53,7 +64,7 @@ class Merger:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
-        self._effects: dict[_Effect, bool] = {}
+        self._effects: dict[_Written, _Effect] = {}
         self._folded: dict[tuple[int, Layer], Step] = {}
 
     def fold(self, layers: Iterable[Layer]) -> MapCell | None:
@@ -97,6 +108,8 @@ class Merger:
         entries: dict[str, Cell] = {}
         if type(under) is MapCell:
             entries, under = dict(under.entries), under.under
+        elif not _is_always_there(node, layer):
+            self._note_made_by_unset(node, layer)
         for name, value in node.entries.items():
             inner = entries.get(name)
             if type(value) is not ScalarNode:
@@ -132,7 +145,7 @@ class Merger:
             return fresh._replace(under=under)
         if UNSET in node.entries:
             is_there = under is not None and type(under) is not Gone
-            self._effect(UNSET, layer, node, is_there)
+            self._note_effect(UNSET, layer, node, _Effect.CHANGE if is_there else _Effect.NOTHING)
             return Gone("unset", node.mark, key, layer, under)
         return self._list_directives(under, node, layer, key)
 
@@ -143,30 +156,21 @@ class Merger:
         if under is not None and type(under) not in (ListCell, Gone):
             self._not_a_list(under, first, layer, node)
             return under
-        items = list(under.items) if type(under) is ListCell else []
-        if REMOVE in node.entries:
-            items = self._removed(items, node, layer)
+        before = under.items if type(under) is ListCell else ()
+        kept = _without(before, node.entries[REMOVE]) if REMOVE in node.entries else list(before)
         given = {
-            name: self._given(name, node, layer)
+            name: [self.lay(None, item, layer, None) for item in _items(node.entries[name])]
             for name in (PREPEND, APPEND)
             if name in node.entries
         }
-        items = [*given.get(PREPEND, ()), *items, *given.get(APPEND, ())]
-        return ListCell(tuple(items), node.mark, key, layer, under)
-
-    def _given(self, directive: str, node: MapNode, layer: Layer) -> list[Cell]:
-        value = node.entries[directive]
-        items = value.items if isinstance(value, ListNode) else ()
-        self._effect(directive, layer, node, bool(items))
-        return [self.lay(None, item, layer, None) for item in items]
-
-    def _removed(self, items: list[Cell], node: MapNode, layer: Layer) -> list[Cell]:
-        value = node.entries[REMOVE]
-        given = value.items if isinstance(value, ListNode) else ()
-        unwanted = {_exact(plain(item)) for item in given}
-        kept = [item for item in items if _exact(value_of(item)) not in unwanted]
-        self._effect(REMOVE, layer, node, len(kept) < len(items))
-        return kept
+        changes = {name for name, added in given.items() if added}
+        changes |= {REMOVE} if len(kept) < len(before) else set()
+        is_new = type(under) is not ListCell
+        least = _Effect.EMPTY_LIST if is_new and not changes else _Effect.NOTHING
+        for name in node.entries:
+            self._note_effect(name, layer, node, _Effect.CHANGE if name in changes else least)
+        items = (*given.get(PREPEND, ()), *kept, *given.get(APPEND, ()))
+        return ListCell(items, node.mark, key, layer, under)
 
     def _not_a_list(self, under: Cell, directive: str, layer: Layer, node: MapNode) -> None:
         facts = {"directive": directive, "found": described(value_of(under))}
@@ -174,18 +178,47 @@ class Merger:
         at = layer.origin(node.keys[directive])
         self.problems.append(Problem(wording.DIRECTIVE_NEEDS_LIST, at, facts, related))
 
-    def _effect(self, directive: str, layer: Layer, node: MapNode, happened: bool) -> None:
-        effect = _Effect(directive, layer.origin(node.keys[directive]))
-        self._effects[effect] = self._effects.get(effect, False) or happened
+    def _note_effect(self, directive: str, layer: Layer, node: MapNode, effect: _Effect) -> None:
+        written = _Written(directive, layer.origin(node.keys[directive]))
+        self._effects[written] = max(self._effects.get(written, _Effect.NOTHING), effect)
+
+    def _note_made_by_unset(self, node: MapNode, layer: Layer) -> None:
+        """An `$unset` in a map that no weaker layer has: it may be all that makes the map."""
+        for value in node.entries.values():
+            if type(value) is MapNode and UNSET in value.entries:
+                self._note_effect(UNSET, layer, value, _Effect.CHANGE)
 
     def idle_directives(self) -> list[Problem]:
-        """A warning for each directive that changed nothing in any body."""
-        kind: Kind = wording.DIRECTIVE_WITHOUT_EFFECT
+        """A warning for each directive that changed nothing in any body, or only made `[]`."""
         return [
-            Problem(kind, effect.at, {"directive": effect.directive})
-            for effect, happened in self._effects.items()
-            if not happened
+            Problem(_IDLE[effect], written.at, {"directive": written.directive})
+            for written, effect in self._effects.items()
+            if effect in _IDLE
         ]
+
+
+_IDLE = MappingProxyType(
+    {
+        _Effect.NOTHING: wording.DIRECTIVE_WITHOUT_EFFECT,
+        _Effect.EMPTY_LIST: wording.DIRECTIVE_MAKES_EMPTY_LIST,
+    }
+)
+
+
+def _is_always_there(node: MapNode, layer: Layer) -> bool:
+    """Whether it is one of the maps that every body has: its root, its session, its vars."""
+    tree = layer.tree
+    return node is tree or any(node is tree.entries.get(name) for name in ("session", "vars"))
+
+
+def _items(node: Node) -> tuple[Node, ...]:
+    return node.items if isinstance(node, ListNode) else ()
+
+
+def _without(items: Iterable[Cell], unwanted: Node) -> list[Cell]:
+    """The items of a list that are not, by value, among the unwanted ones."""
+    values = {_exact(plain(item)) for item in _items(unwanted)}
+    return [item for item in items if _exact(value_of(item)) not in values]
 
 
 def _padded(items: tuple[Cell, ...], length: int) -> tuple[Cell | None, ...]:

@@ -36,9 +36,10 @@ def reaching(
     profiles: Iterable[Profile],
     environments: Iterable[Environment],
     stacks: Sequence[Layered],
+    lost: Mapping[str, tuple[Body, ...]],
     is_everything: bool,
 ) -> Iterator[Problem]:
-    """The problems with the bodies they affect.
+    """The problems with the bodies they affect; `lost` are bodies without layers, by file.
 
     Where not everything was asked for, a mistake in a part that no body is made with is left out:
     it is about bodies that nobody asked for.
@@ -56,7 +57,8 @@ def reaching(
             if users or is_everything:
                 yield replace(problem, affects=users)
         else:
-            yield replace(problem, affects=users_of_files[problem.at.file])
+            file = problem.at.file
+            yield replace(problem, affects=(*users_of_files[file], *lost.get(file, ())))
 
 
 def _flawed(profiles: Iterable[Profile], environments: Iterable[Environment]) -> Iterator[Layer]:

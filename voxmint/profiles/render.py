@@ -297,6 +297,7 @@ class Renderer:
         try:
             if self._nested > MAX_NESTED:
                 raise _too_nested()
+            self._budget.spend(0)  # to compile what can no longer be rendered is work for nothing
             names = Names(_Roots(self), partial(self._weaker, cell), self._budget, self._known)
             return template(text).render(names)
         except TemplateError as failure:

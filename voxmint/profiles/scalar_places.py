@@ -122,11 +122,12 @@ def failing_part(value: str, needle: str, line: int | None) -> tuple[int, int] |
     known. `None` where nothing better is known than all of the value.
     """
     begin, end = _line_bounds(value, line)
-    if needle:
-        found = _word(value, needle, begin) if line else None
-        found = found or _word(value, needle, 0)
-        if found:
-            return found
+    starts = (begin, 0) if line else (0,)
+    for text in (_code(value), value) if needle else ():
+        for start in starts:
+            found = _word(text, needle, start)
+            if found:
+                return found
     regions = list(_regions(value))
     if line is None:
         return regions[0] if len(regions) == 1 else None
@@ -160,6 +161,27 @@ def _word(value: str, needle: str, start: int) -> tuple[int, int] | None:
             if found:
                 return found.span()
     return None
+
+
+_HIDDEN = re.compile(
+    r"\{#.*?(?:#\}|\Z)|\{%[-+]?\s*raw\s*[-+]?%\}.*?(?:\{%[-+]?\s*endraw\s*[-+]?%\}|\Z)", re.DOTALL
+)
+_QUOTED = re.compile(r"'(?:\\.|[^'\\])*(?:'|\Z)|\"(?:\\.|[^\"\\])*(?:\"|\Z)", re.DOTALL)
+
+
+def _code(value: str) -> str:
+    """The value with blanks for what only looks evaluated: remarks, raw text, quoted text."""
+    shown = _HIDDEN.sub(_blank, value)
+    pieces: list[str] = []
+    position = 0
+    for begin, end in _regions(shown):
+        pieces += (shown[position:begin], _QUOTED.sub(_blank, shown[begin:end]))
+        position = end
+    return "".join((*pieces, shown[position:]))
+
+
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found.group())
 
 
 def _regions(value: str) -> Iterator[tuple[int, int]]:

@@ -4,22 +4,49 @@ These are voxmint's own settings, not the API's, so pydantic checks them; what i
 the project's words, at the place in the file.
 """
 
-from types import NoneType
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType, NoneType
 from typing import Annotated, Any, TypeVar, get_args
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from voxmint.origin import Path
 from voxmint.problems import Problem, nearest
 from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, find_nearest, key_origin, origin, value_of
 from voxmint.profiles.endpoints import DEFAULT_API, Api, Kind
+from voxmint.profiles.meant import meant_scalar
 from voxmint.profiles.values import briefly, described
 
 
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+def _without_template(text: str) -> str:
+    """The text; a template in it would be sent as it is written, which nobody can mean."""
+    if any(opening in text for opening in ("{{", "{%", "{#")):
+        raise ValueError("templates are not rendered here: write the value itself")
+    return text
+
+
+Text = Annotated[
+    str,
+    AfterValidator(_without_template),
+    Field(json_schema_extra={"not": {"pattern": r"\{[{%#]"}}),
+]
+"""What is sent as it is written."""
+Name = Annotated[Text, Field(min_length=1)]
 
 
 class Key(_Settings):
@@ -38,8 +65,11 @@ class Key(_Settings):
         description="The command that prints the key, as a list of words, run without a shell. "
         "Whoever runs voxmint must allow it (VOXMINT_ALLOW_KEY_COMMAND=1).",
     )
-    keyring: str | None = Field(
-        default=None, description="A keyring's entry. This version reads none; use a command."
+    keyring: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="The entry of the service `voxmint` in the keyring of whoever runs voxmint: "
+        "what `keyring set voxmint ENTRY` put there. Needs the extra: pip install "
+        "'voxmint[keyring]'.",
     )
 
     @model_validator(mode="after")
@@ -72,19 +102,21 @@ class Provider(_Settings):
         description="Where the upstream key is found; never the key itself. By default the "
         "variable OPENAI_API_KEY, for azure AZURE_OPENAI_API_KEY.",
     )
-    organization: str | None = Field(
+    organization: Text | None = Field(
         default=None, description="Sent as the header OpenAI-Organization."
     )
-    project: str | None = Field(default=None, description="Sent as the header OpenAI-Project.")
-    safety_identifier: str | None = Field(
+    project: Text | None = Field(default=None, description="Sent as the header OpenAI-Project.")
+    safety_identifier: Text | None = Field(
         default=None,
         description="Sent as the header OpenAI-Safety-Identifier, which binds an end user to the "
         "minted sessions.",
     )
-    deployments: dict[str, str] = Field(
-        default={}, description="What is sent for a model: on Azure, the name of its deployment."
+    deployments: dict[str, Name] = Field(
+        default={},
+        description="What is sent for each model: on Azure the name of its deployment, so that "
+        "one profile serves every provider.",
     )
-    headers: dict[str, str] = Field(
+    headers: dict[str, Text] = Field(
         default={},
         description="Further headers of each request; none that leads elsewhere or holds a key.",
     )
@@ -176,7 +208,16 @@ def read_settings(
         if cell is None:
             return None, ()
         details = failure.errors(include_url=False, include_input=False)
-        return None, tuple(_problem(cell, detail, owner, model) for detail in details)
+        problems = tuple(_problem(cell, detail, owner, model) for detail in details)
+        return None, tuple(one for one in problems if not _is_misspelt(one, problems))
+
+
+def _is_misspelt(problem: Problem, problems: Iterable[Problem]) -> bool:
+    """Whether a key is missing because it is misspelt, which is said."""
+    if problem.kind is not wording.MISSING_KEY:
+        return False
+    lacking = (problem.facts["owner"], problem.facts["key"])
+    return any(lacking == (one.facts.get("owner"), one.facts.get("nearest")) for one in problems)
 
 
 def _problem(cell: Cell, detail: Any, owner: str, model: type[BaseModel]) -> Problem:
@@ -248,12 +289,40 @@ def _bad_word(found: Cell, field: str, model: type[BaseModel], path: Path) -> Pr
 
 def _wrong_type(found: Cell, field: str, kind: str) -> Problem:
     value = value_of(found)
-    facts = {"field": field, "expected": _EXPECTED[kind], "found": described(value)}
-    if isinstance(value, str) and kind in ("int_type", "float_type") and value.isdecimal():
-        facts["bare"] = value
-    if isinstance(value, bool | int | float) and kind == "string_type":
-        facts["quoted"] = f'"{briefly(value)}"'
+    facts: dict[str, object] = {
+        "field": field,
+        "expected": _EXPECTED[kind],
+        "found": described(value),
+    }
+    if field == "provider.key" and isinstance(value, str) and not _VARIABLE.fullmatch(value):
+        # It may well be the key itself, of a form that nothing tells from other texts.
+        return Problem(wording.LITERAL_KEY, origin(found))
+    unit = "seconds" if field == "mint.timeout" else ""
+    facts |= meant_scalar(value, _ACCEPTS.get(kind, frozenset()), unit) | _meant_map(value, field)
     return Problem(wording.WRONG_TYPE, origin(found), facts)
+
+
+_ACCEPTS: Mapping[str, frozenset[type]] = MappingProxyType(
+    {
+        "string_type": frozenset({str}),
+        "int_type": frozenset({int}),
+        "float_type": frozenset({int, float}),
+        "bool_type": frozenset({bool}),
+    }
+)
+"""The types of values that a field takes, by pydantic's name for the error."""
+
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
+"""A name as variables have them, which no key looks like."""
+
+
+def _meant_map(value: object, field: str) -> dict[str, object]:
+    """A map of one key, where only its value stands."""
+    if field == "provider.key" and isinstance(value, str):
+        return {"map": f"{{env: {value}}}"}
+    if field == "provider.key" and isinstance(value, list):
+        return {"map": f"{{command: {briefly(value)}}}"}
+    return {}
 
 
 def _lower(text: str) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voxmint.problems import Kind, nearest
 from voxmint.profiles import wording
-from voxmint.profiles.values import Plain
+from voxmint.profiles.values import Plain, described
 
 if TYPE_CHECKING:
     from voxmint.profiles.sandbox import Sandboxed
@@ -273,16 +273,38 @@ def _item(value: Any, name: str, path: str) -> Any:
             return value[name]
         except KeyError:
             raise undefined(path, name, value) from None
-    raise TemplateError(wording.TEMPLATE_FORBIDDEN, {"what": f"`.{name}`"}, name)
+    raise nameless(value, name)
+
+
+def nameless(value: Any, name: str) -> TemplateError:
+    """The error for a name that is looked for in what has none but a few methods, if any."""
+    is_plain = value is None or isinstance(value, str | int | float | list)
+    what = f"`.{name}` of {described(value)}" if is_plain else f"`.{name}`"
+    near = nearest(name, TEXT_METHODS) if isinstance(value, str) else {}
+    return TemplateError(wording.TEMPLATE_FORBIDDEN, {"what": what, **near}, name)
 
 
 def undefined(path: str, name: str, known: Any) -> TemplateError:
     """The error for a name that is not there; `known` are the names that are."""
-    near = nearest(name, [key for key in known if isinstance(key, str)])
+    names = [key for key in known if isinstance(key, str)]
+    # `vars.bed-count` is read as a subtraction.
+    cut = [key for key in names if key.startswith(f"{name}-")]
+    near = {"nearest": cut[0]} if cut else nearest(name, names)
     if near:
-        near["nearest"] = path[: len(path) - len(name)] + near["nearest"]
-    var = {"var": path.removeprefix("vars.")} if path.startswith("vars.") else {}
-    return TemplateError(wording.UNDEFINED_NAME, {"name": path, **near, **var}, path)
+        near["nearest"] = _written(path[: len(path) - len(name)], near["nearest"])
+    lacking = {
+        fact: path.removeprefix(prefix)
+        for fact, prefix in (("var", "vars."), ("label", "profile.labels."))
+        if path.startswith(prefix)
+    }
+    return TemplateError(wording.UNDEFINED_NAME, {"name": path, **near, **lacking}, path)
+
+
+def _written(prefix: str, name: str) -> str:
+    """A path as a template has to write it: `vars.town`, `vars['bed-count']`."""
+    if name.isidentifier() or not prefix:
+        return prefix + name
+    return f"{prefix.removesuffix('.')}[{name!r}]"
 
 
 def super_value(names: Names) -> Plain:

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from itertools import count
+from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -80,6 +81,13 @@ def full_path(emulator: Emulator, path: str) -> str:
 def counts(emulator: Emulator) -> Any:
     """What the emulator has counted."""
     return ask(emulator, "GET", COUNTS, key=None).content
+
+
+def eventually(check: Callable[[], bool]) -> None:
+    """Asks again and again until it is so, and fails where it does not come to be."""
+    given_up = monotonic() + 60
+    while not check():
+        assert monotonic() < given_up, "it has not come to be"
 
 
 def post(emulator: Emulator, path: str, body: object = None, **others: Any) -> Reply:

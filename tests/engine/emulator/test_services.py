@@ -55,7 +55,7 @@ def test_azure_says_code_and_message_and_no_more() -> None:
     assert wrong_key.status == no_key.status == 401
     assert wrong_key.content == {
         "error": {
-            "code": "invalid_api_key",
+            "code": "401",
             "message": "Access denied due to invalid subscription key or wrong API endpoint. Make "
             "sure to provide a valid key for an active subscription and use a correct regional "
             "API endpoint for your resource.",

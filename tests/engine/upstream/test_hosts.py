@@ -14,6 +14,8 @@ from voxmint.problems import UsageError
         ("http://127.0.0.1:80/v1", Host("http", "127.0.0.1", 80), "/v1"),
         ("http://[0:0:0:0:0:0:0:1]:8080/v1", Host("http", "[::1]", 8080), "/v1"),
         ("https://my_gateway:4000", Host("https", "my_gateway", 4000), ""),
+        ("https://a.example/a.b/.c/d;e=1", Host("https", "a.example", 443), "/a.b/.c/d;e=1"),
+        ("https://a.example/Gr%C3%BC%C3%9Fe", Host("https", "a.example", 443), "/Gr%C3%BC%C3%9Fe"),
     ],
 )
 def test_a_url_is_host_and_path(text: str, host: Host, path: str) -> None:
@@ -56,6 +58,20 @@ def test_a_url_is_put_together_from_its_parts(text: str, again: str) -> None:
         "//api.openai.com/v1",
         "https:///v1",
         "",
+        "https://a.example//v1",
+        "https://a.example/v1//x",
+        "https://a.example/v1/../x",
+        "https://a.example/./v1",
+        "https://a.example/v1/..",
+        "https://a.example/v1/..;x=1/y",
+        "https://a.example/%2E./v1",
+        "https://a.example/a%2fb",
+        "https://a.example/a%5Cb",
+        "https://a.example/a%252e",
+        "https://a.example/a%3Fb",
+        "https://a.example/a%00",
+        "https://a.example/a%zz",
+        "https://a.example/a%2",
     ],
 )
 def test_what_could_be_read_in_two_ways_is_no_url(text: str) -> None:

@@ -2,13 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from copy import deepcopy
 from typing import Any
 
 import yaml
 
 from voxmint.problems import Problem
-from voxmint.profiles import wording
 from voxmint.profiles.compiled import Compilation
 from voxmint.profiles.idle import REMOVABLE
 from voxmint.profiles.idle.aliases import written
@@ -36,19 +34,15 @@ def texts(documents: Documents) -> dict[str, str]:
 
 
 def removable(compilation: Compilation) -> list[Problem]:
-    """What is idle and could be removed.
-
-    Apart from directives: `$remove` alone finds nothing to remove where there is no list, and yet
-    makes an empty one.
-    """
-    kinds = REMOVABLE.keys() - {wording.DIRECTIVE_WITHOUT_EFFECT}
-    return [one for one in compilation.problems if one.kind in kinds]
+    """What is idle and could be removed."""
+    return [one for one in compilation.problems if one.kind in REMOVABLE]
 
 
 def without(documents: Documents, problems: Iterable[Problem]) -> Documents:
     """The documents without what the problems report, and without what that leaves empty."""
     yamls = texts(documents)
-    left = {file: deepcopy(content) for file, content in documents.items()}
+    # Not `deepcopy`, which keeps one object that stands at two places one.
+    left = {file: json.loads(json.dumps(content)) for file, content in documents.items()}
     paths: dict[str, list[Steps]] = {}
     for problem in problems:
         assert problem.at is not None
@@ -72,8 +66,11 @@ def _remove(content: Any, path: Steps) -> None:
     *above, last = path
     parent = content
     for step in above:
+        if isinstance(parent, dict) and step not in parent:
+            return  # A directive in what was taken out, too.
         parent = parent[step]
-    del parent[last]
+    if last in parent or isinstance(last, int):
+        del parent[last]
     if not parent and above:
         _remove(content, tuple(above))
 

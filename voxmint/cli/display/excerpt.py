@@ -18,6 +18,8 @@ _BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _REST_OF_WORD = re.compile(r"""[^\s"'\[\]{},]*""")
 _TAB = 4
 _KEPT_OF_KEY = 3
+_AROUND = 4
+"""How many times what fits is looked at on either side: a line may be as long as a file."""
 
 
 class Excerpt(NamedTuple):
@@ -56,27 +58,44 @@ def excerpt(
     end_of_line = max(len(line.rstrip()), 1)
     start = min(max(column, 1), end_of_line) - 1
     end = min(start + max(length, 1), end_of_line)
-    cells = [fitting(cell) for cell in _cells(line)]
+    around = _AROUND * max(columns, 1)
+    first = max(start - around, 0)
+    cells = [fitting(cell) for cell in _cells(line, first, start + around)]
+    start, end = start - first, min(end - first, len(cells))
     if secret:
         cells = [*cells[: start + _KEPT_OF_KEY], fitting("…")]
         end = len(cells)
     return _framed(cells, start, end, columns, fitting("…"))
 
 
-def _cells(line: str) -> list[str]:
+def _cells(line: str, first: int, last: int) -> list[str]:
+    """The cells from one character of the line to another; what is left out is a `…`."""
+    text = line.rstrip()
     cells: list[str] = []
     at = 0
-    for character in line.rstrip():
+    for character in text[first:last]:
         cell = " " * (_TAB - at % _TAB) if character == "\t" else shown_lines(character)
         cells.append(cell)
         at += width(cell)
-    for _, column, length in key_places(line):
-        start = column - 1 + _KEPT_OF_KEY
-        # To the end of the word: it is known how a key begins, and less so what may be in it.
-        rest = _REST_OF_WORD.match(line.rstrip(), column - 1 + length)
-        for index in range(start, rest.end() if rest else len(cells)):
-            cells[index] = "…" if index == start else ""
+    for start, end in _keys_in(text):
+        for index in range(max(start, first), min(end, last, len(text))):
+            cells[index - first] = "…" if index in (start, first) else ""
+    if first:
+        cells[0] = "…"
+    if last < len(text):
+        cells[-1] = "…"
     return cells
+
+
+@lru_cache(maxsize=16)
+def _keys_in(text: str) -> list[tuple[int, int]]:
+    """What of a line is not shown since it looks like a key, looked for once for every line."""
+    found: list[tuple[int, int]] = []
+    for _, column, length in key_places(text):
+        # To the end of the word: it is known how a key begins, and less so what may be in it.
+        rest = _REST_OF_WORD.match(text, column - 1 + length)
+        found.append((column - 1 + _KEPT_OF_KEY, rest.end() if rest else len(text)))
+    return found
 
 
 def _framed(cells: list[str], start: int, end: int, columns: int, ellipsis: str) -> Excerpt:

@@ -27,6 +27,8 @@ _COLOR = MappingProxyType(
     {Severity.ERROR: Style.RED, Severity.WARNING: Style.YELLOW, Severity.NOTE: Style.CYAN}
 )
 _GROUPS_SHOWN = 2
+_INDENT = 2
+"""How far the lines of a long message are indented, after the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,9 @@ def show_sentence(
     screen: Screen, message: str, hint: str | None = None, severity: Severity = Severity.ERROR
 ) -> None:
     """Writes what is wrong where no file is to blame."""
-    screen.line(_headline(screen, severity, severity.value, message))
-    if hint:
-        screen.line(f"  {screen.paint('└', Style.DIM)} {hint}")
+    _show_headline(screen, severity, severity.value, message)
+    for number, line in enumerate(screen.folded(hint, 4) if hint else ()):
+        screen.line(f"  {screen.paint(' ' if number else '└', Style.DIM)} {line}")
 
 
 def show_problem(
@@ -67,7 +69,7 @@ def show_problem(
 ) -> None:
     """Writes one problem, with a blank line after it."""
     label = f"{problem.severity}[{problem.code}]"
-    screen.line(_headline(screen, problem.severity, label, problem.message))
+    _show_headline(screen, problem.severity, label, problem.message)
     places = _places_of(problem)
     gutter = max([2, *(len(str(at.line)) for at, _ in places)])
     for at, remark in places:
@@ -75,19 +77,24 @@ def show_problem(
         screen.line(label + ("   " + remark if remark else ""))
         _show_line(screen, problem, sources.line(at), at, gutter)
     corner = "└"
-    for line in _closing(screen, problem, is_verbose=is_verbose):
-        screen.line(f"{' ' * gutter}{screen.paint(corner, Style.DIM)} {line}")
-        corner = " "
+    for text, styles in _closing(problem, is_verbose=is_verbose):
+        for line in screen.folded(text, gutter + 2):
+            side = f"{' ' * gutter}{screen.paint(corner, Style.DIM)}"
+            screen.line(f"{side} {screen.paint(line, *styles) if styles else line}")
+            corner = " "
     screen.line()
 
 
-def _headline(screen: Screen, severity: Severity, label: str, message: str) -> str:
-    return f"{screen.paint(label, _COLOR[severity], Style.BOLD)}: {message}"
+def _show_headline(screen: Screen, severity: Severity, label: str, message: str) -> None:
+    first, *more = screen.folded(f"{label}: {message}", _INDENT)
+    screen.line(screen.paint(label, _COLOR[severity], Style.BOLD) + first.removeprefix(label))
+    for line in more:
+        screen.line(" " * _INDENT + line)
 
 
 def _places_of(problem: Problem) -> list[tuple[Origin, str]]:
     """The places that a problem is about, each with a remark or an empty one."""
-    own = [] if problem.at is None else [(problem.at, "")]
+    own = [] if problem.at is None else [(problem.at, shown(problem.remark))]
     return [*own, *((related.at, shown(related.message)) for related in problem.related)]
 
 
@@ -105,13 +112,14 @@ def _show_line(screen: Screen, problem: Problem, line: str | None, at: Origin, g
     screen.line(f"{side} {indent}{screen.paint(carets, _COLOR[problem.severity])}")
 
 
-def _closing(screen: Screen, problem: Problem, *, is_verbose: bool) -> Iterator[str]:
+def _closing(problem: Problem, *, is_verbose: bool) -> Iterator[tuple[str, tuple[Style, ...]]]:
+    """What stands below the places: each sentence with the way it is written."""
     if problem.hint:
-        yield problem.hint
+        yield problem.hint, ()
     reach = [affected(problem.affects, is_verbose=is_verbose)] if problem.affects else []
     source = [shown(problem.kind.source)] if problem.kind.source else []
     if reach or source:
-        yield screen.paint(" · ".join(reach + source), Style.DIM)
+        yield " · ".join(reach + source), (Style.DIM,)
 
 
 def affected(bodies: Sequence[Body], *, is_verbose: bool = False) -> str:

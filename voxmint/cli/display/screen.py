@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, TextIO
 
+from voxmint.cli.display.widths import folded
+
 _WIDTH: Final = 100
 """The width where there is no terminal to ask, in columns."""
 
@@ -82,6 +84,13 @@ class Screen:
         if not self.is_colored or not text.strip():
             return text
         return f"\x1b[{';'.join(styles)}m{text}\x1b[0m"
+
+    def folded(self, text: str, margin: int) -> list[str]:
+        """The text on as many lines as a terminal needs beside a margin of so many columns.
+
+        Elsewhere, in a log or a pipe, a sentence stays on one line: programs look for it there.
+        """
+        return folded(text, max(self.width - margin, 1)) if self.is_terminal else [text]
 
     def line(self, text: str = "") -> None:
         """Writes a line."""

@@ -66,3 +66,14 @@ def cut(text: str, most: int) -> str:
             break
         kept += character
     return kept.rstrip() + "…"
+
+
+def folded(text: str, most: int) -> list[str]:
+    """The text on lines of so many columns, broken between words; longer words stay whole."""
+    lines: list[str] = []
+    for word in text.split(" "):
+        if lines and width(lines[-1]) + 1 + width(word) <= most:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines

@@ -11,7 +11,7 @@ from voxmint.cli.display.widths import padded, width
 from voxmint.origin import Origin
 from voxmint.profiles.blame import Absent, Setting, Traced
 from voxmint.profiles.fields import SESSION
-from voxmint.profiles.scalars import is_surely_text
+from voxmint.profiles.scalars import is_text
 from voxmint.profiles.values import Plain, briefly
 from voxmint.shown import shown
 
@@ -129,16 +129,23 @@ def _sent_as(traced: Traced) -> str:
 def _over(overrode: tuple[Setting, ...]) -> str:
     first, *others = overrode
     more = f" and {len(others)} more" if others else ""
-    return f"over {_written(first)} {_at(first.at)}{more}"
+    what = _written(first) if first.is_there else f"what {_was_taken(first)}"
+    return f"over {what} {_at(first.at)}{more}"
 
 
 def _written(setting: Setting) -> str:
-    return _plainly(setting.value) if setting.is_there else "unset"
+    if setting.is_there:
+        return _plainly(setting.value)
+    return "unset" if setting.why == "unset" else "fell away"
+
+
+def _was_taken(setting: Setting) -> str:
+    return "was unset" if setting.why == "unset" else "fell away"
 
 
 def _plainly(value: Plain) -> str:
     """A value as a profile would write it: a word without quotes."""
-    is_word = isinstance(value, str) and _WORD.fullmatch(value) and is_surely_text(value)
+    is_word = isinstance(value, str) and _WORD.fullmatch(value) and is_text(value)
     return shown(str(value) if is_word else briefly(value))
 
 

@@ -12,7 +12,7 @@ from voxmint.problems import Body
 from voxmint.profiles.diff.result import ABSENT, Cause, CauseKind, Change, Side, State
 from voxmint.profiles.diff.values import frozen
 from voxmint.profiles.fields import REQUEST, Field
-from voxmint.profiles.scalars import is_surely_text
+from voxmint.profiles.scalars import is_text
 from voxmint.profiles.values import Plain, briefly
 from voxmint.shown import shown
 
@@ -39,7 +39,7 @@ def _flow(value: State) -> str:
         return f"{{{inner}}}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_flow, value))}]"
-    is_word = isinstance(value, str) and _WORD.fullmatch(value) and is_surely_text(value)
+    is_word = isinstance(value, str) and _WORD.fullmatch(value) and is_text(value)
     return str(value) if is_word else briefly(value)
 
 
@@ -113,7 +113,10 @@ def edited(screen: Screen, cause: Cause) -> str:
     match cause.kind:
         case CauseKind.FILE:
             return _file(cause)
-        case CauseKind.OVERLAY | CauseKind.BLOCK if ABSENT in (cause.before, cause.after):
+        case CauseKind.OVERLAY | CauseKind.BLOCK | CauseKind.POLICY if cause.layer and ABSENT in (
+            cause.before,
+            cause.after,
+        ):
             return f"{shown(cause.layer)} {_fate(cause)}"
         case CauseKind.VALUE:
             name = cause.path.rpartition(".")[2]

@@ -28,6 +28,20 @@ def write(screen: Screen, findings: Findings, root: Path, *, is_verbose: bool) -
             screen.line(_command(problem, findings.sources, root))
 
 
+MOST = 10
+"""How many annotations of a kind GitHub shows for a step; it drops the others unsaid."""
+
+
+def note_of_limit(findings: Findings) -> str | None:
+    """What to say where there are more problems than GitHub shows beside the lines."""
+    counts = (findings.count(severity) for severity in (Severity.ERROR, Severity.WARNING))
+    if max(counts) <= MOST:
+        return None
+    return (
+        f"beside the lines GitHub shows {MOST} errors and {MOST} warnings of a step; all are here"
+    )
+
+
 def _command(problem: Problem, sources: Sources, root: Path) -> str:
     properties = {**_place(problem.at, sources, root), "title": problem.code}
     listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())

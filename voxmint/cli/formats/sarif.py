@@ -13,6 +13,7 @@ from voxmint.cli.formats.json_text import write_json
 from voxmint.cli.formats.repository import path_in_repository
 from voxmint.origin import Origin
 from voxmint.problems import Kind, Problem, Severity
+from voxmint.profiles.reading import PROJECT_FILE
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVEL = MappingProxyType(
@@ -39,14 +40,14 @@ def write(screen: Screen, findings: Findings, root: Path) -> None:
 
 
 def _rule(kind: Kind) -> dict[str, object]:
+    message = pattern(kind.message)
     rule: dict[str, object] = {
         "id": kind.code,
         "defaultConfiguration": {"level": _LEVEL[kind.severity]},
+        "shortDescription": {"text": message},
+        "fullDescription": {"text": kind.about or message},
+        "help": {"text": _help(kind)},
     }
-    if kind.about:
-        rule["shortDescription"] = {"text": pattern(kind.message)}
-        rule["fullDescription"] = {"text": kind.about}
-        rule["help"] = {"text": _help(kind)}
     if kind.source:
         rule["properties"] = {"source": kind.source}
     return rule
@@ -61,7 +62,7 @@ def _help(kind: Kind) -> str:
 
 def _result(problem: Problem, findings: Findings, root: Path) -> dict[str, object]:
     text = problem.message + (f"\n{problem.hint}" if problem.hint else "")
-    location = problem.at and _location(problem.at, findings, root)
+    location = (problem.at and _location(problem.at, findings, root)) or _nowhere(findings, root)
     related = [
         {**found, "message": {"text": one.message}}
         for one in problem.related
@@ -71,13 +72,25 @@ def _result(problem: Problem, findings: Findings, root: Path) -> dict[str, objec
         "ruleId": problem.code,
         "level": _LEVEL[problem.severity],
         "message": {"text": text},
-        "locations": [location] if location else [],
+        "locations": [location],
     }
     if related:
         result["relatedLocations"] = related
     if problem.affects:
         result["properties"] = {"affects": [list(body) for body in problem.affects]}
     return result
+
+
+def _nowhere(findings: Findings, root: Path) -> dict[str, object]:
+    """The project's file, for what stands in none: GitHub refuses results without a location."""
+    project = findings.sources.root
+    file = project and path_in_repository(Origin(PROJECT_FILE, 1, 1), project, root)
+    return {"physicalLocation": {"artifactLocation": _artifact(file or PROJECT_FILE)}}
+
+
+def _artifact(file: str) -> dict[str, object]:
+    # A name that is not UTF-8 is written byte for byte, as every other one is.
+    return {"uri": quote(file.encode("utf-8", "surrogateescape")), "uriBaseId": _ROOT}
 
 
 def _location(at: Origin, findings: Findings, root: Path) -> dict[str, object] | None:
@@ -91,6 +104,4 @@ def _location(at: Origin, findings: Findings, root: Path) -> dict[str, object] |
         "endLine": at.line,
         "endColumn": end_column(at, findings.sources),
     }
-    # A name that is not UTF-8 is written byte for byte, as every other one is.
-    artifact = {"uri": quote(file.encode("utf-8", "surrogateescape")), "uriBaseId": _ROOT}
-    return {"physicalLocation": {"artifactLocation": artifact, "region": region}}
+    return {"physicalLocation": {"artifactLocation": _artifact(file), "region": region}}

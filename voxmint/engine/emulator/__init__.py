@@ -4,9 +4,9 @@ It answers as the published API does, refuses what that refuses, and mints token
 emulators take. It is no OpenAI server, and says so at `GET /v1/emulator`.
 """
 
-from voxmint.engine.emulator.faults import Fault, fault_of
+from voxmint.engine.emulator.faults import Fault, fault_of, faults_of
 from voxmint.engine.emulator.options import Access, Limits, Options
-from voxmint.engine.emulator.pacing import Pace
+from voxmint.engine.emulator.pacing import Pace, pace_of
 from voxmint.engine.emulator.server import Emulator, EmulatorError, serve
 
 __all__ = [
@@ -18,5 +18,7 @@ __all__ = [
     "Options",
     "Pace",
     "fault_of",
+    "faults_of",
+    "pace_of",
     "serve",
 ]

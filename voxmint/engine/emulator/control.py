@@ -1,7 +1,7 @@
 """The control routes: faults are asked for and counts are read, while the emulator runs.
 
-They answer clients on this machine only, and ask for no key. What changes something needs a body of
-JSON, or is a DELETE: a web page that is open in a browser here cannot send either unasked.
+They answer clients on this machine only, and ask for no key. A web page is refused that is open in
+a browser here: what it sends says where it comes from, in `Origin`, and no other client does.
 """
 
 from collections.abc import Callable

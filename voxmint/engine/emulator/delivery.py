@@ -71,18 +71,33 @@ def late(seconds: float) -> Delivery:
     return deliver
 
 
-def slow(seconds: float) -> Delivery:
+def slow_head(seconds: float) -> Delivery:
+    """The head in pieces over a time, and then the body at once."""
+
+    def deliver(answer: Rendered) -> Iterator[Step]:
+        yield from _trickled(answer.head, seconds)
+        yield from whole(Rendered(b"", answer.body, answer.padding))
+
+    return deliver
+
+
+def slow_body(seconds: float) -> Delivery:
     """The head at once, and the body in pieces over a time."""
 
     def deliver(answer: Rendered) -> Iterator[Step]:
         yield Send(answer.head)
-        size = max(1, -(-len(answer.body) // _SLOW_PIECES))
-        pieces = [answer.body[at : at + size] for at in range(0, len(answer.body), size)]
-        for piece in pieces:
-            yield Pause(seconds / len(pieces))
-            yield Send(piece)
+        yield from _trickled(answer.body, seconds)
 
     return deliver
+
+
+def _trickled(data: bytes, seconds: float) -> Iterator[Step]:
+    size = max(1, -(-len(data) // _SLOW_PIECES))
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+    for number, piece in enumerate(pieces):
+        if number:
+            yield Pause(seconds / (len(pieces) - 1))
+        yield Send(piece)
 
 
 def unanswered(_: Rendered) -> Iterator[Step]:

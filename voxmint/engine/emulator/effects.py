@@ -4,7 +4,6 @@ A kind is a function from its argument to an `Effect`, and a line in `KINDS`. Ki
 `reset:before-mint`, mint nothing; every other one leaves a token behind as a real fault would.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
@@ -14,13 +13,15 @@ from typing import Any, NamedTuple
 
 from voxmint.engine.emulator import delivery
 from voxmint.engine.emulator.answers import Answer, Headers, RefusedError
+from voxmint.engine.emulator.arguments import (
+    FARTHEST,
+    LARGEST,
+    number,
+    printable,
+    quoted,
+    seconds,
+)
 from voxmint.problems import UsageError
-from voxmint.shown import shown
-
-_LONGEST = 3600.0
-_LARGEST = 1024 * 1024 * 1024
-_FARTHEST = 10 * 365 * 86400.0
-_PRINTABLE = re.compile(r"[\x20-\x7e]{0,500}")
 
 Refusal = Callable[[float], "RefusedError | Answer"]
 """What is answered instead of a token; it is given the time in Unix seconds."""
@@ -46,9 +47,12 @@ NO_EFFECT = Effect()
 
 
 class Kind(NamedTuple):
-    """A kind of fault: what makes its effect, what its argument is, what it does."""
+    """A kind of fault: what makes its effect, what its argument is, what it does.
 
-    effect: Callable[[str], Effect]
+    `make` is given the argument, empty where none is given; see `effect_of`.
+    """
+
+    make: Callable[[str], Effect]
     argument: str
     about: str
     needs_argument: bool = False
@@ -60,35 +64,14 @@ class Kind(NamedTuple):
         return f"{name}[:{self.argument}]" if self.argument else name
 
 
-# ── arguments ────────────────────────────────────────────────────────────────────────────────────
-
-
-def _number(text: str, default: float | None, low: float, high: float, what: str) -> float:
-    try:
-        value = float(text) if text or default is None else default
-    except ValueError:
-        value = float("nan")
-    # Written so that a NaN is refused, too.
-    if not low <= value <= high:
-        raise UsageError(
-            f"a fault's {what} is a number from {low:g} to {high:g}, not `{shown(text[:80])}`"
-        )
-    return value
-
-
-def _seconds(text: str) -> float:
-    return _number(text, None, 0, _LONGEST, "length of time")
-
-
-def _none(text: str) -> None:
-    if text:
-        raise UsageError(f"this kind of fault takes no argument, such as `{shown(text[:80])}`")
-
-
-def _printable(text: str) -> str:
-    if not _PRINTABLE.fullmatch(text):
-        raise UsageError("a fault's argument is printable ASCII, 500 characters at most")
-    return text
+def effect_of(name: str, argument: str) -> Effect:
+    """What a known kind does with this argument; `UsageError` for one that it does not take."""
+    kind = KINDS[name]
+    if argument and not kind.argument:
+        raise UsageError(f"`{name}` takes no argument, such as {quoted(argument)}")
+    if kind.needs_argument and not argument:
+        raise UsageError(f"`{name}` needs an argument", f"write {kind.called(name)}")
+    return kind.make(argument)
 
 
 # ── refusals ─────────────────────────────────────────────────────────────────────────────────────
@@ -138,8 +121,8 @@ def _asking(argument: str) -> Callable[[float], Headers]:
 def _wish(text: str) -> Callable[[float], tuple[str, str]]:
     name, _, value = text.partition("=")
     if name == "retry-after-date":
-        seconds = _number(value, None, -_FARTHEST, _FARTHEST, "Retry-After")
-        return lambda now: ("Retry-After", formatdate(now + seconds, usegmt=True))
+        ahead = number(value, -FARTHEST, FARTHEST, "date, in seconds from now,")
+        return lambda now: ("Retry-After", formatdate(now + ahead, usegmt=True))
     headers = {
         "retry-after": "Retry-After",
         "retry-after-ms": "retry-after-ms",
@@ -147,24 +130,24 @@ def _wish(text: str) -> Callable[[float], tuple[str, str]]:
     }
     if name not in headers or not value:
         known = ", ".join(f"`{known}=…`" for known in (*headers, "retry-after-date"))
-        raise UsageError(f"a refusal takes {known}, not `{shown(text[:80])}`")
-    return lambda _: (headers[name], _printable(value))
+        raise UsageError(f"a refusal takes {known}, not {quoted(text)}")
+    header = headers[name], printable(value)
+    return lambda _: header
 
 
 def _quota(argument: str) -> Effect:
-    code = _printable(argument) or "insufficient_quota"
+    code = printable(argument) or "insufficient_quota"
     message = "You exceeded your current quota, please check your plan and billing details."
     return Effect(lambda _: RefusedError(429, message, code=code, kind=code))
 
 
-def _wrong_project(argument: str) -> Effect:
-    _none(argument)
+def _wrong_project(_: str) -> Effect:
     message = "OpenAI-Project header should match project for API key."
     return Effect(lambda _: RefusedError(401, message, code="mismatched_project"))
 
 
 def _redirect(argument: str) -> Effect:
-    location = _printable(argument) or "http://127.0.0.1:9/elsewhere"
+    location = printable(argument) or "http://127.0.0.1:9/elsewhere"
     return Effect(lambda _: Answer(307, {}, (("Location", location),)))
 
 
@@ -175,7 +158,7 @@ _PAGE = (
 
 
 def _html(argument: str) -> Effect:
-    status = int(_number(argument, 200, 200, 599, "status"))
+    status = int(number(argument or "200", 200, 599, "status"))
     if status != 200:
         page = Answer(status, {}, content_type="text/html; charset=utf-8", raw=_PAGE)
         return Effect(lambda _: page)
@@ -192,23 +175,21 @@ def _altering(alter: Callable[[Answer], Answer]) -> Effect:
 
 
 def _truncated(argument: str) -> Effect:
-    length = int(_number(argument, -1, -1, _LARGEST, "length in bytes"))
+    length = int(number(argument, 0, LARGEST, "length, in bytes,")) if argument else None
 
     def alter(answer: Answer) -> Answer:
         body = answer.body
-        return replace(answer, raw=body[: len(body) // 2 if length < 0 else length])
+        return replace(answer, raw=body[: len(body) // 2 if length is None else length])
 
     return _altering(alter)
 
 
 def _content_type(argument: str) -> Effect:
-    kind = _printable(argument) or "text/plain; charset=utf-8"
+    kind = printable(argument) or "text/plain; charset=utf-8"
     return _altering(lambda answer: replace(answer, content_type=kind))
 
 
-def _null_secret(argument: str) -> Effect:
-    _none(argument)
-
+def _null_secret(_: str) -> Effect:
     def alter(answer: Answer) -> Answer:
         name = "client_secret" if "client_secret" in answer.content else "value"
         return replace(answer, content={**answer.content, name: None})
@@ -217,7 +198,7 @@ def _null_secret(argument: str) -> Effect:
 
 
 def _missing(argument: str) -> Effect:
-    path = tuple((argument or "value").split("."))
+    path = tuple((printable(argument) or "value").split("."))
 
     def alter(answer: Answer) -> Answer:
         return replace(answer, content=_without(answer.content, _in_secret(answer.content, path)))
@@ -245,10 +226,10 @@ def _without(content: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any
 
 
 def _expired(argument: str) -> Effect:
-    seconds = _number(argument, 60, 0, _FARTHEST, "age in seconds")
+    age = number(argument or "60", 0, FARTHEST, "age, in seconds,")
 
     def alter(answer: Answer, now: float) -> Answer:
-        past = {"expires_at": int(now - seconds)}
+        past = {"expires_at": int(now - age)}
         content = answer.content
         if "client_secret" in content:
             changed = {**content, "client_secret": {**content["client_secret"], **past}}
@@ -260,11 +241,11 @@ def _expired(argument: str) -> Effect:
 
 
 def _clock(argument: str) -> Effect:
-    return Effect(shift=_number(argument, None, -_FARTHEST, _FARTHEST, "offset in seconds"))
+    return Effect(shift=number(argument, -FARTHEST, FARTHEST, "offset, in seconds,"))
 
 
 def _huge(argument: str) -> Effect:
-    size = int(_number(argument, 16 * 1024 * 1024, 0, _LARGEST, "size in bytes"))
+    size = int(number(argument or str(16 * 1024 * 1024), 0, LARGEST, "size, in bytes,"))
     return _altering(lambda answer: replace(answer, padding=size))
 
 
@@ -273,7 +254,7 @@ def _huge(argument: str) -> Effect:
 _RESETS: Mapping[str, Effect] = {
     "before-mint": Effect(is_cut=True, deliver=delivery.unanswered),
     "before-answer": Effect(deliver=delivery.unanswered),
-    "in-answer": Effect(deliver=delivery.halved(delivery.End.RESET)),
+    "in-answer": Effect(deliver=delivery.halved(delivery.End.ARRIVED_RESET)),
     "after-answer": Effect(deliver=delivery.then_reset),
 }
 
@@ -282,25 +263,27 @@ def _reset(argument: str) -> Effect:
     effect = _RESETS.get(argument or "before-answer")
     if effect is None:
         known = ", ".join(f"`{known}`" for known in _RESETS)
-        raise UsageError(f"a reset comes {known}, not `{shown(argument[:80])}`")
+        raise UsageError(f"a reset comes {known}, not {quoted(argument)}")
     return effect
 
 
 def _late(argument: str) -> Effect:
-    return Effect(deliver=delivery.late(_seconds(argument)))
+    return Effect(deliver=delivery.late(seconds(argument)))
 
 
-def _slow(argument: str) -> Effect:
-    return Effect(deliver=delivery.slow(_seconds(argument)))
+def _slow_head(argument: str) -> Effect:
+    return Effect(deliver=delivery.slow_head(seconds(argument)))
 
 
-def _closed(argument: str) -> Effect:
-    _none(argument)
+def _slow_body(argument: str) -> Effect:
+    return Effect(deliver=delivery.slow_body(seconds(argument)))
+
+
+def _closed(_: str) -> Effect:
     return Effect(deliver=delivery.halved(delivery.End.CLOSE))
 
 
-def _garbage(argument: str) -> Effect:
-    _none(argument)
+def _garbage(_: str) -> Effect:
     return Effect(deliver=delivery.garbage)
 
 
@@ -309,7 +292,8 @@ def _garbage(argument: str) -> Effect:
 ARGUMENTS = """\
 WAIT is retry-after=VALUE, retry-after-ms=VALUE, retry-after-date=SECONDS (a date so far ahead)
 or should-retry=true|false; several are joined by +.
-WHEN is before-mint, before-answer (the default), in-answer or after-answer."""
+WHEN is before-mint, before-answer (the default), in-answer or after-answer.
+PATTERN has * for any text and ? for a character. No selector: every request to mint is struck."""
 """What the arguments stand for that do not say it themselves."""
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
@@ -322,22 +306,25 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "wrong-project": Kind(_wrong_project, "", "401: `mismatched_project`"),
         "redirect": Kind(_redirect, "URL", "307 to another place"),
         "html": Kind(_html, "STATUS", "a web page, by default with status 200"),
-        "slow-headers": Kind(_late, "SECONDS", "the answer begins late", True),
-        "slow-body": Kind(_slow, "SECONDS", "the body comes in 20 pieces over a time", True),
+        "late": Kind(_late, "SECONDS", "nothing comes for a time, and then the answer", True),
+        "slow-headers": Kind(
+            _slow_head, "SECONDS", "the headers come bit by bit, for a time", True
+        ),
+        "slow-body": Kind(_slow_body, "SECONDS", "the body comes bit by bit, for a time", True),
         "reset": Kind(
             _reset,
             "WHEN",
-            "the connection is reset, by default when the token is minted and not yet sent",
+            "the connection is reset, by default when the token is minted, not sent",
         ),
         "closed-early": Kind(_closed, "", "the connection ends in the middle of the body"),
         "garbage": Kind(_garbage, "", "what comes is no HTTP"),
         "truncated-json": Kind(_truncated, "BYTES", "the JSON is cut, by default in half"),
         "content-type": Kind(_content_type, "TYPE", "another content type, by default text/plain"),
-        "null-secret": Kind(_null_secret, "", "`client_secret`, or `value` in its place, is null"),
+        "null-secret": Kind(_null_secret, "", "`client_secret` is null, or `value` in its place"),
         "missing": Kind(
             _missing,
             "PATH",
-            "a field is left out, by default `value`; `value` and `expires_at` are the token's",
+            "a field is left out, by default `value`, which is the token's",
         ),
         "expired": Kind(_expired, "SECONDS", "the expiry is past, by default by 60 s"),
         "clock": Kind(

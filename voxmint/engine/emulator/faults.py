@@ -8,10 +8,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
 
-from voxmint.engine.emulator.effects import KINDS, Effect
+from voxmint.engine.emulator.effects import KINDS, Effect, effect_of
 from voxmint.engine.emulator.services import FLAT_API, NESTED_API
 from voxmint.engine.emulator.wire import Request
 from voxmint.problems import UsageError, nearest
@@ -22,9 +23,23 @@ MOST = 100
 """Faults that an emulator keeps at a time."""
 
 _MANY = 1_000_000_000
+_LONGEST_PATTERN = 500
+_MOST_PATTERNS = 20
 _BODY = "body."
-_SELECTORS = ("every", "times", "after", "profile", "api", "body.PATH")
 _APIS = (FLAT_API, NESTED_API)
+_WHERE_KINDS_ARE = "`voxmint emulator --list-faults` shows them"
+
+SELECTORS: Mapping[str, str] = MappingProxyType(
+    {
+        "every=N": "the first of each N requests",
+        "after=N": "none of the first N",
+        "times=N": "N requests, and then no more",
+        "profile=PATTERN": "a profile, behind the first / of X-Client-Request-Id; voxmint sends it",
+        "api=ENDPOINT": "one endpoint: transcription_sessions or client_secrets",
+        "body.PATH=PATTERN": "a value of the body, as it comes or in a profile's names",
+    }
+)
+"""How requests are selected, each with what is struck. In a pattern * and ? stand for others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +47,8 @@ class Fault:
     """One fault, and which of the requests to mint it strikes: the first of each `every`.
 
     It passes over the first `after` of them and strikes at most `times`. `profile` is a pattern for
-    the last part of `X-Client-Request-Id`, behind its `/`; `api` an endpoint; `body` are patterns
-    for values of the body, by dotted path, as the body has it or as a profile does.
+    what follows the first `/` in `X-Client-Request-Id`; `api` an endpoint; `body` are patterns for
+    values of the body, by dotted path, as the body has it or as a profile does.
     """
 
     kind: str
@@ -47,7 +62,7 @@ class Fault:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise _unknown("kind of fault", self.kind, tuple(KINDS))
+            raise _unknown("kind of fault", self.kind, tuple(KINDS), _WHERE_KINDS_ARE)
         _ = self.effect
         if not (
             1 <= self.every <= _MANY
@@ -57,11 +72,17 @@ class Fault:
             raise UsageError(f"`every` and `times` are 1 or more, `after` 0 or more, up to {_MANY}")
         if self.api is not None and self.api not in _APIS:
             raise _unknown("endpoint", self.api, _APIS)
+        texts = (self.profile or "", *self.body, *self.body.values())
+        if len(self.body) > _MOST_PATTERNS or any(len(text) > _LONGEST_PATTERN for text in texts):
+            raise UsageError(
+                f"a fault has {_MOST_PATTERNS} patterns for the body at most, each of "
+                f"{_LONGEST_PATTERN} characters at most"
+            )
 
     @property
     def effect(self) -> Effect:
         """What it does; `UsageError` for an argument that its kind does not take."""
-        return KINDS[self.kind].effect(self.argument)
+        return effect_of(self.kind, self.argument)
 
     def content(self) -> dict[str, Any]:
         """What a control request would say to ask for it."""
@@ -77,14 +98,32 @@ class Fault:
         }
 
 
-def _unknown(what: str, name: str, known: tuple[str, ...]) -> UsageError:
+def _unknown(what: str, name: str, known: tuple[str, ...], hint: str = "") -> UsageError:
     near = nearest(name, known).get("nearest")
+    if near:
+        hint = f"did you mean `{near}`?"
     listed = ", ".join(f"`{one}`" for one in known)
-    hint = f"did you mean `{near}`?" if near else f"there are {listed}"
-    return UsageError(f"there is no {what} `{shown(name[:80])}`", hint)
+    return UsageError(f"there is no {what} `{shown(name[:80])}`", hint or f"there are {listed}")
 
 
 # ── as it is written ─────────────────────────────────────────────────────────────────────────────
+
+
+def faults_of(texts: tuple[str, ...]) -> tuple[Fault, ...]:
+    """The faults that texts ask for; one `UsageError` for all that ask for none."""
+    found: list[Fault] = []
+    wrong: list[UsageError] = []
+    for text in texts:
+        try:
+            found.append(fault_of(text))
+        except UsageError as error:
+            wrong.append(UsageError(f"fault `{shown(text[:80])}`: {error}", error.hint))
+    if wrong:
+        first, *also = wrong
+        raise UsageError(str(first), first.hint, tuple(also))
+    if len(found) > MOST:
+        raise UsageError(f"an emulator keeps {MOST} faults at most")
+    return tuple(found)
 
 
 def fault_of(text: str) -> Fault:
@@ -110,7 +149,8 @@ def _select(settings: dict[str, Any], name: str, value: str) -> None:
     elif name.startswith(_BODY) and name != _BODY:
         settings["body"][name.removeprefix(_BODY)] = value
     else:
-        raise _unknown("selector", name, _SELECTORS)
+        known = tuple(selector.partition("=")[0] for selector in SELECTORS)
+        raise _unknown("selector", name, known)
 
 
 _TYPES: Mapping[str, tuple[type, ...]] = {

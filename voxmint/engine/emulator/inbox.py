@@ -45,6 +45,10 @@ class Inbox:
         """Whether there is anything; waits for it. False when the client has left."""
         return bool(self._bytes) or await self._grow()
 
+    def begins_with(self, start: bytes) -> bool:
+        """Whether what is there, and not yet read, begins so."""
+        return self._bytes.startswith(start)
+
     async def until(self, end: bytes, bound: int) -> bytes:
         """All up to this mark, with it.
 

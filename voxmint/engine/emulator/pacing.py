@@ -8,6 +8,8 @@ from typing import NamedTuple
 from voxmint.engine.emulator.answers import Headers, RefusedError
 from voxmint.problems import UsageError
 
+_MOST = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -17,11 +19,29 @@ class Pace:
     burst: int
 
     def __post_init__(self) -> None:
-        if not (0 < self.requests_per_minute <= 1_000_000 and 1 <= self.burst <= 1_000_000):
+        if not (0 < self.requests_per_minute <= _MOST and 1 <= self.burst <= _MOST):
             raise UsageError(
-                "a rate limit needs more than 0 requests per minute, and a burst of 1 or more",
+                "a rate limit is more than 0 requests per minute, with a burst of 1 or more, and "
+                f"{_MOST} of each at most",
                 "for example: --requests-per-minute 600 --burst 50",
             )
+
+
+def pace_of(requests_per_minute: float | None, burst: int | None) -> Pace | None:
+    """The limit that is asked for, if one is; without a burst, a minute's requests may be one.
+
+    `UsageError` for a limit that cannot be.
+    """
+    if requests_per_minute is None:
+        if burst is not None:
+            raise UsageError(
+                "`--burst` says nothing without a limit", "give `--requests-per-minute`, too"
+            )
+        return None
+    if burst is None:
+        # What is no possible rate is for the limit itself to refuse.
+        burst = ceil(requests_per_minute) if 0 < requests_per_minute <= _MOST else 1
+    return Pace(requests_per_minute, burst)
 
 
 class Level(NamedTuple):
@@ -73,9 +93,10 @@ class Bucket:
             f"Rate limit reached for requests. Limit: {self._pace.requests_per_minute:g} / min. "
             f"Please try again in {spoken(level.wait)}."
         )
+        milliseconds = _milliseconds(level.wait)
         wait = (
-            ("Retry-After", str(ceil(level.wait))),
-            ("retry-after-ms", str(ceil(level.wait * 1000))),
+            ("Retry-After", str(ceil(milliseconds / 1000))),
+            ("retry-after-ms", str(milliseconds)),
         )
         return RefusedError(
             429,
@@ -87,9 +108,16 @@ class Bucket:
 
 
 def spoken(seconds: float) -> str:
-    """A length of time as the service's headers have it: `120ms`, `1.5s`, `6m0s`."""
-    if seconds < 1:
-        return f"{ceil(seconds * 1000)}ms"
-    minutes, rest = divmod(seconds, 60)
-    text = f"{round(rest, 3):g}s"
-    return f"{int(minutes)}m{text}" if minutes else text
+    """A length of time as the service's headers have it: `120ms`, `1.5s`, `6m0s`, `1h0m0s`."""
+    milliseconds = _milliseconds(seconds)
+    if milliseconds < 1000:
+        return f"{milliseconds}ms"
+    minutes, rest = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    long = f"{hours}h{minutes}m" if hours else f"{minutes}m" if minutes else ""
+    return f"{long}{rest / 1000:g}s"
+
+
+def _milliseconds(seconds: float) -> int:
+    """Rounded up, but not for the last digits of a float."""
+    return ceil(round(seconds * 1000, 3))

@@ -16,7 +16,7 @@ from voxmint.engine.emulator.faults import Faults
 from voxmint.engine.emulator.minting import mint
 from voxmint.engine.emulator.options import Options
 from voxmint.engine.emulator.pacing import Bucket
-from voxmint.engine.emulator.services import SERVICES, Service
+from voxmint.engine.emulator.services import PLAIN, SERVICES, Service
 from voxmint.engine.emulator.tally import RATE_LIMIT, Tally
 from voxmint.engine.emulator.tokens import claimed
 from voxmint.engine.emulator.wire import Request
@@ -59,8 +59,12 @@ class World:
 
     def refuse(self, refused: RefusedError, reason: str = "") -> Answer:
         """The answer to a request that is refused; it is counted, by its reason or code."""
-        self.tally.refused[reason or refused.code or str(refused.status)] += 1
+        self.count(refused, reason)
         return self.service.refusal(refused)
+
+    def count(self, refused: RefusedError, reason: str = "") -> None:
+        """Counts a refusal; reasons and codes come from tables, so there are few."""
+        self.tally.refused[reason or refused.code or str(refused.status)] += 1
 
 
 def world_of(options: Options) -> World:
@@ -82,7 +86,10 @@ def reply(request: Request, world: World) -> Reply:
             return _reply_to_mint(request, world, route)
         return Reply(route.answer(request, world), route)
     except RefusedError as refused:
-        return Reply(world.refuse(refused), route)
+        # The emulator's own routes say the same whatever it stands for.
+        world.count(refused)
+        service = SERVICES[PLAIN] if route and route.answer else world.service
+        return Reply(service.refusal(refused), route)
     except Exception as error:  # noqa: BLE001  # a mistake here costs one answer, not the emulator
         broken = RefusedError(500, f"The emulator has a bug: {type(error).__name__}.")
         return Reply(world.refuse(broken, "bug"), route)
@@ -221,6 +228,8 @@ def _controlled(request: Request, world: World, control: Control) -> Answer:
         raise RefusedError(
             403, "Control requests come from the machine that the emulator runs on, only."
         )
+    if "origin" in request.headers:
+        raise RefusedError(403, "Control requests come from no web page.")
     return control(request, Controls(world.faults, world.tally))
 
 

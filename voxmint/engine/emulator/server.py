@@ -26,6 +26,8 @@ from voxmint.shown import shown
 
 _BACKLOG = 512
 _LAST_PORT = 65535
+_BUFFER = 64 * 1024
+"""Bytes that the system keeps for a connection, each way: by itself it may keep megabytes."""
 _SHOWN_PATH = 200
 _BREATH = 0.05
 """Seconds before another connection is taken in, where one could not be."""
@@ -293,6 +295,9 @@ def _listener(options: Options) -> socket.socket:
     except OSError as error:
         said = os.strerror(error.errno) if error.errno else "no reason given"
         raise EmulatorError(f"cannot listen on {host}, port {options.port}: {said}") from None
+    for direction in (socket.SO_SNDBUF, socket.SO_RCVBUF):
+        # Connections have what their listener has.
+        listener.setsockopt(socket.SOL_SOCKET, direction, _BUFFER)
     listener.setblocking(False)
     return listener
 

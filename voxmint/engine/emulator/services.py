@@ -22,6 +22,8 @@ from voxmint.engine.emulator.tokens import GATEWAY_PREFIX, PREFIX
 
 FLAT_API = "transcription_sessions"
 NESTED_API = "client_secrets"
+PLAIN = "openai"
+"""The service that stands behind all the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +64,13 @@ def _full(refused: RefusedError) -> Mapping[str, Any]:
     }
 
 
+_IN_FRONT = frozenset({"invalid_api_key", "rate_limit_exceeded"})
+"""What Azure refuses in front of the service, where a code is the status."""
+
+
 def _azure(refused: RefusedError) -> Mapping[str, Any]:
-    return {"code": refused.code or str(refused.status), "message": refused.message}
+    code = None if refused.code in _IN_FRONT else refused.code
+    return {"code": code or str(refused.status), "message": refused.message}
 
 
 def _folded(refused: RefusedError) -> Mapping[str, Any]:
@@ -81,7 +88,7 @@ SERVICES: Mapping[str, Service] = MappingProxyType(
     {
         service.name: service
         for service in (
-            Service("openai", "/v1", (FLAT_API, NESTED_API), ("authorization",), _full),
+            Service(PLAIN, "/v1", (FLAT_API, NESTED_API), ("authorization",), _full),
             Service(
                 "azure",
                 "/openai/v1",

@@ -30,6 +30,7 @@ _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
 _LONGEST_CHUNK_LINE = 256
 _SCRAP = 4096
+_TLS_HANDSHAKE = b"\x16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,9 @@ class Connection:
         self._inbox.let_go()
 
     async def _read_head(self) -> bytes:
+        if self._inbox.begins_with(_TLS_HANDSHAKE):
+            # At once: such a client waits for an answer, and would take silence for a slow server.
+            raise RefusedError(400, "The emulator speaks HTTP without TLS: its URL is http://.")
         try:
             return await self._inbox.until(b"\r\n\r\n", self._limits.head_bytes)
         except TooLongError:

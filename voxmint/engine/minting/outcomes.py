@@ -82,7 +82,7 @@ class Teller:
                 facts |= {"url": self.target.url, "api": self.target.api, **_place(self.api_at)}
                 return self._problem(kind, self.api_at, **facts)
             case _:
-                return self._problem(MINT_REFUSED, at, **facts)
+                return self._problem(MINT_REFUSED, at, **facts, **_setting(refusal))
 
     def _problem(self, kind: Kind, /, at: Origin | None = None, **facts: Any) -> Problem:
         return Problem(kind, at, {name: self._concealed(fact) for name, fact in facts.items()})
@@ -90,6 +90,12 @@ class Teller:
     def _concealed(self, fact: Any) -> Any:
         # Masked here already: facts are kept, and a server may repeat what it was sent or gave.
         return masked(self.conceal(fact)) if isinstance(fact, str) else fact
+
+
+def _setting(refusal: Refusal) -> dict[str, Any]:
+    """The setting that would heal a refusal, where one is known."""
+    is_of_model = (refusal.code or "").lower() == "deploymentnotfound"
+    return {"setting": "provider.deployments"} if is_of_model else {}
 
 
 def _place(at: Origin | None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from voxmint.problems import UsageError
 from voxmint.shown import shown
@@ -20,6 +21,9 @@ _HOST = rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?P<port>:[0-9]{{
 _AUTHORITY = re.compile(_HOST)
 _PATH = r"(?P<path>/[A-Za-z0-9._~/%:@!$&'()*+,;=-]*)?"
 _URL = re.compile(f"(?P<scheme>https?)://{_HOST}{_PATH}", re.IGNORECASE)
+_SEGMENT = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})+")
+_HIDDEN = re.compile(r"[\x00-\x20\x7f/\\%?#]")
+"""What an escape in a path must not stand for: it ends a part of a URL, or is another escape."""
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LARGEST_PORT = 65535
 
@@ -56,10 +60,11 @@ def url_of(text: str) -> Url | None:
     """The parts of a URL; `None` where it is not just scheme, host, port and path.
 
     A host that ends in a dot or holds anything but ASCII letters, digits, `-`, `_` and dots is
-    none: it could be one host to whom checks it and another to whom connects.
+    none: it could be one host to whom checks it and another to whom connects. Nor is there one in
+    a path that leads upwards or is written in two ways: it is sent as it is shown.
     """
     found = _URL.fullmatch(text)
-    if found is None:
+    if found is None or not _is_plain_path(found["path"] or ""):
         return None
     scheme = found["scheme"].lower()
     name, port = _name_and_port(found)
@@ -78,6 +83,20 @@ def _name_and_port(found: re.Match[str]) -> tuple[str | None, int | None]:
             return None, None
     port = int(found["port"][1:]) if found["port"] else None
     return (None, None) if port is not None and port > _LARGEST_PORT else (name, port)
+
+
+def _is_plain_path(path: str) -> bool:
+    """Whether every server reads the path alike: none that goes up, is empty or is hidden."""
+    segments = path.strip("/").split("/") if path.strip("/") else []
+    return not path.startswith("//") and all(map(_is_plain_segment, segments))
+
+
+def _is_plain_segment(segment: str) -> bool:
+    if not _SEGMENT.fullmatch(segment):
+        return False
+    # What comes after a `;` is a parameter to some servers, which then go up all the same.
+    text = unquote(segment, "latin-1").partition(";")[0]
+    return text.strip(".") != "" and not _HIDDEN.search(text)
 
 
 def _is_loopback(name: str) -> bool:

@@ -1,8 +1,9 @@
 """Reads the upstream key: last of all, when it is settled which host it goes to.
 
 `{env: NAME}` is looked up in the environment that was handed in, `{file: PATH}` read from one
-regular file, `{command: […]}` run without a shell and only where the operator allows it. A key is
-one word of printable ASCII; no message repeats anything of it, or of what a command said.
+regular file, `{command: […]}` run without a shell and only where the operator allows it, and
+`{keyring: ENTRY}` asked of the operator's keyring. A key is one word of printable ASCII; no message
+repeats anything of it, or of what a command said.
 """
 
 import os
@@ -24,7 +25,6 @@ from voxmint.engine.wording import (
     KEY_FILE_OUTSIDE,
     KEY_FILE_TRACKED,
     KEY_FILE_UNREADABLE,
-    KEY_KEYRING_UNSUPPORTED,
     KEY_MALFORMED,
     KEY_MISSING,
 )
@@ -44,6 +44,9 @@ _LONGEST_FILE = 64 * 1024
 _SHORTEST_CONCEALED = 8
 _OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _KEY = re.compile(r"[\x21-\x7e]+")
+_MASKED = re.compile(r"(?<![^\s*])[^\s*]*+\*{3,}[\w-]*")
+"""A key of which a server repeats only the beginning and the end, as OpenAI does. It is looked for
+at the beginnings of words only: a server's answer may be one long word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +84,12 @@ def read_key(environment: CompiledEnvironment, ring: KeyRing) -> Secret | None:
 def concealer(key: Secret | None) -> Callable[[str], str]:
     """What takes a key out of a text, such as a server's message that repeats it.
 
-    A key of a few letters is left: it would be found in ordinary words.
+    A key of a few letters is left: it would be found in ordinary words. Of a key that the server
+    masks itself, what it shows goes too: files can name a secret that is not meant for it.
     """
 
     def conceal(text: str) -> str:
+        text = _MASKED.sub("…", text)
         if key is None or len(key.reveal()) < _SHORTEST_CONCEALED:
             return text
         return text.replace(key.reveal(), "…")
@@ -100,7 +105,12 @@ def _found(key: Key, ring: KeyRing, at: Origin | None) -> tuple[str, str]:
         return _from_file(key.file, ring, at)
     if key.command is not None:
         return _from_command(key.command, ring, at)
-    raise failure(KEY_KEYRING_UNSUPPORTED, at=at)
+    if key.keyring is not None:
+        # Few look there, and importing it is slow.
+        from voxmint.engine.upstream.keyrings import from_keyring
+
+        return from_keyring(key.keyring, at), f"the keyring's entry {key.keyring}"
+    raise ValueError("a key has a source")
 
 
 def _checked(text: str, source: str, at: Origin | None) -> Secret:

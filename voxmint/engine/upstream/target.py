@@ -37,11 +37,22 @@ _OWN_HEADERS = {
 }
 _REFUSED_HEADERS = frozenset(
     """
-    accept accept-encoding api-key authorization connection content-encoding content-length
-    content-type cookie expect forwarded host keep-alive proxy-authorization proxy-connection te
-    trailer transfer-encoding upgrade user-agent x-client-request-id
+    accept accept-encoding connection expect forwarded keep-alive te trailer upgrade user-agent
+    x-client-request-id x-http-method-override x-method-override
     """.split()
 )
+_REFUSED_BEGINNINGS = ("content-", "proxy-", "transfer-", "x-forwarded-")
+_OF_KEYS = frozenset(
+    """
+    apikey auth authorization cookie credential credentials jwt key password secret token
+    """.split()
+)
+_OF_PLACES = frozenset(
+    """
+    base destination endpoint forward host proxy redirect rewrite target upstream uri url
+    """.split()
+)
+"""Words in a header's name by which gateways are told to send a request, and its key, elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +167,17 @@ def _header_problems(environment: CompiledEnvironment, provider: Provider) -> It
 def _name_refused(name: str) -> str | None:
     if not _HEADER_NAME.fullmatch(name):
         return "this is not the name of a header"
-    folded = name.lower()
+    # To some servers an underscore is a dash.
+    folded = name.lower().replace("_", "-")
+    words = set(folded.split("-"))
     if folded in _OWN_HEADERS:
         return f"it has a setting of its own, {_OWN_HEADERS[folded]}"
-    if folded in _REFUSED_HEADERS:
+    if folded in _REFUSED_HEADERS or folded.startswith(_REFUSED_BEGINNINGS):
         return "voxmint itself decides what stands there"
+    if words & _OF_KEYS:
+        return "by its name it holds a key, and files hold none"
+    if words & _OF_PLACES:
+        return "by its name it can lead the request elsewhere"
     return None
 
 

@@ -63,10 +63,10 @@ def _change(base: _Base | None, wanted: Any, field: Field | None) -> Any:
         return _SAME if wanted is _ABSENT else wanted
     if wanted is _ABSENT:
         return {UNSET: True}
-    if is_same(base.value, wanted):
-        return _SAME
     if isinstance(base.cell, MapCell) and isinstance(wanted, Mapping):
         return _change_of_map(base, base.cell, wanted, field)
+    if is_same(base.value, wanted):
+        return _SAME
     if isinstance(base.cell, ListCell) and isinstance(wanted, list):
         return _change_of_list(base.value, wanted)
     return wanted
@@ -84,7 +84,8 @@ def _change_of_map(
         change = _change(inner.get(name), wanted.get(name, _ABSENT), known.get(name))
         if change is not _SAME:
             changes[name] = change
-    if _size(wanted) + 1 < _size(changes):
+    # Not the whole session: what its base says tomorrow is to reach it, too.
+    if field is not SESSION and _size(wanted) + 1 < _size(changes):
         return {REPLACE: dict(wanted)}
     return changes or _SAME
 

@@ -1,38 +1,28 @@
 """A curl command line: the body it sends, the endpoint it asks, and what in it is secret.
 
-Headers, the address and every other option are looked at for keys and then left behind; none of
-their values is shown.
+Nothing but the body, the endpoint and the host is taken from it.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn
-from urllib.parse import parse_qsl, unquote, urlsplit
 
 from voxmint.problems import Kind, Problem, nearest
 from voxmint.profiles.endpoints import APIS
 from voxmint.profiles.importing import curl_options as options, wording
+from voxmint.profiles.importing.curl_secrets import CurlSecrets
 from voxmint.profiles.importing.pasted import Pasted, Piece
-from voxmint.profiles.importing.secrets import is_secret_name, surely, worth_knowing
-from voxmint.profiles.importing.shell import ShellError, Word, words
+from voxmint.profiles.importing.secrets import surely
+from voxmint.profiles.importing.shell import Expansion, ShellError, Word, words
 from voxmint.shown import masked
 
 _CURL = re.compile(
     r"(?:\s*\#[^\n]*\n)*\s*(?:[$%>]\s+)?(?:[A-Za-z_][A-Za-z0-9_]*=\S*\s+)*"
-    r"(?:[\w./\\:-]*[/\\])?curl(?:\.exe)?(?=[\s\\^]|$)"
+    r"(?:[\w./\\:-]*[/\\])?(?P<word>curl(?:\.exe)?)(?=[\s\\^]|$)"
 )
+_WORD = re.compile(r"(?<![\w.-])curl(?:\.exe)?(?=[\s\\^]|$)")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
-_HARMLESS = frozenset(
-    """
-    accept accept-encoding accept-language cache-control connection content-length content-type
-    dnt host openai-beta origin pragma priority referer user-agent
-    """.split()
-)
-"""Headers that hold nothing worth looking for elsewhere."""
-_PLACEHOLDER = "emulator"
-"""What stands for the key in a command that `voxmint render -o curl` prints for the emulator."""
-_SCHEMES = frozenset(("bearer", "basic", "token", "apikey"))
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,100}(?::[0-9]{1,5})?|\[[0-9a-fA-F:]+\](?::[0-9]{1,5})?")
 
 
@@ -66,6 +56,12 @@ def is_command(text: str) -> bool:
     return _CURL.match(text) is not None
 
 
+def stray_command(text: str) -> tuple[int, int] | None:
+    """Where the word `curl` stands, from and to, in a text that does not begin with a command."""
+    found = _WORD.search(text)
+    return (found.start(), found.end()) if found else None
+
+
 def read_command(pasted: Pasted) -> Command:
     """The command; what is wrong with it is in its `problems`."""
     reader = _Reader(pasted)
@@ -74,26 +70,23 @@ def read_command(pasted: Pasted) -> Command:
     except ShellError as failure:
         facts = {"said": failure.said, **failure.facts}
         reader.problems.append(Problem(wording.BAD_COMMAND, pasted.origin(failure.at), facts))
-        return Command(None, None, None, frozenset(), (), tuple(reader.problems))
+        # What could not be taken apart may hold a key anywhere.
+        shown = (_curl_in(pasted.text), (failure.at, failure.at + 1))
+        return Command(None, None, None, reader.secrets.texts, shown, tuple(reader.problems))
 
 
 @dataclass(slots=True)
 class _Reader:
     pasted: Pasted
     problems: list[Problem] = field(default_factory=list)
-    secrets: set[str] = field(default_factory=set)
+    secrets: CurlSecrets = field(default_factory=CurlSecrets)
     addresses: list[Word] = field(default_factory=list)
-    key_at: tuple[int, int] | None = None
 
     def command(self, given: Sequence[Word]) -> Command:
         given = _from_curl(given, self)
         found = list(self.options(given[1:]))
-        for option in found:
-            self.look_for_secrets(option)
-        for address in self.addresses:
-            self.look_in_address(address)
-        if self.key_at is not None:
-            self.note(wording.KEY_IN_COMMAND, *self.key_at)
+        self.look_for_secrets(found)
+        self.secrets.look_outside(self.outside(found))
         body = self.body(found, given[0])
         spans = [(option.start, option.end) for option in found]
         spans += [
@@ -102,9 +95,29 @@ class _Reader:
             if option.value is not None and option.name in options.DATA
         ]
         asked, host = self.asked()
-        known = worth_knowing(self.secrets)
         shown = ((given[0].start, given[0].end), *spans)
-        return Command(body, asked, host, known, shown, tuple(self.problems))
+        return Command(body, asked, host, self.secrets.texts, shown, tuple(self.problems))
+
+    def look_for_secrets(self, found: Sequence[_Option]) -> None:
+        for option in found:
+            if option.name == "url" and option.value is not None:
+                self.addresses.append(option.value)
+            elif option.value is not None:
+                self.secrets.look_in_option(option.name, option.value)
+        for address in self.addresses:
+            self.secrets.look_in_address(address)
+        if self.secrets.at is not None:
+            self.note(wording.KEY_IN_COMMAND, *self.secrets.at)
+
+    def outside(self, found: Sequence[_Option]) -> str:
+        """All that was pasted besides the body."""
+        pieces: list[str] = []
+        last = 0
+        for option in found:
+            if option.name in options.DATA and option.value is not None:
+                pieces.append(self.pasted.text[last : option.value.start])
+                last = option.value.end
+        return " ".join((*pieces, self.pasted.text[last:]))
 
     # ── options ──────────────────────────────────────────────────────────────────────────────────
 
@@ -125,10 +138,9 @@ class _Reader:
         if name in options.WITH_VALUE:
             return _Option(name, self.value(word, waiting), word.start, word.end)
         if name.removeprefix("no-") not in options.FLAGS and name not in options.FLAGS:
-            near = nearest(name, options.WITH_VALUE | options.FLAGS)
-            near = {"nearest": f"--{near['nearest']}"} if near else {}
+            near = _nearest(name) if len(self.problems) < _MANY else {}
             self.note(wording.UNKNOWN_OPTION, word.start, word.end, **near)
-            self.secrets.add(name)
+            self.secrets.passed_over(name)
             # It may be something quite different, so it is not shown either.
             return _Option("", None, word.start, word.start + 2)
         return _Option(name, None, word.start, word.end)
@@ -153,53 +165,6 @@ class _Reader:
             raise ShellError("this option needs a value", word.start)
         return following
 
-    # ── secrets ──────────────────────────────────────────────────────────────────────────────────
-
-    def look_for_secrets(self, option: _Option) -> None:
-        value = option.value
-        if value is None:
-            return
-        if option.name in {"header", "proxy-header"}:
-            self.look_in_header(value)
-        elif option.name in options.WITH_SECRET:
-            self.found_secret(value, value.text)
-        elif option.name == "url":
-            self.addresses.append(value)
-        elif option.name in {"proxy", "preproxy", "referer"}:
-            self.look_in_address(value)
-        elif option.name not in options.DATA and surely(value.text, ()):
-            self.found_secret(value, value.text)
-
-    def look_in_header(self, header: Word) -> None:
-        name, _, content = header.text.partition(":")
-        parts = [part for part in content.split() if part.lower() not in _SCHEMES]
-        is_secret = is_secret_name(name.strip()) or surely(header.text, ())
-        if is_secret and parts and parts != [_PLACEHOLDER]:
-            self.found_secret(header, content)
-        if name.strip().lower() not in _HARMLESS and not header.expansions:
-            self.secrets.update(part for part in parts if part != _PLACEHOLDER)
-
-    def look_in_address(self, address: Word) -> None:
-        """A user's name and password, and whatever the query gives, are taken for secrets."""
-        try:
-            parts = urlsplit(address.text)
-            given = [parts.password or "", parts.username or ""]
-        except ValueError:
-            self.found_secret(address, address.text)
-            return
-        given += [value for name, value in parse_qsl(parts.query) if name.lower() != "api-version"]
-        given.append(unquote(parts.fragment))
-        given += [part for part in parts.path.split("/") if surely(part, ())]
-        given += [part for part in (parts.netloc,) if surely(part, ())]
-        for secret in filter(None, given):
-            self.found_secret(address, secret)
-
-    def found_secret(self, word: Word, text: str) -> None:
-        if word.expansions and not surely(text, ()):
-            return  # the shell's variable holds it
-        self.secrets.update((text, *re.split(r"[\s:;=,]+", text)))
-        self.key_at = self.key_at or (word.start, word.end)
-
     # ── the body ─────────────────────────────────────────────────────────────────────────────────
 
     def body(self, found: Sequence[_Option], curl: Word) -> Piece | None:
@@ -214,10 +179,13 @@ class _Reader:
         elsewhere = [word for name, word in pieces if self.is_elsewhere(name, word)]
         if elsewhere:
             return None
-        expansions = [one for _, word in pieces for one in word.expansions]
-        for sign, start, end in expansions:
+        first: dict[str, Expansion] = {}
+        for _, word in pieces:
+            for expansion in word.expansions:
+                first.setdefault(expansion.sign, expansion)
+        for sign, start, end in first.values():
             self.note(wording.SHELL_EXPANSION, start, end, sign=sign)
-        return None if expansions else _joined(self.pasted, pieces)
+        return None if first else _joined(self.pasted, pieces)
 
     def check_option(self, option: _Option) -> None:
         """That the option lets the command send one body of JSON, which stands in it."""
@@ -253,12 +221,28 @@ class _Reader:
         """The endpoint that the address names, and its host where that is plain to see."""
         for address in self.addresses:
             for api in APIS:
-                if re.search(rf"/realtime/{api}(?![\w/-])", address.text):
+                if re.search(rf"/realtime/{api}/?(?![\w/-])", address.text):
                     return api, _host(address.text)
         return None, None
 
     def note(self, kind: Kind, start: int, end: int | None = None, **facts: object) -> None:
         self.problems.append(Problem(kind, self.pasted.origin(start, end), facts))
+
+
+_MANY = 100
+"""After so many problems, what was meant is no longer looked for: it takes the longest."""
+
+
+def _nearest(name: str) -> dict[str, str]:
+    """The fact `nearest`, where an option of curl has nearly this name."""
+    found = nearest(name, options.WITH_VALUE | options.FLAGS)
+    return {"nearest": f"--{found['nearest']}"} if found else {}
+
+
+def _curl_in(text: str) -> tuple[int, int]:
+    """Where the word `curl` stands, from and to, in a text that begins with a command."""
+    found = _CURL.match(text)
+    return found.span("word") if found else (0, 0)
 
 
 _ITSELF: dict[str, object] = {"itself": "the body"}
@@ -269,9 +253,7 @@ def _from_curl(given: Sequence[Word], reader: _Reader) -> Sequence[Word]:
     for index, word in enumerate(given):
         if not _ASSIGNMENT.match(word.text):
             return given[index:]
-        value = word.text.partition("=")[2]
-        if surely(value, ()) or is_secret_name(word.text.partition("=")[0]):
-            reader.found_secret(word, value)
+        reader.secrets.look_in_assignment(word)
     raise ShellError("there is no command in it", 0)
 
 
@@ -301,4 +283,5 @@ def _host(address: str) -> str | None:
     """The host, where it is nothing but one; a URL's other parts are not shown."""
     found = re.match(r"(?:[a-z]+://)?([^/?#]*)", address)
     host = found[1].rpartition("@")[2] if found else ""
-    return host if _HOST.fullmatch(host) and not surely(host, ()) else None
+    is_host = _HOST.fullmatch(host) and (re.search("[.:]", host) or host == "localhost")
+    return host if is_host and not surely(host, ()) else None

@@ -12,10 +12,14 @@ NOT_JSON = frozenset(("data-urlencode", "form", "form-string", "url-query", "upl
 ELSEWHERE = frozenset(("config", "variable"))
 """What reads further options from elsewhere."""
 
-WITH_SECRET = frozenset(
-    "cookie oauth2-bearer pass proxy-pass proxy-user tlspassword tlsuser user".split()
-)
-"""What is a key or password, or holds one."""
+WITH_USER = frozenset(("proxy-user", "user"))
+"""What is a user's name and password, with a colon between them."""
+
+WITH_SECRET = frozenset("cookie oauth2-bearer pass proxy-pass tlspassword tlsuser".split())
+"""What else is a key or password, or holds one."""
+
+WITH_ADDRESS = frozenset(("doh-url", "preproxy", "proxy", "proxy1.0", "referer"))
+"""What is a URL, besides the one that is asked."""
 
 SHORT = {
     "A": "user-agent", "b": "cookie", "c": "cookie-jar", "C": "continue-at", "d": "data",
@@ -51,6 +55,8 @@ WITH_VALUE = (
     | NOT_JSON
     | ELSEWHERE
     | WITH_SECRET
+    | WITH_USER
+    | WITH_ADDRESS
 )
 
 FLAGS = frozenset(

@@ -86,7 +86,7 @@ class _Reader:
                 self._duplicate(name, mark, keys[name])
             else:
                 entries[name], keys[name] = value, mark
-            if self._is_end("}", "in a map"):
+            if self._is_end("}", "in a map", start):
                 return MapNode(entries, keys, self._mark(start))
 
     def _key(self) -> tuple[str, Mark]:
@@ -108,13 +108,17 @@ class _Reader:
             return ListNode((), self._mark(start))
         while True:
             items.append(self._value(depth))
-            if self._is_end("]", "in a list"):
+            if self._is_end("]", "in a list", start):
                 return ListNode(tuple(items), self._mark(start))
 
-    def _is_end(self, end: str, where: str) -> bool:
-        """Passes a comma or the end; whether it was the end."""
+    def _is_end(self, end: str, where: str, start: int) -> bool:
+        """Passes a comma or the end of what began at `start`; whether it was the end."""
         sign = self._next()
-        if sign not in {",", end} or not sign:
+        if not sign:
+            opened = origin_of(self._piece.pasted.file, self._piece.mark(start, start + 1))
+            related = (Related(opened, f"its `{end}` is missing"),)
+            self._stop("it ends too early", related=related)
+        if sign not in {",", end}:
             self._stop(f"a comma or `{end}` is wanted here, {where}")
         self._at += 1
         if sign == "," and self._next() == end:
@@ -200,10 +204,17 @@ class _Reader:
         at = origin_of(file, mark)
         self.problems.append(Problem(of_files.DUPLICATE_KEY, at, {"key": name}, related))
 
-    def _note(self, kind: Kind, facts: dict[str, object]) -> None:
+    def _note(
+        self, kind: Kind, facts: dict[str, object], related: tuple[Related, ...] = ()
+    ) -> None:
         at = origin_of(self._piece.pasted.file, self._piece.mark(self._at, self._at + 1))
-        self.problems.append(Problem(kind, at, facts))
+        self.problems.append(Problem(kind, at, facts, related))
 
-    def _stop(self, said: str, facts: dict[str, object] | None = None) -> NoReturn:
-        self._note(wording.BAD_JSON, {"said": said, **(facts or {})})
+    def _stop(
+        self,
+        said: str,
+        facts: dict[str, object] | None = None,
+        related: tuple[Related, ...] = (),
+    ) -> NoReturn:
+        self._note(wording.BAD_JSON, {"said": said, **(facts or {})}, related)
         raise _StopReadingError

@@ -30,11 +30,23 @@ class Pasted:
         """Where each line begins."""
         return [0, *(at + 1 for at, sign in enumerate(self.text) if sign == "\n")]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to read: blank lines and comments alone."""
+        return all(line.lstrip()[:1] in {"", "#"} for line in self.text.splitlines())
+
     def mark(self, start: int, end: int | None = None) -> Mark:
         """The mark of the characters from `start` to `end`, by default of one."""
         line = bisect_right(self._lines, start)
         length = 1 if end is None else max(end - start, 1)
         return (line, start - self._lines[line - 1] + 1, length)
+
+    def span(self, mark: Mark) -> tuple[int, int]:
+        """From where to where the characters of a mark stand."""
+        line, column, length = mark
+        lines = self._lines
+        start = min(lines[min(line, len(lines)) - 1] + column - 1, len(self.text))
+        return start, min(start + max(length, 1), len(self.text))
 
     def origin(self, start: int, end: int | None = None) -> Origin:
         """As `mark`, with the file."""

@@ -83,7 +83,7 @@ def rendered(text: str, setting: Setting = ALONE) -> Given:
     documents = parse_all(sources)
     families = trace(sources, documents, with_settings=False)
     order = Order(profiles=(profile,), environments=(environment,), settings=False)
-    merged = merge(overlay(families, order))
+    merged = merge(overlay(families, order), order)
     found = render(merged, sources.texts)
     problems = [
         problem

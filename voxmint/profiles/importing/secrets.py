@@ -6,10 +6,14 @@ an excerpt loses little by that, and a key shown once is a key to be replaced.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache
 
 from voxmint.problems import Problem
+from voxmint.profiles.bodies import FORMS
+from voxmint.profiles.fields import REQUEST, Field
+from voxmint.profiles.models import TABLE
 from voxmint.shown import looks_like_key, masked
 
 _NAME = re.compile(
@@ -17,9 +21,9 @@ _NAME = re.compile(
 )
 _AFTER_NAME = re.compile(
     r"""(?ix)
-    ["']?\b(?:value|[\w-]*key|[\w-]*token|[\w-]*secret|[\w-]*authorization|password|credentials?)
+    ["']?\b(?:value|[\w-]{0,60}key|[\w-]{0,60}token|[\w-]{0,60}secret|[\w-]{0,60}authorization|password|credentials?)
     \\?["']?\s*[:=]\s*(?:bearer\s+|basic\s+)?(?:\\?["'])?
-    (?P<secret>[^\s"'\\,{}\[\]]{4,})
+    (?!(?:null|true|false)\b)(?P<secret>[^\s"'\\,{}\[\]]{4,})
     """
 )
 _LIKELY = re.compile(
@@ -29,6 +33,7 @@ _LIKELY = re.compile(
       | [0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12} )
     """
 )
+_KEYLIKE = re.compile(r"(?=\S*[0-9])(?=\S*[A-Za-z])\S{8,}|\S{24,}")
 _SHORTEST = 6
 HIDDEN = "*"
 """What stands for each hidden character, so that columns stay what they are."""
@@ -39,14 +44,42 @@ def is_secret_name(name: str) -> bool:
     return _NAME.search(name) is not None
 
 
+def is_keylike(text: str) -> bool:
+    """Whether a text may be a key, of which no name says what it is: no word of a language is."""
+    return _KEYLIKE.fullmatch(text) is not None
+
+
+def likely(text: str) -> list[str]:
+    """All in a text that has the length and signs of a key, and as a rule is nothing else."""
+    found = [one[0] for one in _LIKELY.finditer(text)]
+    # A slash is a sign of base64, and of a path: there a key may be one step.
+    steps = [step for one in found for step in one.split("/") if _LIKELY.fullmatch(step)]
+    return [*found, *steps]
+
+
 def surely(text: str, known: Iterable[str]) -> bool:
     """Whether the text holds a key or token, by its form or because it is a known one."""
     return looks_like_key(text) or any(secret in text for secret in known)
 
 
 def worth_knowing(texts: Iterable[str]) -> frozenset[str]:
-    """The texts that are long enough to be looked for elsewhere."""
-    return frozenset(text for text in texts if len(text) >= _SHORTEST)
+    """The texts to be looked for elsewhere: long enough, and no words of the API itself."""
+    return frozenset(
+        text for text in texts if len(text) >= _SHORTEST and text.lower() not in _own_words()
+    )
+
+
+@cache
+def _own_words() -> str:
+    """The words that a body has anyway: whoever takes one of them for a password keeps none."""
+    names = (name for form in FORMS.values() for keys in form.around.values() for name in keys)
+    return "\n".join((*names, *_words_of(REQUEST), *TABLE, "transcription", "created_at")).lower()
+
+
+def _words_of(field: Field) -> Iterator[str]:
+    yield from (field.name, *field.values, *field.known)
+    for inner in field.fields:
+        yield from _words_of(inner)
 
 
 def hidden(text: str, known: Iterable[str]) -> str:
@@ -81,9 +114,3 @@ def _cut(text: str, known: Iterable[str]) -> str:
     for secret in known:
         text = text.replace(secret, "…")
     return _LIKELY.sub("…", text)
-
-
-def in_headers(headers: Mapping[str, str]) -> frozenset[str]:
-    """The secrets in headers whose names say so: without `Bearer` and its like."""
-    values = (value for name, value in headers.items() if is_secret_name(name))
-    return worth_knowing(part for value in values for part in value.split())

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from voxmint.origin import Path
 from voxmint.profiles.bodies import FORMS, Form
-from voxmint.profiles.fields import FLAT, NESTED, SESSION
+from voxmint.profiles.fields import EXPIRES_AFTER, FLAT, NESTED, SESSION
 from voxmint.profiles.nodes import MapNode, Node, ScalarNode
 
 FLAT_FORM = next(form for form in FORMS.values() if form.name == FLAT)
@@ -13,7 +13,13 @@ NESTED_FORM = next(form for form in FORMS.values() if form.name == NESTED)
 
 _NAMES = {form.name: frozenset(form.around[()]) for form in FORMS.values()}
 _OF_ANSWER = ("id", "object", "value", "expires_at")
-"""What an answer has beside the session, and a request never."""
+_AROUND_ANSWER: tuple[Path, ...] = (
+    (),
+    ("client_secret",),
+    ("session",),
+    ("session", "client_secret"),
+)
+"""Where in an answer those stand."""
 
 
 def api_of(form: Form) -> str:
@@ -44,14 +50,17 @@ def is_session_alone(keys: Mapping[str, object]) -> bool:
     return not keys.keys().isdisjoint({"audio", "include"}) or {"type"} == keys.keys()
 
 
+def is_event(root: MapNode) -> bool:
+    """Whether it is an event, as it goes over a socket: `{type: session.update, …}`."""
+    kind = root.entries.get("type")
+    return isinstance(kind, ScalarNode) and isinstance(kind.value, str) and "." in kind.value
+
+
 def place_of_key(key: str, form: Form) -> Path | None:
     """Where the form has what the other one calls so, or has at another place."""
-    target = form.place(("session", key)) if key in SESSION.by_name else None
-    if key == "client_secret" and form is NESTED_FORM:
-        return ("expires_after",)
-    if key == "expires_after" and form is FLAT_FORM:
-        return ("client_secret", "expires_at")
-    return target
+    if key in {"client_secret", EXPIRES_AFTER.name}:
+        return form.place((EXPIRES_AFTER.name,))
+    return form.place(("session", key)) if key in SESSION.by_name else None
 
 
 class Answer(NamedTuple):
@@ -63,29 +72,39 @@ class Answer(NamedTuple):
 
 def answer_in(root: MapNode) -> Answer | None:
     """What is of the answer, if the map is one; `None` for a request."""
-    found = list(_answer_paths(root))
+    found = {path: node for path, node in _only_in_answers(root) if not _is_lifetime(path, node)}
     if not found:
         return None
-    return Answer((*found, *_nulls(root, ())), any(path[-1] == "value" for path in found))
+    has_token = any(path[-1] == "value" and node.value for path, node in found.items())
+    paths = dict.fromkeys((*found, *_unheld(root), *_nulls(root, ())))
+    return Answer(tuple(paths), has_token)
 
 
-def _answer_paths(root: MapNode) -> Iterator[Path]:
-    maps: list[tuple[Path, Node | None]] = [((), root), (("session",), root.entries.get("session"))]
-    for at, node in maps:
-        entries = node.entries if isinstance(node, MapNode) else {}
-        yield from ((*at, name) for name in _OF_ANSWER if name in entries)
-        yield from _of_secret(entries.get("client_secret"), (*at, "client_secret"))
+def _only_in_answers(root: MapNode) -> Iterator[tuple[Path, ScalarNode]]:
+    """The scalars that an answer has beside the session, and a request never."""
+    for at in _AROUND_ANSWER:
+        inner = node_at(root, at) if has(root, at) else None
+        entries = inner.entries if isinstance(inner, MapNode) else {}
+        for name in _OF_ANSWER:
+            node = entries.get(name)
+            if isinstance(node, ScalarNode):
+                yield (*at, name), node
 
 
-def _of_secret(node: Node | None, at: Path) -> Iterator[Path]:
-    if not isinstance(node, MapNode):
-        if at[0] == "session" and node is not None:
+def _is_lifetime(path: Path, node: ScalarNode) -> bool:
+    """Whether it is the lifetime that a request asks for, written as a number by mistake."""
+    longest = EXPIRES_AFTER.by_name["seconds"].maximum or 0
+    return path[-1] == "expires_at" and isinstance(node.value, int) and node.value <= longest
+
+
+def _unheld(root: MapNode) -> Iterator[Path]:
+    """What counts as an answer's only where something else does."""
+    for path, node in _only_in_answers(root):
+        if _is_lifetime(path, node):
+            yield path
+    for at in (("client_secret",), ("session", "client_secret")):
+        if has(root, at) and isinstance(node_at(root, at), ScalarNode):
             yield at
-        return
-    if "value" in node.entries:
-        yield (*at, "value")
-    if isinstance(node.entries.get("expires_at"), ScalarNode):
-        yield (*at, "expires_at")
 
 
 def _nulls(node: MapNode, at: Path) -> Iterator[Path]:
@@ -119,6 +138,15 @@ def without(node: MapNode, paths: tuple[Path, ...]) -> MapNode:
             if kept.entries:
                 entries[name] = kept
     return node._replace(entries=entries)
+
+
+def has(root: Node, path: Path) -> bool:
+    """Whether a map stands around each part of the path, and has it."""
+    for part in path:
+        if not isinstance(root, MapNode) or part not in root.entries:
+            return False
+        root = root.entries[str(part)]
+    return True
 
 
 def node_at(root: Node, path: Path) -> Node:

@@ -186,9 +186,11 @@ class _Posix:
 
     def _escaped(self, word: _Builder) -> None:
         following = self._text[self._at + 1 : self._at + 2]
-        if following not in {"", "\n"}:
+        if not following:
+            word.add("\\", self._at)
+        elif following != "\n":
             word.add(following, self._at + 1)
-        self._at += 2
+        self._at = min(self._at + 2, len(self._text))
 
     def _single(self, word: _Builder) -> None:
         start = self._at
@@ -257,15 +259,14 @@ class _Posix:
         """A `$` or a backquote: what stands there for something else is kept as it is written."""
         start = self._at
         variable = _VARIABLE.match(self._text, start)
-        closing = {"$(": ")", "${": "}"}.get(self._text[start : start + 2])
-        if self._text[start] == "`":
-            closing = "`"
+        opening = "`" if self._text[start] == "`" else self._text[start : start + 2]
+        closing = {"$(": ")", "${": "}", "`": "`"}.get(opening)
         if variable:
             end, sign = variable.end(), variable[0]
         elif closing:
-            end = self._text.find(closing, start + 2) + 1
+            end = self._text.find(closing, start + len(opening)) + 1
             if end == 0:
-                self._unclosed(self._text[start : start + 2], start)
+                self._unclosed(opening, start)
             sign = {")": "$(…)", "}": "${…}", "`": "`…`"}[closing]
         else:
             word.add("$", start)

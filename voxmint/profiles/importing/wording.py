@@ -5,6 +5,7 @@ from voxmint.problems import Kind, error, warning
 NOT_A_BODY = error(
     "not-a-body",
     "this is neither a request body nor a curl command, but {found}",
+    "paste what stands below its `{below}`",
     "paste the body as JSON or YAML, or the whole `curl …` line",
     about="`voxmint import` reads the map that is sent to one of the two endpoints, as JSON or "
     "YAML, or a command line that begins with `curl` and holds such a body. Other programs' "
@@ -43,7 +44,7 @@ MIXED_BODY = error(
 ANSWER_PASTED = warning(
     "answer-pasted",
     "this is what the service answered: {fields} left out",
-    "its token was not kept; it lives until it expires, since the service has no revocation",
+    "{token} was not kept; it lives until it expires, since the service has no revocation",
     "it is what the service made of a request, its defaults filled in",
     about="The body holds what only an answer has, such as an `id` or a token. That is left out, "
     "and with it each null that a request cannot say. An answer has all defaults filled in, so "

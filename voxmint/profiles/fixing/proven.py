@@ -13,10 +13,10 @@ from typing import NamedTuple
 from voxmint.origin import Origin
 from voxmint.problems import Problem
 from voxmint.profiles.compiled import Compilation
-from voxmint.profiles.edits import Edited, Reason, Removal, without
-from voxmint.profiles.halving import acceptable
+from voxmint.profiles.fixing.edits import Edited, Reason, Removal, without
+from voxmint.profiles.fixing.halving import acceptable
+from voxmint.profiles.fixing.likeness import has_new_problems, likeness
 from voxmint.profiles.idle import REMOVABLE
-from voxmint.profiles.likeness import has_new_problems, likeness
 from voxmint.profiles.order import Order
 from voxmint.profiles.pipeline import compile_project
 from voxmint.profiles.source import TextSource
@@ -97,7 +97,8 @@ class _Fixer:
         """Removes until nothing is left that could be."""
         while fresh := self._fresh():
             accepted = acceptable(fresh, self._is_proven)
-            self._left |= {one: self._why_not(one) for one in fresh if one not in accepted}
+            kept = set(accepted)
+            self._left |= {one: self._why_not(one) for one in fresh if one not in kept}
             self._removed += accepted
             if not accepted:
                 return

@@ -14,8 +14,8 @@ from voxmint.problems import Kind, Problem
 from voxmint.profiles import wording
 from voxmint.profiles.compiled import Compilation
 from voxmint.profiles.fixing import CHANGES_A_BODY, MOST_COMPILES, NOT_TRIED, Fix, fix
+from voxmint.profiles.fixing.likeness import has_new_problems
 from voxmint.profiles.idle import REMOVABLE
-from voxmint.profiles.likeness import has_new_problems
 from voxmint.profiles.order import Order
 
 IDLE = Order(idle=True)
@@ -230,3 +230,4 @@ session:
     assert bool(edited) == bool(result.removed)
     idle = [one for one in after.problems if one.kind in REMOVABLE]
     assert before.errors or len(idle) == len(result.left)
+    assert before.errors or fix(after, IDLE, {}).edits == ()

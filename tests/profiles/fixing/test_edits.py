@@ -7,10 +7,10 @@ import pytest
 from hypothesis import assume, given, settings, strategies as st
 from syrupy.assertion import SnapshotAssertion
 
+from tests.profiles.fixing.layouts import comments, is_within, layouts
 from tests.profiles.laws import law
-from tests.profiles.layouts import comments, is_within, layouts
-from voxmint.profiles.edits import Edited, Reason, Removal, without
-from voxmint.profiles.halving import acceptable
+from voxmint.profiles.fixing.edits import Edited, Reason, Removal, without
+from voxmint.profiles.fixing.halving import acceptable
 from voxmint.profiles.idle import Unit
 from voxmint.profiles.nodes import ListNode, MapNode, Node, ScalarNode
 from voxmint.profiles.reader import read_document

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Sequence, Set
 from itertools import pairwise
 
-from voxmint.profiles.spans import Layout, Part, Written, holders
+from voxmint.profiles.fixing.spans import Layout, Part, Written, holders
 
 _BLANK = " \t"
 _BREAK = "\r\n"

@@ -18,10 +18,10 @@ from typing import NamedTuple
 
 import yaml
 
-from voxmint.profiles.cuts import Lines, Range, goes, line_starts, merged, ranges
-from voxmint.profiles.halving import acceptable
+from voxmint.profiles.fixing.cuts import Lines, Range, goes, line_starts, merged, ranges
+from voxmint.profiles.fixing.halving import acceptable
+from voxmint.profiles.fixing.spans import Layout, Part, Written
 from voxmint.profiles.idle import Unit
-from voxmint.profiles.spans import Layout, Part, Written
 
 
 class Removal(NamedTuple):
@@ -74,7 +74,8 @@ def without(text: str, removals: Collection[Removal]) -> Edited:
     cut = _Cut(text, ((0, len(text)),))
     if wanted:
         accepted = acceptable(wanted, lambda some: editor.cut(some) is not None)
-        left |= {one: editor.why_not(one) for one in wanted if one not in accepted}
+        kept = set(accepted)
+        left |= {one: editor.why_not(one) for one in wanted if one not in kept}
         cut = editor.cut(accepted) or cut
     return Edited(cut.text, left, text, cut.kept)
 

@@ -1,0 +1,119 @@
+"""What a hint says to write instead of a value of the wrong type, or to do with a misplaced key."""
+
+import pytest
+
+from tests.sources import compiled
+
+SAID = "session: {input_audio_transcription: {model: gpt-transcribe, %s}}"
+DETECTED = "session: {input_audio_transcription: {model: gpt-transcribe}, turn_detection: {%s}}"
+IN_BASE = 'vars: {n: 3}\nsession: {input_audio_transcription: {prompt: "{{ vars.n }}"}}'
+
+
+def hints(profile: str = "{}", environment: str = "provider: {kind: emulator}") -> list[str | None]:
+    problems = compiled({"p": profile}, {"e": environment}).problems
+    return [one.hint for one in problems if one.is_error]
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("threshold: '0.5'", "write it without quotes: 0.5"),
+        ("threshold: ' 0.5 '", "write it without quotes: 0.5"),
+        ("threshold: '0,5'", "write 0.5"),
+        ("threshold: half", None),
+        ("silence_duration_ms: 1_000", "write 1000"),
+        ("silence_duration_ms: 300ms", "write 300"),
+        ("silence_duration_ms: 300 ms", "write 300"),
+        ("silence_duration_ms: 0.5s", "write 500"),
+        ("silence_duration_ms: 2 s", "write 2000"),
+        ("silence_duration_ms: 300.0", "write 300"),
+        ("silence_duration_ms: 300px", None),
+        ("silence_duration_ms: 1:30", None),
+        ("silence_duration_ms: 2024-01-01", None),
+        ("create_response: yes", "write `true`: in YAML 1.2 only true and false are"),
+        ("create_response: OFF", "write `false`: in YAML 1.2 only true and false are"),
+        ("create_response: 1", "write `true`: in YAML 1.2 only true and false are"),
+        ("create_response: 2", None),
+        ("create_response: 'true'", "write it without quotes: true"),
+    ],
+)
+def test_a_scalar_of_the_wrong_type(written: str, hint: str | None) -> None:
+    assert hints(DETECTED % f"type: server_vad, {written}") == [hint]
+
+
+@pytest.mark.parametrize(
+    ("written", "quoted"),
+    [
+        ("1e3", '"1e3"'),
+        ("010", '"010"'),
+        ("0o17", '"0o17"'),
+        ("1.50", '"1.50"'),
+        ("true", '"true"'),
+    ],
+)
+def test_quotes_stand_round_what_is_written_not_round_the_number(written: str, quoted: str) -> None:
+    hint = f"write it in quotes: {quoted}"
+    assert hints(SAID % f"prompt: {written}") == [hint]
+    assert hints(f"description: {written}") == [hint]
+    assert hints(SAID % f"languages: [{written}]") == [hint]
+    assert hints(environment=f"provider: {{kind: emulator, organization: {written}}}") == [hint]
+
+
+def test_what_a_template_gives_is_not_to_be_quoted() -> None:
+    text = IN_BASE.replace("{prompt", "{model: gpt-transcribe, prompt")
+    assert hints(text) == [None]
+
+
+@pytest.mark.parametrize(
+    ("environment", "hint"),
+    [
+        ("provider: emulator", "write a map: `{kind: emulator}`"),
+        ("provider: {kind: openai, key: CLINIC_KEY}", "write a map: `{env: CLINIC_KEY}`"),
+        ("provider: {kind: openai, key: [pass, x]}", 'write a map: `{command: ["pass", "x"]}`'),
+        ("provider: {kind: openai, key: {environment: X}}", "did you mean `env`?"),
+        ("provider: {knd: emulator}", "did you mean `kind`?"),
+        ("provdier: {kind: emulator}", "did you mean `provider`?"),
+        ("mint: {timeout: 2m}\nprovider: {kind: emulator}", "write 120"),
+        ("mint: {burst: '3'}\nprovider: {kind: emulator}", "write it without quotes: 3"),
+        ("mint:\nprovider: {kind: emulator}", "write `mint: {}`, or delete the line"),
+        ("overlay:\nprovider: {kind: emulator}", "write `overlay: []`, or delete the line"),
+        ("profiles:\nprovider: {kind: emulator}", "give `profiles` a value, or delete the line"),
+        (
+            "overlay: {session: {}}\nprovider: {kind: emulator}",
+            "write `- ` before the first key of each item",
+        ),
+        ("labels: {}\nprovider: {kind: emulator}", "it belongs in a profile's file"),
+        (
+            "overlay: [{labels: {a: b}}]\nprovider: {kind: emulator}",
+            "it belongs below `where`",
+        ),
+        ("overlay: [{where: x}]\nprovider: {kind: emulator}", "write a map: `{names: x}`"),
+    ],
+)
+def test_settings(environment: str, hint: str) -> None:
+    """One hint each: a key that is missing because it is misspelt is not said to be missing."""
+    assert hints(environment=environment) == [hint]
+
+
+@pytest.mark.parametrize(
+    ("profile", "hint"),
+    [
+        ("turn_detection: null", "it belongs below `session`"),
+        ("model: x", "it belongs below `session.input_audio_transcription`"),
+        ("overlay: []", "it belongs in an environment's file"),
+        ("session: {vars: {}}", "it belongs beside `session`, not below it"),
+        ("session: {threshold: 1}", "it belongs below `turn_detection`"),
+        ("expires_after: 60", "write a map: `{seconds: 60}`"),
+        ("environments: {e: {model: x}}", "it belongs below `session.input_audio_transcription`"),
+    ],
+)
+def test_a_key_at_the_wrong_place(profile: str, hint: str) -> None:
+    assert hints(profile) == [hint]
+
+
+@pytest.mark.parametrize("key", ["0123456789abcdef" * 2, "hunter2 hunter2", "ABCDEFGH12345678"])
+def test_a_key_without_a_form_of_its_own_is_taken_for_one(key: str) -> None:
+    """An Azure key is 32 hexadecimal digits: where a key's source belongs, any text may be one."""
+    [problem] = compiled({"p": "{}"}, {"e": f"provider: {{kind: openai, key: {key}}}"}).errors
+    assert problem.code == "literal-key"
+    assert key[:6] not in f"{problem.message} {problem.hint}"

@@ -1,0 +1,141 @@
+"""What was probably meant by a value of the wrong type, or by a key at the wrong place.
+
+Given as facts for the hint that says so.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from voxmint.origin import Origin
+from voxmint.problems import Problem
+from voxmint.profiles import wording
+from voxmint.profiles.fields import SESSION
+from voxmint.profiles.scalars import BadNumberError, resolve
+from voxmint.profiles.values import briefly
+
+_FLAGS = {"yes": "true", "on": "true", "no": "false", "off": "false", "1": "true", "0": "false"}
+_NUMBER = re.compile(r"(-?[0-9]+(?:_[0-9]+)*)(?:[.,]([0-9]+))? ?([a-z]*)")
+_SECONDS = {
+    "ms": 0.001,
+    "milliseconds": 0.001,
+    "s": 1,
+    "sec": 1,
+    "seconds": 1,
+    "m": 60,
+    "min": 60,
+    "minutes": 60,
+    "h": 3600,
+    "hours": 3600,
+}
+_LONGEST = 40
+"""Longer texts mean no number."""
+
+
+def meant_scalar(value: object, accepts: Collection[type], unit: str = "") -> dict[str, object]:
+    """What to write where a scalar of one of these types belongs, and a scalar of another stands.
+
+    `unit` is what a number there counts: `seconds`, `milliseconds` or nothing.
+    """
+    if isinstance(value, str) and str not in accepts:
+        return _of_text(value.strip(), accepts, unit)
+    if isinstance(value, bool | int | float) and accepts == {str}:
+        return {"quoted": f'"{briefly(value)}"'}
+    if isinstance(value, float) and int in accepts and value.is_integer():
+        return {"whole": int(value)}
+    if type(value) is int and bool in accepts:
+        return _of_flag(str(value))
+    return {}
+
+
+def quoted_as_written(problems: Iterable[Problem], texts: Mapping[str, str]) -> Iterator[Problem]:
+    """The problems; where quotes are what is missing, round the value as its file writes it.
+
+    `1e3` is the number 1000.0, and `"1e3"` the text that was meant. What a template gave cannot be
+    put in quotes: there the hint goes.
+    """
+    for problem in problems:
+        is_value = problem.kind in _OF_VALUES and "quoted" in problem.facts
+        if not is_value or problem.at is None or problem.at.file not in texts:
+            yield problem
+            continue
+        written = _written_at(texts[problem.at.file], problem.at)
+        facts = {name: fact for name, fact in problem.facts.items() if name != "quoted"}
+        if type(_unquoted(written)) in _NEEDING_QUOTES:
+            facts["quoted"] = f'"{written}"'
+        yield replace(problem, facts=facts)
+
+
+_OF_VALUES = (wording.WRONG_TYPE, wording.WRONG_ITEM)
+_NEEDING_QUOTES = frozenset({bool, int, float})
+
+
+def _written_at(text: str, at: Origin) -> str:
+    line = text.split("\n", at.line)[at.line - 1]
+    return line[at.column - 1 : at.column - 1 + at.length]
+
+
+def _of_text(text: str, accepts: Collection[type], unit: str) -> dict[str, object]:
+    if type(_unquoted(text)) in accepts:
+        return {"bare": text}
+    if bool in accepts:
+        return _of_flag(text)
+    number = _number(text, unit) if int in accepts else None
+    if number is None or type(number) not in accepts:
+        return {}
+    return {"whole": briefly(number)}
+
+
+def _of_flag(text: str) -> dict[str, object]:
+    meant = _FLAGS.get(text.casefold())
+    return {"meant": meant} if meant else {}
+
+
+def _number(text: str, unit: str) -> int | float | None:
+    """The number of a text as people write it: `6_000`, `0,5`, `300 ms`; in this unit."""
+    found = _NUMBER.fullmatch(text.casefold()) if len(text) <= _LONGEST else None
+    if found is None or (found[3] and (unit not in _SECONDS or found[3] not in _SECONDS)):
+        return None
+    number = float(f"{found[1].replace('_', '')}.{found[2] or 0}")
+    if found[3]:
+        number = round(number * _SECONDS[found[3]] / _SECONDS[unit], 6)
+    return int(number) if number.is_integer() else number
+
+
+def _unquoted(text: str) -> object:
+    """What the text would be if it stood in the file without its quotes."""
+    try:
+        return resolve(text)
+    except BadNumberError:
+        return text
+
+
+# ── keys ─────────────────────────────────────────────────────────────────────────────────────────
+
+_OF_ENVIRONMENTS = frozenset({"provider", "mint", "profiles", "overlay", "sinks"})
+_OF_PROFILES = frozenset({"labels", "environments"})
+_OF_LAYERS = frozenset({"session", "vars", "expires_after"})
+
+
+def belongs(key: str, owner: str, known: Collection[str]) -> dict[str, object]:
+    """Where a key that is not known at its place would be: `known` are those that are.
+
+    `owner` is the place as messages name it: `profile`, `environment`, `a session`, `overlay.0`.
+    """
+    if owner == "profile" and key in _OF_ENVIRONMENTS:
+        return {"instead": "an environment's file"}
+    if owner == "environment" and key in _OF_PROFILES:
+        return {"instead": "a profile's file"}
+    if owner == "a session":
+        below = next((one.name for one in SESSION.fields if key in one.by_name), "")
+        return {"beside": "session"} if key in _OF_LAYERS else {"below": below} if below else {}
+    if "where" in known and key in ("labels", "names"):
+        return {"below": "where"}
+    return _below_session(key) if "session" in known else {}
+
+
+def _below_session(key: str) -> dict[str, object]:
+    if key in SESSION.by_name:
+        return {"below": "session"}
+    below = next((one.name for one in SESSION.fields if key in one.by_name), "")
+    return {"below": f"session.{below}"} if below else {}
