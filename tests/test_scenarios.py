@@ -137,6 +137,8 @@ def lines(problem: Problem, texts: Mapping[str, str]) -> Iterator[str]:
     yield f"  {problem.message}"
     if problem.at is not None:
         yield f"  caret    {under_caret(problem.at, texts)}"
+    if problem.remark:
+        yield f"  remark   {problem.remark}"
     if problem.hint:
         yield f"  hint     {problem.hint}"
     if problem.path:

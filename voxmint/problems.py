@@ -119,7 +119,10 @@ _NO_FACTS: Mapping[str, object] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, where, and which bodies it affects."""
+    """One thing that is wrong, where, and which bodies it affects.
+
+    `remark` is what there is to say of its own place, beside those that it clashes with.
+    """
 
     kind: Kind
     at: Origin | None = None
@@ -127,6 +130,7 @@ class Problem:
     related: tuple[Related, ...] = ()
     path: str | None = None
     affects: tuple[Body, ...] = ()
+    remark: str = ""
 
     @property
     def code(self) -> str:
@@ -138,18 +142,27 @@ class Problem:
 
     @property
     def message(self) -> str:
-        return shown(self.kind.message.format_map(self.facts))
+        return _bounded(self.kind.message.format_map(self.facts))
 
     @property
     def hint(self) -> str | None:
         for hint in self.kind.hints:
             if _placeholders(hint) <= self.facts.keys():
-                return shown(hint.format_map(self.facts))
+                return _bounded(hint.format_map(self.facts))
         return None
 
     @property
     def is_error(self) -> bool:
         return self.severity is Severity.ERROR
+
+
+def _bounded(sentence: str) -> str:
+    """A sentence as it is shown: a name in it may be as long as the file that it stands in."""
+    text = shown(sentence)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+_LONGEST = 2000
 
 
 def _placeholders(template: str) -> set[str]:
@@ -159,7 +172,8 @@ def _placeholders(template: str) -> set[str]:
 def nearest(word: str, known: Iterable[str]) -> dict[str, str]:
     """The fact `nearest`, where one of the known words is close to the given one.
 
-    Close is one that differs in a few letters, or of which the given one is the beginning.
+    Close is one that differs in a few letters, or of which the given one is the beginning, or that
+    is the beginning of the given one.
     """
     from difflib import get_close_matches
 
@@ -169,10 +183,19 @@ def nearest(word: str, known: Iterable[str]) -> dict[str, str]:
     matches = get_close_matches(folded, by_folded, n=1, cutoff=0.6)
     if not matches and len(folded) >= _SHORTEST_BEGINNING:
         matches = sorted(name for name in by_folded if name.startswith(folded))
+    if not matches:
+        matches = [name for name in by_folded if _continues(folded, name)][:1]
     return {"nearest": by_folded[matches[0]]} if matches else {}
 
 
 _SHORTEST_BEGINNING = 3
+_LONGEST_CONTINUED = 4
+
+
+def _continues(word: str, name: str) -> bool:
+    """Whether the word says more where the name is short: `environment` for `env`."""
+    is_likely = _SHORTEST_BEGINNING <= len(name) < len(word) <= len(name) * _LONGEST_CONTINUED
+    return is_likely and word.startswith(name)
 
 
 def gathered(problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -76,8 +76,9 @@ def key_places(text: str) -> list[tuple[int, int, int]]:
     places: list[tuple[int, int, int]] = []
     if not looks_like_key(text):
         return places
+    line, counted = 1, 0
     for found in _KEYLIKE.finditer(text):
         start = found.start()
-        line = text.count("\n", 0, start) + 1
+        line, counted = line + text.count("\n", counted, start), start
         places.append((line, start - text.rfind("\n", 0, start), found.end() - start))
     return places

@@ -123,7 +123,7 @@ def test_colours_and_plain_encodings() -> None:
         ("overlay.0.session.include", "include · a field"),
         ("environments.production.expires_after", "expires_after · a field"),
         ("transcription.prompt", "input_audio_transcription.prompt · a field"),
-        ("where", "overlay.where · a key of an environment"),
+        ("overlay.where", "overlay.where · a key of an environment"),
         ("overlay.0.where.labels", "overlay.where.labels · a key of an environment"),
         ("provider.key.env", "provider.key.env · a key of an environment"),
         ("environment.extends", "extends · a key of an environment"),
@@ -258,7 +258,10 @@ def test_the_examples_of_keys_can_be_typed(tmp_path: Path) -> None:
         {
             # The project's own keys, all at once.
             "voxmint.yaml": "".join(
-                f"{key.example}\n" for key in TOPICS.keys if key.file == "project"
+                f"{example}\n"
+                for example in dict.fromkeys(
+                    key.example for key in TOPICS.keys if key.file == "project"
+                )
             ),
             **{f"speech/profiles/{name}.yaml": text for name, text in files.items()},
             **{f"speech/environments/{name}.yaml": text for name, text in environments.items()},

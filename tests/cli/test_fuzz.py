@@ -1,10 +1,13 @@
 """Projects that were changed at random, and every command that reads them.
 
 Whatever stands in the files, a command ends with an exit code of its own and says why; what it says
-is in a form that programs read, and each place is in a file. `make test-slow` tries many more.
+is in a form that programs read, and each place is in a file. `make test-slow` tries thousands more,
+other ones each time; `VOXMINT_FUZZ` says how many. What it finds to be wrong it prints in a form
+that can be tried again, and tries first the next time.
 """
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -14,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.cli.running import ROOT, ran
+from tests.engine.worlds import repository_in
 from tests.profiles.laws import law
 
 EXAMPLE = ROOT / "examples" / "clinic"
@@ -31,6 +35,8 @@ COMMANDS = (
     ("blame", "emergency", "-e", "production", "-o", "json"),
     ("plan", "-e", "local"),
     ("plan", "-e", "production", "-o", "json"),
+    ("diff",),
+    ("diff", "-o", "json"),
 )
 _TOKENS = tuple(
     rb"""
@@ -106,6 +112,8 @@ def changes() -> st.SearchStrategy[list[Change]]:
 
 def check(folder: Path, made: list[Change], command: tuple[str, ...]) -> None:
     project = dict(files())
+    if command[0] == "diff":
+        repository_in(folder, {path: data.decode() for path, data in project.items()})
     for change in made:
         project[change.path] = _WAYS[change.way](project[change.path], change)
     for path, data in project.items():
@@ -157,7 +165,12 @@ def test_a_project_changed_at_random(
 
 
 @pytest.mark.slow
-@settings(max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=int(os.environ.get("VOXMINT_FUZZ", "4000")),
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(made=changes(), command=st.sampled_from(COMMANDS))
 def test_many_projects_changed_at_random(
     folders: Callable[[], Path], made: list[Change], command: tuple[str, ...]

@@ -4,7 +4,9 @@ import json
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.hostile import CONTENTS, RIGHT, THINGS, Found, project_in
 from tests.cli.running import SOUND, environment, process, ran, write
-from tests.engine.worlds import NOBODY, ordinary_folder, run
+from tests.engine.worlds import NOBODY, git, ordinary_folder, repository_in, run
 
 KINDS = tuple(RIGHT)
 READING = (
@@ -185,6 +187,119 @@ def test_memory_is_bounded(tmp_path: Path, case: str) -> None:
     )
     assert (done.returncode, done.stderr) == (1, "")
     assert "1 error in 1 of 1 profile" in done.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_of_nothing_but_mistakes(tmp_path: Path, kind: str) -> None:
+    """A thousand are told and the rest is not looked at, so that what is said is bounded too."""
+    mistakes = b"".join(b"zz%d: 1\n" % number for number in range(40_000))
+    folder = project_in(tmp_path, kind, RIGHT[kind][1].encode() + mistakes)
+    found = places(folder, kind)
+    assert len(found) == 1001
+    assert Found("too-many-problems", 1002, 1) in found
+    assert ran(folder, "render", "p", "-e", "local").code == 1
+    assert len(ran(folder, "validate").out) < 20_000
+
+
+def test_a_name_of_a_hundred_thousand_letters(tmp_path: Path) -> None:
+    """What quotes it does not become as long."""
+    content = RIGHT["profile"][1] + "extends: " + "a" * 100_000 + "\nlabels: {a: b}\n"
+    folder = project_in(tmp_path, "profile", content.encode())
+    for command in READING:
+        found = ran(folder, *command)
+        assert found.code == 1
+        assert len(found.out + found.err) < 20_000, command
+
+
+def test_a_pattern_of_a_hundred_thousand_folders(tmp_path: Path) -> None:
+    """What may have been meant by it is not looked for at every one of them."""
+    content = RIGHT["environment"][1] + "profiles: " + "a/" * 100_000 + "\n"
+    folder = project_in(tmp_path, "environment", content.encode())
+    found = ran(folder, "validate")
+    assert "warning[unused-pattern]" in found.out
+    assert len(found.out) < 20_000
+
+
+def test_many_mistakes_in_one_long_line(tmp_path: Path) -> None:
+    """Each shows the part of the line that it is about."""
+    values = ", ".join(f"a{number}: .inf" for number in range(900))
+    content = RIGHT["profile"][1] + "vars: {" + values + "}\n"
+    folder = project_in(tmp_path, "profile", content.encode())
+    said = ran(folder, "validate", "--all").out
+    assert len(said) < 400 * 900
+    shown = [line for line in said.splitlines() if "a899: .inf" in line]
+    assert len(shown) >= 1
+
+
+def check_diffs(folder: Path, kind: str, cases: Iterable[str]) -> None:
+    """That the change from what is right to each case is told as well."""
+    repository_in(folder, dict(RIGHT.values()))
+    path, right = RIGHT[kind]
+    for case in cases:
+        make, expected = CONTENTS[case]
+        (folder / path).write_bytes(make(right.encode()))
+        found = ran(folder, "diff")
+        written = found.out + found.err
+        assert "this is a bug" not in written, (case, found.err)
+        assert found.code == int(expected is not None), (case, found.err)
+        assert not {"\x1b", "\u202e", "\0"} & set(written)
+        assert len(written) < 100_000
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_diff_says_of_it(tmp_path: Path, kind: str) -> None:
+    # Each case once, in one kind of file; the slow test tries all.
+    check_diffs(tmp_path, kind, list(CONTENTS)[KINDS.index(kind) :: len(KINDS)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_diff_says_of_all_of_it(tmp_path: Path, kind: str) -> None:
+    check_diffs(tmp_path, kind, CONTENTS)
+
+
+def test_what_a_diff_says_of_what_was_so_before(tmp_path: Path) -> None:
+    path, right = RIGHT["profile"]
+    repository_in(tmp_path, dict(RIGHT.values()))
+    for case in ("UTF-16", "a billion laughs", "10,000 maps", "two documents", "infinity", "NUL"):
+        (tmp_path / path).write_bytes(CONTENTS[case][0](right.encode()))
+        git(tmp_path, "commit", "--quiet", "--all", "--message", case)
+        (tmp_path / path).write_text(right)
+        found = ran(tmp_path, "diff", "HEAD", "-o", "json")
+        assert (found.code, found.err) == (0, ""), (case, found.err)
+        assert json.loads(found.out)["version"] == 1
+
+
+def test_a_folder_that_comes_and_goes_while_it_is_read(tmp_path: Path) -> None:
+    """Each run says what it found, which may be a part: never more than that a file is missing."""
+    write(tmp_path, SOUND)
+    here, away = tmp_path / "profiles", tmp_path / "away"
+    is_over = Event()
+
+    def come_and_go() -> None:
+        while not is_over.is_set():
+            here.rename(away)
+            away.rename(here)
+
+    mover = Thread(target=come_and_go)
+    mover.start()
+    try:
+        for command in READING * 4:
+            found = ran(tmp_path, *("clinic" if word == "p" else word for word in command))
+            assert "this is a bug" not in found.out + found.err
+            assert found.code in {0, 1, 64}, found.err
+    finally:
+        is_over.set()
+        mover.join()
+
+
+def test_an_environment_with_a_mistake_and_no_profile(tmp_path: Path) -> None:
+    """There is no body that the mistake is about, and it is told all the same."""
+    folder = project_in(tmp_path, "environment", b"profiles: none\n")
+    for command in (("plan", "-e", "local"), ("mint", "-e", "local")):
+        found = ran(folder, *command)
+        assert (found.code, found.out) == (1, "")
+        assert found.err.startswith("error[missing-key]: the environment `local` needs `provider`")
 
 
 def test_values_that_only_look_odd(tmp_path: Path) -> None:

@@ -159,9 +159,7 @@ def test_a_host_that_nobody_allowed(project: Path, snapshot: SnapshotAssertion) 
 
 
 def test_warnings_stop_a_strict_mint(project: Path, snapshot: SnapshotAssertion) -> None:
-    text = (
-        "extends: base\nsession: {include: {$remove: [item.input_audio_transcription.logprobs]}}\n"
-    )
+    text = "session: {input_audio_transcription: {model: gpt-transcrib}}\n"
     write(project, {"profiles/ward-2.yaml": text})
     assert str(minted(project, "mint", "-e", "local", "ward-2", "--strict")) == snapshot
     assert not (project / ".env.local").exists()

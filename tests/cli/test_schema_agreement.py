@@ -167,6 +167,30 @@ RIGHT: Mapping[str, tuple[str, Any]] = {
         {"version": 1, "profiles": "profiles", "environments": "environments"},
     ),
     "a short project": ("project", {"version": 1}),
+    "policies": (
+        "project",
+        {
+            "version": 1,
+            "policies": [
+                {
+                    "name": "quiet rooms",
+                    "where": {"labels": {"tier": ["gold", "x"], "a": "b"}, "names": ["p", "!x"]},
+                    "environments": ["local", "!x*"],
+                    "path": "session.turn_detection",
+                    "rule": "{{ value is undefined }}",
+                    "message": "a reason",
+                    "severity": "warning",
+                },
+                {
+                    "name": "words",
+                    "environments": "local",
+                    "path": "input_audio_transcription.keywords.*",
+                    "rule": "{{ value != 'zzz' }}",
+                    "message": "a reason",
+                },
+            ],
+        },
+    ),
 }
 """Documents without an error; every kind of value stands in one of them."""
 
@@ -218,6 +242,10 @@ DIFFERENCES = (
     Difference(
         "The schema of one file does not know the names of the others.",
         of_codes("unknown-profile", "unknown-environment", "missing-folder"),
+    ),
+    Difference(
+        "JSON Schema cannot ask that a key differs from item to item, as the names of policies do.",
+        lambda _, problem: "another policy is called" in problem.message,
     ),
     Difference(
         "How a URL, a header, a variable or a language is spelt is no matter of structure.",

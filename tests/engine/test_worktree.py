@@ -163,6 +163,16 @@ def test_a_folder_that_leaves_the_project_makes_the_listing_fail(
     assert refused_listing(project, "../outside")[0] == "outside"
 
 
+def test_a_link_in_a_circle_is_named(project: Path) -> None:
+    (project / "profiles/round").symlink_to("round")
+    circle = ("unreadable", "`profiles/round`: its symlinks run in a circle")
+    assert refused_listing(project, "profiles") == circle
+    assert refused_listing(project, "profiles/round") == (
+        "unreadable",
+        "its symlinks run in a circle",
+    )
+
+
 def test_a_link_to_a_file_elsewhere_that_is_no_profile_does_not_matter(
     project: Path, tmp_path: Path
 ) -> None:
@@ -180,6 +190,9 @@ def test_missing_files_and_folders(project: Path) -> None:
     assert refused_listing(project, "none") == ("missing", "there is no such folder")
     assert refused_listing(project, "voxmint.yaml") == ("not-a-file", "it is not a folder")
     assert refused_listing(project, "a\0b")[0] == "missing"
+    for long in ("a" * 300, "a/" * 3000 + "b"):
+        assert refusal(project, f"{long}.yaml")[0] == "missing"
+        assert refused_listing(project, long)[0] == "missing"
 
 
 def open_files() -> int:
@@ -245,7 +258,11 @@ import sys
 from pathlib import Path
 from voxmint.profiles.source import SourceError
 tree = worktree.WorkTree(Path(sys.argv[1]))
-for action in (lambda: tree.names("profiles"), lambda: tree.read("profiles/shut.yaml", 9)):
+for action in (
+    lambda: tree.names("profiles"),
+    lambda: tree.names("profiles/closed/inner"),
+    lambda: tree.read("profiles/shut.yaml", 9),
+):
     try:
         action()
     except SourceError as error:
@@ -256,6 +273,7 @@ for action in (lambda: tree.names("profiles"), lambda: tree.read("profiles/shut.
         (project / "profiles/shut.yaml").chmod(0)
         (project / "profiles/closed").mkdir(mode=0)
         assert run(script, project, ordinary=True) == (
-            "unreadable: `profiles/closed/`: permission denied\nunreadable: permission denied\n"
+            "unreadable: `profiles/closed/`: permission denied\n"
+            "unreadable: permission denied\nunreadable: permission denied\n"
         )
         (project / "profiles/closed").chmod(0o700)

@@ -16,9 +16,11 @@ from voxmint.profiles import rules, wording
 from voxmint.profiles.order import Order
 from voxmint.profiles.overrides import parse_overrides
 from voxmint.profiles.pipeline import compile_project
+from voxmint.profiles.policies import wording as policies
 from voxmint.profiles.source import SourceError
 
-KINDS: dict[str, Kind] = {kind.code: kind for kind in (*wording.KINDS, *rules.KINDS)}
+ALL = (*wording.KINDS, *rules.KINDS, *policies.KINDS)
+KINDS: dict[str, Kind] = {kind.code: kind for kind in ALL}
 
 
 class Case(NamedTuple):
@@ -56,6 +58,28 @@ def provider(text: str) -> Case:
 def said(text: str) -> Case:
     """A profile whose session has this in its transcription."""
     return case(f"session: {{input_audio_transcription: {{model: gpt-transcribe, {text}}}}}")
+
+
+def asks(model: str) -> str:
+    return f"session: {{input_audio_transcription: {{model: {model}}}}}"
+
+
+def on_azure(deployments: str, **profiles: str) -> Case:
+    url = "https://clinic.openai.azure.com"
+    settings = f"{{kind: azure, url: '{url}', deployments: {deployments}}}"
+    return Case(project(profiles, {"e": f"provider: {settings}"}))
+
+
+def policy(*rest: str, path: str = "turn_detection", rule: str = "{{ value is none }}") -> Case:
+    """A profile under one policy, which says this besides."""
+    own = {"name": "quiet", "path": path, "rule": f"'{rule}'", "message": "the rooms are quiet"}
+    given = ", ".join((*(f"{key}: {value}" for key, value in own.items()), *rest))
+    session = "{input_audio_transcription: {model: gpt-transcribe}, turn_detection: {}}"
+    profiles = {
+        "p": f"extends: b\nlabels: {{tier: gold, room: loud}}\nsession: {session}",
+        "b": "abstract: true",
+    }
+    return Case(project(profiles, settings=f"version: 1\npolicies: [{{{given}}}]"))
 
 
 def detected(text: str, rest: str = "model: gpt-transcribe") -> Case:
@@ -98,11 +122,17 @@ CASES: dict[str, Sequence[Case]] = {
     "recursive-alias": [case("vars: &v {a: *v}\n")],
     "too-deep": [case(f"vars: {{a: {'[' * 60}{']' * 60}}}\n")],
     "too-many-values": [case(f"vars: {{a: [{'1,' * 100_001}]}}\n")],
+    "too-many-problems": [
+        case(f"vars: {{a: [{'.inf,' * 1001}]}}\n"),
+        case("a: 1\n" * 1001 + "b: 1\n"),
+    ],
     # the shape of a file
     "unknown-key": [
         case("sesion: {}"),
         case("zzz: {}"),
         case("session: {language: en}"),
+        case("session: {expires_after: {seconds: 60}}"),
+        case("provider: {kind: emulator}"),
         case("session: {turn_detection: {treshold: 1}}"),
         provider("provider: {kind: emulator, ulr: x}"),
         case("{}", "session.turn_detektion=null"),
@@ -118,6 +148,8 @@ CASES: dict[str, Sequence[Case]] = {
         case("session: {turn_detection: server_vad}"),
         case("session:\n"),
         case("labels: [a]"),
+        case("description:\n"),
+        provider("provider: {kind: emulator}\nsinks: {kind: dotenv}"),
     ],
     "wrong-item": [case("session: {include: [1]}"), case("session: {include: [null]}")],
     "bad-value": [
@@ -138,6 +170,17 @@ CASES: dict[str, Sequence[Case]] = {
         provider("provider: {kind: azure}"),
         provider("provider: {kind: openai, key: {env: 1X}}\nmint: {burst: 0}"),
     ],
+    "model-not-deployed": [
+        on_azure(
+            "{gpt-transcribe: ward}", p=asks("gpt-4o-transcribe"), q=asks("gpt-4o-transcribe")
+        ),
+        on_azure("{gpt-4o-transcrib: ward}", p=asks("gpt-4o-transcribe")),
+        on_azure("{}", p=asks("whisper-1")),
+    ],
+    "endpoint-retired": [provider("provider: {kind: openai, api: transcription_sessions}")],
+    "endpoint-not-on-azure": [
+        provider("provider: {kind: azure, url: 'https://a.example', api: transcription_sessions}")
+    ],
     "literal-key": [provider("provider: {kind: openai, key: {env: sk-0123456789}}")],
     # composition
     "unknown-profile": [case("extends: telefony", telephony="{}"), case("extends: zzz")],
@@ -151,10 +194,14 @@ CASES: dict[str, Sequence[Case]] = {
     ],
     "long-lineage": [stack(*["vars: {}"] * 201)],
     "same-base-twice": [case("extends: [a, a]", a="{}")],
-    "unused-pattern": [case(env="profiles: [p, pp, 'zzz*']")],
+    "unused-pattern": [case(env="profiles: [p, pp, 'zzz*', b]", b="abstract: true")],
     "unused-selector": [
         *(
-            case("labels: {tier: gold, room: loud}", env=f"overlay: [{{where: {{{where}}}}}]")
+            case(
+                "labels: {tier: gold, room: loud}",
+                env=f"overlay: [{{where: {{{where}}}}}]",
+                b="abstract: true",
+            )
             for where in (
                 "labels: {teir: gold}",
                 "labels: {ward: 7}",
@@ -162,6 +209,7 @@ CASES: dict[str, Sequence[Case]] = {
                 "labels: {tier: 7}",
                 "labels: {tier: []}",
                 "names: [pp]",
+                "names: [b]",
                 "names: ['zzz*', '!p']",
                 "names: []",
                 "labels: {tier: gold}, names: ['!p']",
@@ -190,6 +238,7 @@ CASES: dict[str, Sequence[Case]] = {
     ],
     "directive-needs-list": [stack("vars: {a: {b: 1}}", "vars: {a: {$append: [1]}}")],
     "directive-without-effect": [case("vars: {a: {$unset: true}}")],
+    "directive-makes-empty-list": [case("vars: {a: {$remove: [x]}}")],
     "bare-key": [stack("vars: {a: {b: 1}}", "vars:\n  a:\n")],
     "fell-away": [
         stack(
@@ -217,6 +266,7 @@ CASES: dict[str, Sequence[Case]] = {
     "template-forbidden": [
         said("prompt: \"{{ ''.__class__ }}\""),
         said("prompt: '{{ range(9) }}{% include \"x\" %}'"),
+        said("prompt: '{{ profile.name | uper }}'"),
     ],
     "template-too-much": [said("prompt: '{{ 9999999999 * 9999999999 }}'")],
     "template-failed": [said("prompt: '{{ 1 / 0 }}'"), said("prompt: 'a {{ profile.labels }}'")],
@@ -226,6 +276,8 @@ CASES: dict[str, Sequence[Case]] = {
             "vars: {specialty: cardiology}"
         ),
         said("prompt: '{{ vars.zzz }}'"),
+        said("prompt: '{{ env.nam }}{{ profile.labels.tier }}{{ zzz }}'"),
+        said("prompt: '{{ profile.labels.tier }}'"),
         said("prompt: '{{ zzz }}'"),
         case(
             "session: {input_audio_transcription: {prompt: '{{ vars.region }}'}}",
@@ -269,10 +321,58 @@ CASES: dict[str, Sequence[Case]] = {
         case("session: {turn_detection: {eagerness: low}}"),
     ],
     "semantic-vad-doubted": [case("session: {turn_detection: {type: semantic_vad}}")],
+    "negative-duration": [detected("{type: server_vad, prefix_padding_ms: -1}")],
     "unused-in-transcription": [detected("{type: server_vad, create_response: true}")],
     "no-place": [
         detected("null, modalities: [text]"),
         case("session: {turn_detection: {type: server_vad, idle_timeout_ms: 6000}}"),
+    ],
+    # policies
+    "policy": [
+        policy(),
+        policy(path="expires_after.seconds", rule="{{ value <= 120 }}"),
+        policy(rule="{{ session.input_audio_noise_reduction.type == value.type }}"),
+    ],
+    "policy-warning": [
+        policy("severity: warning"),
+        policy("severity: warning", rule="{{ expires_after.seconds > 120 }}"),
+    ],
+    "policy-path": [
+        policy(path="turn_detektion"),
+        policy(path="threshold"),
+        policy(path="include.0"),
+        policy(path="zzz"),
+    ],
+    "policy-rule": [
+        policy(rule="value is none"),
+        policy(rule="{{ value }} or not"),
+        policy(rule="{{ session.turn_detektion is none }}"),
+        policy(rule="{{ valu is none }}"),
+        policy(rule="{{ vars.zzz }}"),
+        policy(rule="{{ value }}"),
+        policy(rule="{{ 1 / 0 }}"),
+        policy(rule="{{ super() }}"),
+    ],
+    "unused-policy-pattern": [
+        policy('environments: ["*", "!locl*"]'),
+        policy('environments: ["*", "zzz*"]'),
+    ],
+    "unused-policy": [
+        *(
+            policy(f"where: {{{where}}}")
+            for where in (
+                "labels: {teir: gold}",
+                "labels: {ward: 7}",
+                "labels: {tier: golden}",
+                "labels: {tier: 7}",
+                "names: [b]",
+                "names: [pp]",
+                "names: ['zzz*', '!p']",
+                "labels: {tier: gold}, names: ['!p']",
+            )
+        ),
+        policy("environments: []"),
+        policy("environments: [local, '!local']"),
     ],
 }
 
@@ -328,4 +428,4 @@ def test_each_kind_is_explained(kind: Kind) -> None:
 
 
 def test_codes_are_unique() -> None:
-    assert len(KINDS) == len(wording.KINDS) + len(rules.KINDS)
+    assert len(KINDS) == len(ALL)

@@ -8,8 +8,13 @@ from tests.sources import codes, marked
 from voxmint.problems import Problem
 from voxmint.profiles.documents import Environment, Profile
 from voxmint.profiles.nodes import plain
-from voxmint.profiles.parse import parse_environment, parse_profile, parse_project
-from voxmint.profiles.reader import read_document
+from voxmint.profiles.parse import (
+    is_given_up,
+    parse_environment,
+    parse_profile,
+    parse_project,
+)
+from voxmint.profiles.reader import MAX_PROBLEMS, read_document
 
 EMULATOR = "provider: {kind: emulator}\n"
 
@@ -114,8 +119,8 @@ def test_any_key_will_do_below_vars() -> None:
         ("description: [x]", "wrong-type", "["),
         ("extends: 3", "wrong-type", "3"),
         ("extends: {a: b}", "wrong-type", "{"),
-        ("extends: [a, [b]]", "wrong-type", "["),
-        ("extends: [a, null]", "wrong-type", "null"),
+        ("extends: [a, [b]]", "wrong-item", "["),
+        ("extends: [a, null]", "wrong-item", "null"),
         ("labels: [x]", "wrong-type", "["),
         ("labels: {a: [x]}", "wrong-type", "["),
         ("labels: {a: {b: c}}", "wrong-type", "{"),
@@ -171,7 +176,7 @@ def test_a_directive_may_stand_for_a_whole_part(key: str, value: str) -> None:
         ("overlay: [{where: {names: 3}}]", "wrong-type", "3"),
         ("overlay: [{where: {names: {a: b}}}]", "wrong-type", "{"),
         ("profiles: {a: b}", "wrong-type", "{"),
-        ("profiles: [1]", "wrong-type", "1"),
+        ("profiles: [1]", "wrong-item", "1"),
         ("profiles: null", "wrong-type", "null"),
         ("provider: {$foo: x}", "unknown-directive", "$foo"),
         ("provider: {url: {$unset: 1}}", "directive-value", "$unset"),
@@ -227,9 +232,7 @@ def test_a_directive_that_is_wrong_is_left_out_and_marked(node: str, code: str, 
     assert wrong(text) == [(code, at)]
     found, _ = profile(text)
     assert found.layer.incomplete
-    assert "$" not in str(plain(found.layer.tree)).replace("{'$append': []}", "").replace(
-        "{'$replace': []}", ""
-    )
+    assert "$" not in str(plain(found.layer.tree))
     entries = plain(found.layer.tree)
     assert isinstance(entries, dict)
     assert entries["vars"]["fine"] == 1
@@ -260,7 +263,7 @@ def test_all_that_is_wrong_in_a_file_is_told_and_the_rest_is_kept() -> None:
         "unknown-directive",
         "unknown-key",
         "unknown-key",
-        "wrong-type",
+        "wrong-item",
         "wrong-type",
         "wrong-type",
         "wrong-type",
@@ -328,12 +331,13 @@ def folders(text: str) -> tuple[str, str, list[str]]:
         ("version: 1\nprofiles: ./a//b/", ("a/b", "environments", [])),
         ("version: 1\nenvironments: é", ("profiles", "é", [])),
         ("{}", ("profiles", "environments", ["missing-key"])),
+        ("verison: 1", ("profiles", "environments", ["unknown-key"])),
         ("version: 2", ("profiles", "environments", ["bad-setting"])),
-        ("version: '1'", ("profiles", "environments", ["bad-setting"])),
-        ("version: 1.0", ("profiles", "environments", ["bad-setting"])),
-        ("version: true", ("profiles", "environments", ["bad-setting"])),
+        ("version: '1'", ("profiles", "environments", ["wrong-type"])),
+        ("version: 1.0", ("profiles", "environments", ["wrong-type"])),
+        ("version: true", ("profiles", "environments", ["wrong-type"])),
         ("version: 0x1", ("profiles", "environments", [])),
-        ("version: [1]", ("profiles", "environments", ["bad-setting"])),
+        ("version: [1]", ("profiles", "environments", ["wrong-type"])),
         ("version: 1\nprofiles: ../a", ("profiles", "environments", ["bad-setting"])),
         ("version: 1\nprofiles: a/../b", ("profiles", "environments", ["bad-setting"])),
         ("version: 1\nprofiles: /a", ("profiles", "environments", ["bad-setting"])),
@@ -348,3 +352,34 @@ def folders(text: str) -> tuple[str, str, list[str]]:
 )
 def test_the_projects_own_file(text: str, expected: object) -> None:
     assert folders(text) == expected
+
+
+# ── more mistakes than are told ──────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("parse", [profile, environment])
+def test_after_a_thousand_mistakes_nothing_is_taken_from_a_file(parse: Any) -> None:
+    mistakes = "".join(f"zz{number}: 1\n" for number in range(5 * MAX_PROBLEMS))
+    found, problems = parse("extends: x\n" + mistakes)
+    assert len(problems) == MAX_PROBLEMS + 1
+    assert codes(problems[-1:]) == ["too-many-problems"]
+    assert is_given_up(problems)
+    assert found.extends == ()
+
+
+def test_a_thousand_mistakes_are_told() -> None:
+    text = "extends: x\n" + "".join(f"zz{number}: 1\n" for number in range(MAX_PROBLEMS))
+    found, problems = profile(text)
+    assert (len(problems), is_given_up(problems)) == (MAX_PROBLEMS, False)
+    assert [base.name for base in found.extends] == ["x"]
+
+
+def test_keys_beyond_a_thousand_are_not_looked_for() -> None:
+    _, problems = profile("# sk-0123456789abcdefghij\n" * 5 * MAX_PROBLEMS + "zz: 1\n")
+    assert len(problems) == MAX_PROBLEMS + 1
+
+
+def test_after_a_thousand_mistakes_the_project_has_its_usual_folders() -> None:
+    mistakes = "".join(f"zz{number}: 1\n" for number in range(MAX_PROBLEMS + 1))
+    found = folders("version: 1\nprofiles: p\n" + mistakes)
+    assert (found[0], found[2][-1]) == ("profiles", "too-many-problems")

@@ -333,6 +333,20 @@ def test_values_are_checked_though_the_provider_is_wrong() -> None:
         assert compilation.bodies == {}
 
 
+def test_an_environment_without_profiles_by_mistake_is_told_so_and_not_item_by_item() -> None:
+    overlay = "overlay: [{vars: {b: 1}}, {where: {names: [p]}, vars: {b: 1}}]"
+    for profiles, expected in {
+        "[clinik]": ["unused-pattern"],
+        "[base]": ["unused-pattern"],
+        "[clinik, '!p']": ["unused-pattern"],
+        "['!p']": ["unused-selector"] * 2,
+        "[]": ["unused-selector"] * 2,
+    }.items():
+        environments = {"e": f"{LOCAL['local']}profiles: {profiles}\n{overlay}"}
+        found = compiled({"p": f"extends: base\n{MODEL}", "base": "abstract: true"}, environments)
+        assert codes(found.problems) == expected
+
+
 def test_selectors_and_patterns_that_select_nothing_are_warnings() -> None:
     environments = {
         "e": f"{LOCAL['local']}profiles: [p, q-*, clinik, '!x*']\n"
@@ -340,9 +354,9 @@ def test_selectors_and_patterns_that_select_nothing_are_warnings() -> None:
     }
     compilation = compiled({"p": MODEL, "clinic": MODEL}, environments)
     assert told(compilation.problems) == [
-        "unused-pattern environments/e.yaml:2:15 no profile is called `q-*`",
-        "unused-pattern environments/e.yaml:2:20 no profile is called `clinik`",
-        "unused-pattern environments/e.yaml:2:28 no profile is called `!x*`",
+        "unused-pattern environments/e.yaml:2:15 `q-*` matches no profile",
+        "unused-pattern environments/e.yaml:2:20 `clinik` matches no profile",
+        "unused-pattern environments/e.yaml:2:28 `!x*` matches no profile",
         "unused-selector environments/e.yaml:3:29 this overlay item selects no profile",
     ]
     assert not compilation.errors

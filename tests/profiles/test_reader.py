@@ -486,6 +486,20 @@ def test_a_billion_laughs_through_merge_keys_come_to_nothing() -> None:
     assert {line.split()[0] for line in problems("\n".join(lines))} == {"merge-key"}
 
 
+@pytest.mark.parametrize("item", [".inf", "!x a", "{1: x}", "{<<: x}", "{a: 1, a: 2}"])
+def test_after_a_thousand_mistakes_a_file_is_not_read_any_further(item: str) -> None:
+    assert len(read("[" + f"{item}," * reader.MAX_PROBLEMS + "]").problems) == 1000
+    found = read("[" + f"{item}," * 5 * reader.MAX_PROBLEMS + "]")
+    assert found.root is None
+    assert len(found.problems) == reader.MAX_PROBLEMS + 1
+    assert found.problems[-1].code == "too-many-problems"
+
+
+@pytest.mark.parametrize("key", [".inf", "1e400", "9" * 5000])
+def test_a_key_that_is_no_number_either_is_told_once(key: str) -> None:
+    assert [problem.code for problem in read(f"? {key}\n: x\n").problems] == ["bad-number"]
+
+
 def test_many_values_without_aliases_are_bounded_too() -> None:
     fits = "[" + "1," * (reader.MAX_VALUES - 1) + "]"
     assert read(fits).problems == ()

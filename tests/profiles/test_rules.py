@@ -94,9 +94,10 @@ def test_both_places_are_cited(model: str, field: str, value: str, severity: str
     assert problem.severity == severity
     assert str(problem.at) == "profiles/base.yaml:4:5"
     assert [(str(one.at), one.message) for one in problem.related] == [
-        ("profiles/p.yaml:5:12", "the model is set here")
+        ("profiles/p.yaml:5:12", "the model is set here (profile p)")
     ]
     assert problem.path == f"input_audio_transcription.{field}"
+    assert problem.remark == "set here (profile base)"
 
 
 @pytest.mark.parametrize(

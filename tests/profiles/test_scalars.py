@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tests.profiles.laws import law
-from voxmint.profiles.scalars import BadNumberError, is_surely_text, resolve
+from voxmint.profiles.scalars import BadNumberError, is_surely_text, is_text, resolve
 
 NULLS = ("", "~", "null", "Null", "NULL")
 TRUTHS = ("true", "True", "TRUE")
@@ -129,3 +129,27 @@ def test_the_first_character_never_makes_a_text_of_what_is_none(text: str) -> No
 @pytest.mark.parametrize("text", ["e3", "yes", "on", "$append", "日本", "(1)"])
 def test_the_first_character_of_most_texts_says_that_they_are(text: str) -> None:
     assert is_surely_text(text)
+
+
+@pytest.mark.parametrize(
+    ("plain", "expected"),
+    [
+        ("gold", True),
+        ("near_field", True),
+        ("troponin", True),
+        ("no", True),
+        ("1:30", True),
+        ("-x", True),
+        ("true", False),
+        ("null", False),
+        ("~", False),
+        ("", False),
+        ("1", False),
+        ("010", False),
+        ("1e3", False),
+        (".inf", False),
+        ("1e400", False),
+    ],
+)
+def test_which_texts_need_no_quotes_to_stay_texts(plain: str, *, expected: bool) -> None:
+    assert is_text(plain) is expected

@@ -30,7 +30,7 @@ DETECTIONS = st.none() | st.fixed_dictionaries(
     optional={
         "type": st.sampled_from(["server_vad", "semantic_vad", "other"]),
         "threshold": st.sampled_from([0, 1, 0.5, 2, True]),
-        "silence_duration_ms": st.sampled_from([0, 1, 300, 0.5]),
+        "silence_duration_ms": st.sampled_from([0, 1, 300, -1, -300, 0.5]),
         "idle_timeout_ms": st.sampled_from([None, 5000, 1]),
         "eagerness": st.sampled_from(["low", "lowest"]),
         "create_response": st.booleans(),
@@ -61,8 +61,11 @@ def requests(draw: st.DrawFn) -> list[Any]:
                 old = one["input_audio_transcription"]
                 one["input_audio_transcription"] = old | {"prompt": prompt}
             if one.get("turn_detection"):
-                threshold = draw(st.sampled_from([0, 1, 0.5]))
-                one["turn_detection"] = one["turn_detection"] | {"threshold": threshold}
+                numbers = {
+                    "threshold": draw(st.sampled_from([0, 1, 0.5])),
+                    "silence_duration_ms": draw(st.sampled_from([0, 200, -1])),
+                }
+                one["turn_detection"] = one["turn_detection"] | numbers
             found.append((one, draw(LIFETIMES), draw(FORMS)))
     return found
 

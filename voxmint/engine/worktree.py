@@ -24,6 +24,10 @@ from voxmint.profiles.source import SourceError
 
 _ENDINGS = (".yaml", ".yml")
 _LINK_MET = (errno.ELOOP, errno.EMLINK, errno.ENOTDIR)
+_NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+_LONGEST = 4096
+"""How long a path may be, as on Linux: a longer one would be followed name by name in vain."""
+_CIRCLE = "its symlinks run in a circle"
 
 
 def is_listed(path: str) -> bool:
@@ -63,8 +67,7 @@ class WorkTree:
         folder passed over in silence would look like profiles that were deleted.
         """
         start = self.real(folder)
-        if not Path(start).is_dir():
-            _refuse_folder(start)
+        _check_folder(start)
         return sorted(_Listing(self).below(start, _prefix(folder)))
 
     def read(self, path: str, limit: int) -> bytes:
@@ -82,6 +85,8 @@ class WorkTree:
 
         A link to something hidden is refused too: that is where env files and git's own lie.
         """
+        if len(path) > _LONGEST:
+            raise SourceError("missing", "no file can have this name")
         try:
             real = os.path.realpath(Path(self._real, path))
         except ValueError as error:
@@ -196,8 +201,12 @@ class _Listing:
         return inner
 
     def _link(self, entry: os.DirEntry[str], name: str) -> None:
-        if not entry.is_dir():
-            return
+        try:
+            if not entry.is_dir():
+                return
+        except OSError as error:
+            said = _CIRCLE if error.errno in _LINK_MET else reason(error)
+            raise SourceError("unreadable", f"`{name}`: {said}") from error
         try:
             self._linked.append((self._tree.real(entry.path), name + "/"))
         except SourceError as error:
@@ -218,19 +227,27 @@ def _content(descriptor: int, limit: int) -> bytes:
     return data
 
 
-def _refuse_folder(real: str) -> NoReturn:
-    if os.path.lexists(real):
+def _check_folder(real: str) -> None:
+    try:
+        mode = os.stat(real).st_mode
+    except OSError as error:
+        if error.errno in _NOTHING_THERE:
+            raise SourceError("missing", "there is no such folder") from error
+        said = _CIRCLE if error.errno in _LINK_MET else reason(error)
+        raise SourceError("unreadable", said) from error
+    if not stat.S_ISDIR(mode):
         raise SourceError("not-a-file", "it is not a folder")
-    raise SourceError("missing", "there is no such folder")
 
 
 def _refuse(error: OSError) -> NoReturn:
     if error.errno == errno.ENOENT:
         raise SourceError("missing", "there is no such file") from error
+    if error.errno == errno.ENAMETOOLONG:
+        raise SourceError("missing", "no file can have this name") from error
     if error.errno == errno.ENXIO:
         raise SourceError("not-a-file", "it is a socket") from error
     if error.errno == errno.ENOTDIR:
         raise SourceError("missing", "a file stands where its folder would be") from error
     if error.errno in _LINK_MET:
-        raise SourceError("unreadable", "its symlinks run in a circle") from error
+        raise SourceError("unreadable", _CIRCLE) from error
     raise SourceError("unreadable", reason(error)) from error

@@ -12,8 +12,8 @@ from voxmint.problems import nearest
 from voxmint.profiles import wording
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field, Type
 from voxmint.profiles.findings import Finding
+from voxmint.profiles.meant import meant_scalar
 from voxmint.profiles.rules import RULES, Rule
-from voxmint.profiles.scalars import BadNumberError, resolve
 from voxmint.profiles.values import briefly, described
 
 
@@ -136,19 +136,17 @@ def _null(field: Field, path: Path) -> Finding:
     return Finding(wording.NULL_NOT_TAKEN, path, {"field": field.name})
 
 
+_SCALARS = (Type.INTEGER, Type.NUMBER, Type.BOOLEAN, Type.STRING)
+
+
 def _wrong_type(value: object, field: Field, path: Path) -> Finding:
     facts: dict[str, object] = {
         "field": field.name,
         "expected": expected(field),
         "found": described(value),
     }
-    is_scalar = field.type in (Type.INTEGER, Type.NUMBER, Type.BOOLEAN)
-    if isinstance(value, str) and is_scalar and type(_unquoted(value)) in field.accepts:
-        facts["bare"] = value.strip()
-    if isinstance(value, bool | int | float) and field.type is Type.STRING and not field.values:
-        facts["quoted"] = f'"{briefly(value)}"'
-    if isinstance(value, float) and field.type is Type.INTEGER and value.is_integer():
-        facts["whole"] = int(value)
+    if field.type in _SCALARS and not field.values:
+        facts |= meant_scalar(value, field.accepts, field.unit)
     if isinstance(value, str) and field.type is Type.ARRAY and value not in ("[]", "{}"):
         facts["item"] = briefly(value)
     if field.type is Type.OBJECT:
@@ -162,15 +160,9 @@ def _meant_map(value: object, field: Field) -> dict[str, object]:
         return {"null": "null"}
     if isinstance(value, str) and field.fields:
         return {"map": f"{{{field.fields[0].name}: {value}}}"}
+    if field is EXPIRES_AFTER and type(value) is int:
+        return {"map": f"{{seconds: {value}}}"}
     return {}
-
-
-def _unquoted(text: str) -> object:
-    """What the text would be if it stood in the file without its quotes."""
-    try:
-        return resolve(text.strip())
-    except BadNumberError:
-        return text
 
 
 def _bad_value(value: str, field: Field, path: Path) -> Finding:

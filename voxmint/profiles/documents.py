@@ -9,6 +9,7 @@ from typing import NamedTuple
 from voxmint.origin import Origin
 from voxmint.problems import Problem
 from voxmint.profiles.nodes import ListNode, MapNode, Mark
+from voxmint.profiles.policies.document import Policy
 from voxmint.profiles.selectors import EVERYWHERE, Where
 
 
@@ -87,6 +88,10 @@ class OverlayItem:
     where: Where = EVERYWHERE
     mark: Mark = (1, 1, 1)
 
+    def origin(self, mark: Mark) -> Origin:
+        """A mark of its file as an origin."""
+        return self.layer.origin(mark)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Environment:
@@ -111,8 +116,9 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class ProjectFile:
-    """What `voxmint.yaml` says: the two folders, and where it says it."""
+    """What `voxmint.yaml` says: the two folders and the policies, and where it says it."""
 
     profiles: str = "profiles"
     environments: str = "environments"
+    policies: tuple[Policy, ...] = ()
     marks: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))

@@ -269,7 +269,7 @@ TURN_DETECTION = Field(
             unit="milliseconds",
             default="300",
             example="500",
-            rules=("field-not-of-type",),
+            rules=("field-not-of-type", "negative-duration"),
             variants=(SERVER_VAD,),
         ),
         Field(
@@ -280,7 +280,7 @@ TURN_DETECTION = Field(
             default="200 in the published examples, 500 in the description: rely on neither",
             sure=Sureness.DISPUTED,
             example="400",
-            rules=("field-not-of-type",),
+            rules=("field-not-of-type", "negative-duration"),
             variants=(SERVER_VAD,),
         ),
         Field(

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from voxmint.profiles.fields import REQUEST, Type
+from voxmint.profiles.policies.reading import KEYS as POLICY_KEYS
 from voxmint.profiles.schemas import Schema
 
 _LAYER = frozenset(field.name for field in REQUEST.fields)
@@ -79,10 +80,17 @@ _ENVIRONMENT = {
     **{f"sinks.{name}": f"sinks: [{{kind: dotenv, {text}}}]" for name, text in _SINK.items()},
     "vars": "vars: {region: eu}",
 }
+_POLICY = (
+    "policies: [{name: short-lived, message: they reach patient data, severity: error, "
+    'where: {labels: {tier: gold}, names: ["call-center/*"]}, environments: [production], '
+    'path: expires_after.seconds, rule: "{{ value | default(600) <= 900 }}"}]'
+)
 _PROJECT = {
     "version": "version: 1",
     "profiles": "profiles: speech/profiles",
     "environments": "environments: speech/environments",
+    "policies": _POLICY,
+    **{f"policies.{name}": _POLICY for name in (*POLICY_KEYS, "where.labels", "where.names")},
 }
 _EXAMPLES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {"profile": _PROFILE, "environment": _ENVIRONMENT, "project": _PROJECT}

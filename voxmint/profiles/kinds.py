@@ -5,6 +5,7 @@ from typing import NamedTuple
 from voxmint.problems import Kind
 from voxmint.profiles import rules, wording
 from voxmint.profiles.importing import wording as importing
+from voxmint.profiles.policies import wording as policies
 
 
 class Group(NamedTuple):
@@ -41,5 +42,6 @@ def _sections() -> tuple[Group, ...]:
 GROUPS: tuple[Group, ...] = (
     *_sections(),
     Group("Rules of the API", rules.KINDS),
+    Group("Policies", policies.KINDS, "policies.md"),
     Group("Importing", importing.KINDS, "import.md"),
 )

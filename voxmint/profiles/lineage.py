@@ -10,9 +10,10 @@ from itertools import pairwise
 from typing import Protocol, TypeVar
 
 from voxmint.origin import Origin
-from voxmint.problems import Kind, Problem, Related, nearest
+from voxmint.problems import Kind, Problem, Related
 from voxmint.profiles import wording
 from voxmint.profiles.documents import Reference
+from voxmint.profiles.selectors import nearest_name
 
 
 class Extending(Protocol):
@@ -124,7 +125,7 @@ class Lineages:
             return None
         if name in self._known:
             return name
-        facts = {"name": name, **nearest(name, self._known)}
+        facts = {"name": name, **nearest_name(name, self._known)}
         self.problems.append(Problem(self._unknown, at, facts))
         return None
 

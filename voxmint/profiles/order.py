@@ -123,7 +123,7 @@ def relevant_problems(order: Order, compilation: Compilation) -> tuple[Problem, 
     """
     if order.is_everything or _is_something_lost(order, compilation):
         return compilation.problems
-    used = _used_files(compilation)
+    used = _used_files(order, compilation)
     return tuple(
         problem
         for problem in compilation.problems
@@ -151,9 +151,12 @@ def _is_something_lost(order: Order, compilation: Compilation) -> bool:
     )
 
 
-def _used_files(compilation: Compilation) -> set[str]:
+def _used_files(order: Order, compilation: Compilation) -> set[str]:
     """The files of the environments and profiles that were asked for, and of their bases."""
     files: set[str] = {PROJECT_FILE, COMMAND_LINE}
+    # An environment that was asked for matters where it has no profile, too.
+    for name in compilation.environments.keys() & order.environments:
+        files |= {one.file for one in compilation.environments[name].lineage}
     for profile, environment in compilation.attempted:
         files |= {one.file for one in compilation.profiles[profile].lineage}
         files |= {one.file for one in compilation.environments[environment].lineage}

@@ -6,8 +6,10 @@ it is keys, and the types of what is voxmint's own.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -25,10 +27,12 @@ from voxmint.profiles.documents import (
     Reference,
 )
 from voxmint.profiles.fields import REQUEST, Field, Type
+from voxmint.profiles.meant import belongs, meant_scalar
 from voxmint.profiles.nodes import BAD, ListNode, MapNode, Mark, Node, ScalarNode, kind_of
-from voxmint.profiles.reader import MAX_BYTES, Document
+from voxmint.profiles.policies.reading import read_policies
+from voxmint.profiles.reader import MAX_BYTES, MAX_PROBLEMS, Document
 from voxmint.profiles.selectors import EVERYWHERE, Where, in_one_form, label_text
-from voxmint.profiles.values import briefly, described
+from voxmint.profiles.values import described
 from voxmint.shown import key_places
 
 T = TypeVar("T")
@@ -47,11 +51,19 @@ _ENVIRONMENT_KEYS = (
     *_LAYER_KEYS,
 )
 _OVERLAY_KEYS = ("where", *_LAYER_KEYS)
-_PROJECT_KEYS = ("version", "profiles", "environments")
+_PROJECT_KEYS = ("version", "profiles", "environments", "policies")
 VERSION = 1
 """The version of the project's files that this voxmint reads."""
 
 _EMPTY = MapNode({}, {}, (1, 1, 0))
+
+
+class _TooManyProblemsError(Exception):
+    """The rest of the file is not looked at; `problems` are all that are told of it."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__()
+        self.problems = problems
 
 
 class _Parser:
@@ -64,11 +76,15 @@ class _Parser:
         self._inner = _inner_problems(document)
         self.problems += [
             Problem(wording.LITERAL_KEY, Origin(document.file, *mark))
-            for mark in key_places(document.text)
+            for mark in key_places(document.text)[:MAX_PROBLEMS]
         ]
 
     def note(self, kind: Kind, mark: Mark, facts: Mapping[str, object]) -> None:
-        self.problems.append(Problem(kind, Origin(self.file, *mark), dict(facts)))
+        at = Origin(self.file, *mark)
+        if len(self.problems) >= MAX_PROBLEMS:
+            last = Problem(wording.TOO_MANY_PROBLEMS, at, {"limit": MAX_PROBLEMS})
+            raise _TooManyProblemsError((*self.problems, last))
+        self.problems.append(Problem(kind, at, dict(facts)))
 
     # ── parts of voxmint's own ───────────────────────────────────────────────────────────────────
 
@@ -93,15 +109,14 @@ class _Parser:
             self.note(wording.UNKNOWN_KEY, node.keys[key], _unknown_facts(key, owner, keys))
         return _without(node, unknown)
 
-    def wrong_type(self, field: str, expected: str, node: Node) -> None:
-        found = described(node.value) if isinstance(node, ScalarNode) else kind_of(node)
-        facts: dict[str, object] = {"field": field, "expected": expected, "found": found}
-        value = node.value if isinstance(node, ScalarNode) else None
-        if isinstance(value, bool | int | float) and expected.startswith("a text"):
-            facts["quoted"] = f'"{briefly(value)}"'
-        if expected == "true or false" and isinstance(value, str):
-            facts |= _meant_flag(value)
-        self.note(wording.WRONG_TYPE, node.mark, facts)
+    def wrong_type(self, field: str, expected: str, node: Node, key: Mark | None = None) -> None:
+        """A value of the wrong type; `key` is where its key stands, if it has one."""
+        if isinstance(node, ScalarNode) and node.is_bare and key is not None:
+            facts = {"field": field, "expected": expected, "found": "nothing"}
+            self.note(wording.WRONG_TYPE, key, {**facts, **_instead_of_nothing(field, expected)})
+            return
+        facts = {"field": field, "expected": expected, "found": _found(node)}
+        self.note(wording.WRONG_TYPE, node.mark, {**facts, **_meant(field, expected, node)})
 
     def text(self, node: MapNode, key: str) -> str | None:
         value = node.entries.get(key)
@@ -109,7 +124,7 @@ class _Parser:
             return None
         if isinstance(value, ScalarNode) and isinstance(value.value, str):
             return value.value
-        self.wrong_type(key, "a text", value)
+        self.wrong_type(key, "a text", value, node.keys[key])
         return None
 
     def flag(self, node: MapNode, key: str) -> bool:
@@ -118,21 +133,21 @@ class _Parser:
             return False
         if isinstance(value, ScalarNode) and isinstance(value.value, bool):
             return value.value
-        self.wrong_type(key, "true or false", value)
+        self.wrong_type(key, "true or false", value, node.keys[key])
         return False
 
     def map(self, node: MapNode, key: str) -> MapNode | None:
         value = node.entries.get(key)
         if value is None or isinstance(value, MapNode):
             return value
-        self.wrong_type(key, "a map", value)
+        self.wrong_type(key, "a map", value, node.keys[key])
         return None
 
     def list(self, node: MapNode, key: str) -> ListNode | None:
         value = node.entries.get(key)
         if value is None or isinstance(value, ListNode):
             return value
-        self.wrong_type(key, "a list", value)
+        self.wrong_type(key, "a list", value, node.keys[key])
         return None
 
     def references(self, node: MapNode, key: str) -> tuple[Reference, ...]:
@@ -144,8 +159,11 @@ class _Parser:
         for item in value.items if isinstance(value, ListNode) else (value,):
             if isinstance(item, ScalarNode) and isinstance(item.value, str):
                 found.append(Reference(in_one_form(item.value), item.mark))
+            elif isinstance(value, ListNode):
+                facts = {"field": key, "found": _found(item), **_meant(key, "a text", item)}
+                self.note(wording.WRONG_ITEM, item.mark, facts)
             else:
-                self.wrong_type(key, "a text, or a list of texts", item)
+                self.wrong_type(key, "a text, or a list of texts", item, node.keys[key])
         return tuple(found)
 
     def bases(self, node: MapNode) -> tuple[Reference, ...]:
@@ -242,14 +260,10 @@ class _Parser:
         return True
 
     def _no_map(self, key: str, node: Node | None, at: Mark) -> None:
-        if isinstance(node, ScalarNode) and node.is_bare:
-            facts = {"field": key, "expected": "a map", "found": "nothing", "empty": key}
-            self.note(wording.WRONG_TYPE, at, facts)
-            return
-        if isinstance(node, ScalarNode) and node.value is None:
+        if isinstance(node, ScalarNode) and node.value is None and not node.is_bare:
             self.note(wording.NULL_NOT_TAKEN, node.mark, {"field": key})
         elif node is not None:
-            self.wrong_type(key, "a map", node)
+            self.wrong_type(key, "a map", node, at)
 
     def _kept(self, node: Node, field: Field | None, owner: str) -> Node | None:
         """The node without what is malformed in it; `None` where nothing is left.
@@ -284,7 +298,7 @@ class _Parser:
         entries: dict[str, Node] = {}
         for key, value in node.entries.items():
             inner = self._kept(value, field, owner)
-            if inner is None:
+            if inner is None or _is_emptied(value, inner):
                 return None
             entries[key] = inner
         return MapNode(entries, node.keys, node.mark)
@@ -304,8 +318,6 @@ class _Parser:
                 continue
             if field is not None and known is None:
                 facts = _unknown_facts(key, _owner(field), tuple(field.by_name))
-                below = [one.name for one in field.fields if key in one.by_name]
-                facts |= {"below": below[0]} if below else {}
                 self.note(wording.UNKNOWN_KEY, node.keys[key], facts)
                 changed = True
                 continue
@@ -316,12 +328,41 @@ class _Parser:
         return MapNode(entries, node.keys, node.mark) if changed else node
 
 
-def _meant_flag(text: str) -> dict[str, object]:
-    """What to write for a text that was meant as true or false."""
-    if text in ("true", "false"):
-        return {"bare": text}
-    meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(text.casefold())
-    return {"meant": meant} if meant else {}
+def _is_emptied(written: Node, kept: Node) -> bool:
+    """Whether a list has lost all its items, which have been told: it is not meant to be empty."""
+    return isinstance(written, ListNode) and bool(written.items) and kept == ListNode((), kept.mark)
+
+
+_ACCEPTS = MappingProxyType(
+    {
+        "a text": frozenset({str}),
+        "a text, or a list of texts": frozenset({str}),
+        "true or false": frozenset({bool}),
+        "the number 1": frozenset({int}),
+    }
+)
+_SHORT = MappingProxyType({"provider": "kind", "where": "names", "expires_after": "seconds"})
+"""The key that is meant where a map is wanted and only its value stands."""
+
+
+def _found(node: Node) -> str:
+    return described(node.value) if isinstance(node, ScalarNode) else kind_of(node)
+
+
+def _meant(field: str, expected: str, node: Node) -> Mapping[str, object]:
+    """The facts for a hint that says what to write instead."""
+    if expected == "a list" and isinstance(node, MapNode):
+        return {"dash": "- "}
+    value = node.value if isinstance(node, ScalarNode) else None
+    if expected == "a map" and field in _SHORT and value is not None:
+        return {"map": f"{{{_SHORT[field]}: {value}}}"}
+    return meant_scalar(value, _ACCEPTS.get(expected, frozenset()))
+
+
+def _instead_of_nothing(field: str, expected: str) -> Mapping[str, object]:
+    """What to write where a key has no value."""
+    empty = {"a map": "{}", "a list": "[]"}.get(expected)
+    return {"empty": f"{field.rpartition('.')[2]}: {empty}"} if empty else {"valueless": field}
 
 
 def _without(node: MapNode, keys: list[str]) -> MapNode:
@@ -341,6 +382,7 @@ def _unknown_facts(key: str, owner: str, keys: tuple[str, ...]) -> dict[str, obj
         "owner": articles.get(owner, owner if owner.startswith(("a ", "`")) else f"`{owner}`"),
         "known": ", ".join(f"`{name}`" for name in keys),
         **nearest(key, keys),
+        **belongs(key, owner, keys),
     }
 
 
@@ -363,28 +405,55 @@ def _inner_place(problem: Problem) -> tuple[int, int]:
     return (0, 0) if at is None else (at.line, at.column)
 
 
-def _next(marks: Iterable[Mark], mark: Mark) -> Mark:
-    """The first of some places that comes after one; the end of the file where there is none."""
-    return min((one for one in marks if one[:2] > mark[:2]), default=_END)
+class _Ends:
+    """Where parts of a file may end: at the first of some places that comes after their own."""
+
+    def __init__(self, *marks: Iterable[Mark]) -> None:
+        self._places = sorted({mark[:2] for some in marks for mark in some})
+
+    def after(self, mark: Mark) -> Mark:
+        """The first place after a mark; the end of the file where there is none."""
+        index = bisect_right(self._places, mark[:2])
+        return (*self._places[index], 0) if index < len(self._places) else _END
 
 
 Parsed = tuple[T, tuple[Problem, ...]]
 
 
+def is_given_up(problems: Sequence[Problem]) -> bool:
+    """Whether so much is wrong with a file that nothing is taken from it."""
+    return bool(problems) and problems[-1].kind is wording.TOO_MANY_PROBLEMS
+
+
+def _bounded(parse: Callable[[Document], Parsed[T]], document: Document) -> Parsed[T]:
+    """What a file says; of one that is given up, what an empty one would say."""
+    try:
+        return parse(document)
+    except _TooManyProblemsError as stop:
+        nothing, _ = parse(Document(document.file, "", None, ()))
+        return nothing, stop.problems
+
+
 def parse_profile(name: str, document: Document) -> Parsed[Profile]:
     """A profile's file, and what is wrong with it."""
+    return _bounded(partial(_profile, name), document)
+
+
+def _profile(name: str, document: Document) -> Parsed[Profile]:
     parser = _Parser(document)
     root = parser.root(document, "profile", _PROFILE_KEYS)
     blocks = parser.map(root, "environments") or _EMPTY
     layers: dict[str, Layer] = {}
+    ends = _Ends(blocks.keys.values(), root.keys.values() if blocks.keys else ())
     for environment, node in blocks.entries.items():
         if not isinstance(node, MapNode):
-            parser.wrong_type(f"environments.{environment}", "a map", node)
+            key = blocks.keys[environment]
+            parser.wrong_type(f"environments.{environment}", "a map", node, key)
             continue
         before = len(parser.problems)
         block = parser.known(node, f"environments.{environment}", _LAYER_KEYS)
         layer = parser.layer(LayerKind.BLOCK, name, block, environment)
-        end = _next((*blocks.keys.values(), *root.keys.values()), blocks.keys[environment])
+        end = ends.after(blocks.keys[environment])
         layers[environment] = parser.part(layer, parser.problems[before:], node.mark, end)
     profile = Profile(
         name,
@@ -402,6 +471,10 @@ def parse_profile(name: str, document: Document) -> Parsed[Profile]:
 
 def parse_environment(name: str, document: Document) -> Parsed[Environment]:
     """An environment's file, and what is wrong with it."""
+    return _bounded(partial(_environment, name), document)
+
+
+def _environment(name: str, document: Document) -> Parsed[Environment]:
     parser = _Parser(document)
     root = parser.root(document, "environment", _ENVIRONMENT_KEYS)
     environment = Environment(
@@ -450,7 +523,9 @@ def _directives_in(node: Node) -> Iterator[tuple[str, Mark]]:
 def _overlay(parser: _Parser, name: str, root: MapNode) -> list[OverlayItem]:
     overlay = parser.list(root, "overlay")
     items: list[OverlayItem] = []
-    for index, node in enumerate(overlay.items if overlay else ()):
+    nodes = overlay.items if overlay else ()
+    ends = _Ends([node.mark for node in nodes], root.keys.values())
+    for index, node in enumerate(nodes):
         if not isinstance(node, MapNode):
             parser.wrong_type(f"overlay.{index}", "a map", node)
             continue
@@ -458,9 +533,8 @@ def _overlay(parser: _Parser, name: str, root: MapNode) -> list[OverlayItem]:
         before = len(parser.problems)
         item = parser.known(node, f"overlay.{index}", _OVERLAY_KEYS)
         layer = parser.layer(LayerKind.OVERLAY, name, item, str(where))
-        marks = [one.mark for one in overlay.items[index + 1 :]] if overlay else []
-        end = _next((*marks, *root.keys.values()), node.mark)
-        layer = parser.part(layer, parser.problems[before:], *_beside_where(node, end))
+        bounds = _beside_where(node, ends.after(node.mark))
+        layer = parser.part(layer, parser.problems[before:], *bounds)
         items.append(OverlayItem(layer, where, node.mark))
     return items
 
@@ -470,12 +544,16 @@ def _beside_where(item: MapNode, end: Mark) -> tuple[Mark, Mark]:
     where = item.keys.get("where")
     if where is None:
         return item.mark, end
-    after = min(_next(item.keys.values(), where), end)
+    after = min(_Ends(item.keys.values()).after(where), end)
     return (item.mark, where) if after == end else (after, end)
 
 
 def parse_project(document: Document) -> Parsed[ProjectFile]:
     """The project's own file, and what is wrong with it."""
+    return _bounded(_project, document)
+
+
+def _project(document: Document) -> Parsed[ProjectFile]:
     parser = _Parser(document)
     root = parser.root(document, "project", _PROJECT_KEYS)
     if isinstance(document.root, MapNode):
@@ -485,16 +563,20 @@ def parse_project(document: Document) -> Parsed[ProjectFile]:
         mark = root.entries["environments"].mark if "environments" in root.entries else root.mark
         said = "profiles and environments need a folder each"
         parser.note(wording.BAD_SETTING, mark, {"field": "environments", "said": said})
-    marks = {key: node.mark for key, node in root.entries.items()}
-    return ProjectFile(folders[0], folders[1], MappingProxyType(marks)), tuple(parser.problems)
+    policies = read_policies(parser, root)
+    marks = MappingProxyType({key: node.mark for key, node in root.entries.items()})
+    return ProjectFile(folders[0], folders[1], policies, marks), tuple(parser.problems)
 
 
 def _check_version(parser: _Parser, root: MapNode) -> None:
     version = root.entries.get("version")
     if version is None:
         facts = {"owner": "the project", "key": "version", "example": f"write `version: {VERSION}`"}
-        parser.note(wording.MISSING_KEY, root.mark, facts)
-    elif not isinstance(version, ScalarNode) or briefly(version.value) != str(VERSION):
+        if not any(one.facts.get("nearest") == "version" for one in parser.problems):
+            parser.note(wording.MISSING_KEY, root.mark, facts)
+    elif not isinstance(version, ScalarNode) or type(version.value) is not int:
+        parser.wrong_type("version", f"the number {VERSION}", version, root.keys["version"])
+    elif version.value != VERSION:
         said = f"this voxmint reads version {VERSION}"
         parser.note(wording.BAD_SETTING, version.mark, {"field": "version", "said": said})
 

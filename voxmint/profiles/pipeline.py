@@ -29,15 +29,18 @@ from voxmint.profiles.deployments import undeployed
 from voxmint.profiles.documents import Environment, Layer, Profile
 from voxmint.profiles.endpoints import asked_api
 from voxmint.profiles.lineage import Lineages
+from voxmint.profiles.lost import Kin, lost_bodies
+from voxmint.profiles.meant import quoted_as_written
 from voxmint.profiles.merge import Merger, Step
 from voxmint.profiles.nodes import MapNode
 from voxmint.profiles.order import EVERYTHING, Order
-from voxmint.profiles.parse import parse_environment, parse_profile
+from voxmint.profiles.parse import is_given_up, parse_environment, parse_profile
 from voxmint.profiles.plain_settings import is_plain_mint, is_plain_provider
 from voxmint.profiles.precedence import layers_of
 from voxmint.profiles.reach import reaching
 from voxmint.profiles.reading import Sources, read_sources
 from voxmint.profiles.render import Renderer, SharedParts, Texts
+from voxmint.profiles.retired import unserved
 from voxmint.profiles.selectors import selected
 from voxmint.profiles.source import Source
 from voxmint.profiles.undefined import explained
@@ -58,15 +61,18 @@ def compile_project(source: Source, order: Order = EVERYTHING) -> Compilation:
         documents = parse_all(sources)
         families = trace(sources, documents, order.settings)
         stacks = overlay(families, order)
-        merged = merge(stacks)
+        merged = merge(stacks, order)
         rendered = render(merged, sources.texts)
         checked = validate(rendered)
+        held = hold_policies(order, sources, families, rendered, checked)
         idle = look_for_idle(order, sources, documents, families, merged, checked)
-        stages = (documents, families, stacks, merged, rendered, checked, idle)
+        stages = (documents, families, stacks, merged, rendered, checked, held, idle)
         found = [problem for stage in stages for problem in stage.problems]
         found += undeployed(checked.bodies.values(), families.environments)
+        found += unserved(checked.bodies.values(), families.environments)
         bodiless = check_the_bodiless(order, sources, families, stacks)
-        problems = [*reach(order, documents, families, stacks, found), *bodiless.problems]
+        reached = reach(order, sources, documents, families, stacks, found)
+        problems = [*quoted_as_written(reached, sources.texts), *bodiless.problems]
         return gather(sources, families, stacks, checked, problems)
 
 
@@ -109,12 +115,12 @@ def parse_all(sources: Sources) -> Documents:
     for name, document in sources.profiles.items():
         profile, found = parse_profile(name, document)
         problems += found
-        if document.root is not None:
+        if document.root is not None and not is_given_up(found):
             profiles[name] = profile
     for name, document in sources.environments.items():
         environment, found = parse_environment(name, document)
         problems += found
-        if document.root is not None:
+        if document.root is not None and not is_given_up(found):
             environments[name] = environment
     return Documents(profiles, environments, tuple(problems))
 
@@ -191,7 +197,7 @@ def _environments(
             found[name], own = _environment(lineage, concrete, with_settings)
             problems += own
             if sources.is_complete:
-                problems += unmatched_patterns(lineage[-1], concrete)
+                problems += unmatched_patterns(lineage[-1], profiles)
     return found, [*lineages.problems, *problems]
 
 
@@ -365,8 +371,11 @@ class AllMerged(NamedTuple):
     steps: Collection[Step] = ()
 
 
-def merge(stacks: Stacks) -> AllMerged:
-    """Folds the layers of every body by the merge law; what bodies share is folded once."""
+def merge(stacks: Stacks, order: Order) -> AllMerged:
+    """Folds the layers of every body by the merge law; what bodies share is folded once.
+
+    Only where everything is compiled is it known which directives change nothing.
+    """
     merger = Merger()
     bodies: list[Merged] = []
     problems: list[Problem] = []
@@ -374,7 +383,8 @@ def merge(stacks: Stacks) -> AllMerged:
         before = len(merger.problems)
         bodies.append(Merged(stack, merger.fold(stack.layers) or _nothing(stack)))
         problems += (_of(stack.body, problem) for problem in merger.problems[before:])
-    return AllMerged(tuple(bodies), (*problems, *merger.idle_directives()), merger.steps)
+    idle = merger.idle_directives() if order.is_everything else ()
+    return AllMerged(tuple(bodies), (*problems, *idle), merger.steps)
 
 
 def _nothing(stack: Stack) -> MapCell:
@@ -470,6 +480,30 @@ def validate(rendered: AllRendered) -> AllChecked:
     return AllChecked(bodies, locator.problems)
 
 
+# ── policies ─────────────────────────────────────────────────────────────────────────────────────
+
+
+class AllHeld(NamedTuple):
+    """What goes against the fleet's own policies, as problems."""
+
+    problems: Problems = ()
+
+
+def hold_policies(
+    order: Order, sources: Sources, families: Families, rendered: AllRendered, checked: AllChecked
+) -> AllHeld:
+    """Holds every policy against every body that it is for, whatever was asked for."""
+    policies = sources.project.policies
+    if not policies:
+        return AllHeld()
+    from voxmint.profiles.policies.stage import Fleet, held  # its rules need Jinja
+
+    texts = sources.texts
+    fleet = Fleet(families.profiles, sources.environment_names, lambda file: texts.get(file, ""))
+    right = checked.bodies.keys()
+    return AllHeld(tuple(held(policies, fleet, rendered.bodies, right, order.is_everything)))
+
+
 # ── idle ─────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -523,17 +557,25 @@ def check_the_bodiless(
 
 def reach(
     order: Order,
+    sources: Sources,
     documents: Documents,
     families: Families,
     stacks: Stacks,
     problems: Sequence[Problem],
 ) -> Iterator[Problem]:
     """The problems with the bodies they affect, and with what to do where other files say it."""
+    folders = sources.project
+    lost = lost_bodies(
+        Kin(documents.profiles, families.profiles, folders.profiles),
+        Kin(documents.environments, families.environments, folders.environments),
+        order,
+    )
     return reaching(
         explained(problems, families.profiles, families.environments),
         documents.profiles.values(),
         documents.environments.values(),
         stacks.stacks,
+        lost,
         order.is_everything,
     )
 

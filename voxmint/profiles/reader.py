@@ -41,6 +41,8 @@ MAX_DEPTH = 48
 """How deep maps and lists may be nested, with every alias counted as what it stands for."""
 MAX_VALUES = 100_000
 """How many values a file may hold, with every alias counted as what it stands for."""
+MAX_PROBLEMS = 1000
+"""How many mistakes of one file are told: a file that has more is not read any further."""
 LONG_TEXT = 64
 """A text counts as one value more for each of so many characters that it has."""
 
@@ -248,6 +250,8 @@ class _Composer:
     def _text_key(self, value: Scalar, event: Any, mark: Mark) -> tuple[str | None, Mark]:
         if isinstance(value, str):
             return value, mark
+        if value is _BAD_NUMBER:
+            return None, mark
         facts: dict[str, object] = {"found": "a list or a map"}
         if self._text[event.start_mark.index - 1 : event.start_mark.index + 1] == "{{":
             facts["template"] = "{{ … }}"
@@ -317,11 +321,21 @@ class _Composer:
 
     def _duplicate(self, key: str, mark: Mark, first: Mark) -> None:
         related = (Related(Origin(self.file, *first), "first written here"),)
-        at = Origin(self.file, *mark)
-        self.problems.append(Problem(wording.DUPLICATE_KEY, at, {"key": key}, related))
+        self._note(wording.DUPLICATE_KEY, mark, {"key": key}, related)
 
-    def _note(self, kind: Kind, mark: Mark, facts: dict[str, object] | None = None) -> None:
-        self.problems.append(Problem(kind, Origin(self.file, *mark), facts or {}))
+    def _note(
+        self,
+        kind: Kind,
+        mark: Mark,
+        facts: dict[str, object] | None = None,
+        related: tuple[Related, ...] = (),
+    ) -> None:
+        at = Origin(self.file, *mark)
+        if len(self.problems) == MAX_PROBLEMS:
+            facts = {"limit": MAX_PROBLEMS}
+            self.problems.append(Problem(wording.TOO_MANY_PROBLEMS, at, facts))
+            raise _StopReadingError
+        self.problems.append(Problem(kind, at, facts or {}, related))
 
     def _stop(self, kind: Kind, event: Any, facts: dict[str, object]) -> NoReturn:
         self._note(kind, _mark(event), facts)

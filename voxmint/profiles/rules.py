@@ -207,7 +207,7 @@ def model_allows_turn_detection(session: Session, form: str) -> Iterator[Finding
     kind = MODEL_NEEDS_NO_TURN_DETECTION if sure else TURN_DETECTION_DOUBTED
     facts["detection"] = detection.get("type", "the default, server_vad")
     path = (*_DETECTION, "type") if "type" in detection else _DETECTION
-    yield Finding(kind, path, facts, ((_MODEL, "this model needs it off"),))
+    yield Finding(kind, path, facts, ((_MODEL, "the model that needs it off is set here"),))
 
 
 # ── languages, prompts, keywords ─────────────────────────────────────────────────────────────────
@@ -352,6 +352,25 @@ def turn_detection_is_of_one_type(session: Session, form: str) -> Iterator[Findi
             yield Finding(FIELD_NOT_OF_TYPE, (*_DETECTION, name), facts, related, at_key=True)
 
 
+NEGATIVE_DURATION = warning(
+    "negative-duration",
+    "`{field}` is less than zero, and no source says what that means",
+    "write 0 or more milliseconds",
+    about="The published schema takes any whole number here and names no least one, so it is not "
+    "known whether the service refuses a negative duration or what it makes of it. It is nearly "
+    "always a slip, or a template that subtracts too much.",
+    source="published schema, which is silent on the least value",
+    sure=Sureness.DISPUTED,
+)
+
+
+def durations_are_positive(session: Session, form: str) -> Iterator[Finding]:
+    detection = session.get("turn_detection") or {}
+    for name in ("prefix_padding_ms", "silence_duration_ms"):
+        if detection.get(name, 0) < 0:
+            yield Finding(NEGATIVE_DURATION, (*_DETECTION, name), {"field": name})
+
+
 UNUSED_IN_TRANSCRIPTION = warning(
     "unused-in-transcription",
     "`{field}` is not available for transcription sessions; it is sent and has no effect",
@@ -412,6 +431,7 @@ RULES: tuple[Rule, ...] = (
     prompt_is_short,
     keywords_are_plain,
     turn_detection_is_of_one_type,
+    durations_are_positive,
     no_response_settings,
     form_has_places,
 )
@@ -421,7 +441,7 @@ RULES_OF_DETAIL: tuple[Rule, ...] = (prompt_is_short,)
 
 
 def outline(value: Any, name: str = "") -> Hashable:
-    """What the other rules look at in a value: all but what numbers and the prompt say.
+    """What the other rules look at in a value: all but the prompt, and of numbers only their sign.
 
     Only of a value that the field table finds right. Nearly all sessions of a project have one of
     a few outlines.
@@ -431,7 +451,7 @@ def outline(value: Any, name: str = "") -> Hashable:
     if type(value) is list:
         return tuple(value)
     if type(value) in (int, float):
-        return float  # the type: no text and no flag is equal to it
+        return float if value >= 0 else int  # types: no text and no flag is equal to them
     return "" if name == "prompt" else value  # a text, a flag or null
 
 
@@ -452,6 +472,7 @@ KINDS: tuple[Kind, ...] = (
     TURN_DETECTION_NEEDS_TYPE,
     FIELD_NOT_OF_TYPE,
     SEMANTIC_VAD_DOUBTED,
+    NEGATIVE_DURATION,
     UNUSED_IN_TRANSCRIPTION,
     NO_PLACE,
 )

@@ -50,6 +50,14 @@ def resolve(text: str) -> Scalar:
     return _known_number(text) if len(text) <= _LONGEST else _number(text)
 
 
+def is_text(plain: str) -> bool:
+    """Whether a plain scalar is a text, so that a text needs no quotes to stay one."""
+    try:
+        return plain != "" and isinstance(resolve(plain), str)
+    except BadNumberError:
+        return False
+
+
 @lru_cache(maxsize=1024)
 def _known_number(text: str) -> Scalar:
     return _number(text)

@@ -9,14 +9,16 @@ Whatever is merged has a definition of its own, named by its path, since `$repla
 again.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
 from voxmint.profiles.directives import ABOUT, APPEND, PREPEND, REMOVE, REPLACE, UNSET
+from voxmint.profiles.explained import FieldEntry, field_entries
 from voxmint.profiles.fields import REQUEST, Field, Type
 from voxmint.profiles.parse import VERSION
+from voxmint.profiles.policies.reading import MAX_POLICIES, NEEDED, SEVERITIES
 from voxmint.profiles.scalars import resolve
 from voxmint.profiles.settings import Mint, Provider
 
@@ -25,6 +27,7 @@ Schema = dict[str, Any]
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _TEXT: Schema = {"type": "string"}
+_FULL: Schema = {"type": "string", "pattern": r"\S"}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
 _SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 _NULL: Schema = {"type": "null"}
@@ -107,8 +110,53 @@ def project_schema() -> Schema:
             **_about(_FOLDER, "The folder of the environments."),
             "default": "environments",
         },
+        "policies": {
+            "type": "array",
+            "items": _policy(),
+            "maxItems": MAX_POLICIES,
+            "description": "The fleet's own rules, held against every body.",
+        },
     }
     return {**_document("A project of voxmint", own, {}), "required": ["version"]}
+
+
+def _policy() -> Schema:
+    """One of the fleet's own rules."""
+    paths = [form for entry in field_entries() for form in _written(entry)]
+    own: Schema = {
+        "name": _about(_FULL, "What the policy is called when something goes against it."),
+        "where": _where(),
+        "environments": _one_or_more(
+            "The environments that it holds in, with those that extend them, by names and "
+            "patterns, `!` takes out; all by default."
+        ),
+        "path": {
+            "type": "string",
+            "enum": paths,
+            "description": "The field that it is about; `.*` after a list is each of its items.",
+        },
+        "rule": {
+            "type": "string",
+            "pattern": r"^\s*\{\{[\s\S]*\}\}\s*$",
+            "description": "True where it is kept: {{ value <= 120 }}.",
+        },
+        "message": _about(_FULL, "Why there is the policy, or what to do instead."),
+        "severity": {
+            "type": "string",
+            "enum": list(SEVERITIES),
+            "description": "Whether what goes against it fails the run.",
+            "default": SEVERITIES[0],
+        },
+    }
+    return {**_map(own), "required": list(NEEDED)}
+
+
+def _written(entry: FieldEntry) -> Iterator[str]:
+    """The ways to write a field's path; for a list also that of its items."""
+    for path in dict.fromkeys((entry.path, ".".join(map(str, entry.at)))):
+        yield path
+        if entry.field.type is Type.ARRAY:
+            yield f"{path}.*"
 
 
 def _document(title: str, properties: Schema, definitions: Schema) -> Schema:

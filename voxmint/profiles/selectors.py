@@ -6,16 +6,18 @@ where all patterns take out) and none takes it out; the patterns' order has no m
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import translate
 from functools import cache
 from typing import NamedTuple
 from unicodedata import normalize
 
+from voxmint.problems import nearest
 from voxmint.profiles.nodes import MapNode, Mark
 from voxmint.profiles.values import Scalar, briefly
 
 _GLOB = frozenset("*?[!")
+_MOST_PARTS = 64
 
 
 def in_one_form(name: str) -> str:
@@ -24,6 +26,18 @@ def in_one_form(name: str) -> str:
     Some file systems give the other one, and nobody sees the difference.
     """
     return name if name.isascii() else normalize("NFC", name)
+
+
+def nearest_name(name: str, known: Collection[str]) -> dict[str, str]:
+    """The fact `nearest`, where a name is meant by another one: by a file's path, or misspelt."""
+    bare = name.removesuffix(".yaml").removesuffix(".yml")
+    # Only the last ones: no name has more, and a text in a file may be made of nothing else.
+    parts = bare.rsplit("/", _MOST_PARTS)[-_MOST_PARTS:]
+    for begin in range(len(parts)):
+        inner = "/".join(parts[begin:])
+        if inner in known:
+            return {"nearest": inner}
+    return nearest(name, known)
 
 
 def is_pattern(text: str) -> bool:

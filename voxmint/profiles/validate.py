@@ -20,6 +20,7 @@ from voxmint.profiles.rules import (
     TURN_DETECTION_NEEDS_TYPE,
     outline,
 )
+from voxmint.profiles.used_vars import UsedVar, vars_behind
 
 _OF_ABSENCE = frozenset(
     kind.code
@@ -144,11 +145,13 @@ class Locator:
     def _located(self, finding: Finding, root: MapCell, body: Body) -> Problem:
         cells = [_cell_of(root, finding.path)]
         cells += [_cell_of(root, path) for path, _ in finding.related]
+        used = () if finding.at_key else vars_behind(cells[0], root)
         # What the problem says depends on these alone; they are kept, so their ids stay theirs.
-        key = (id(finding), *map(id, cells))
+        key = (id(finding), *map(id, cells), *(id(one.cell) for one in used))
         known = self._found.get(key)
         if known is None:
-            known = self._found[key] = _Located(finding, cells, _problem(finding, cells), [])
+            problem = _problem(finding, cells, used)
+            known = self._found[key] = _Located(finding, cells, used, problem, [])
         known.bodies.append(body)
         return known.problem
 
@@ -165,6 +168,7 @@ class _Located(NamedTuple):
 
     finding: Finding
     cells: Sequence[Cell]
+    used: Sequence[UsedVar]
     problem: Problem
     bodies: list[Body]
 
@@ -176,16 +180,21 @@ def _is_excused(finding: Finding, written: Written, layers: Sequence[Layer]) -> 
     return bool(failed) and id(find_nearest(written.root, finding.path)) in failed
 
 
-def _problem(finding: Finding, cells: Sequence[Cell]) -> Problem:
+def _problem(finding: Finding, cells: Sequence[Cell], used: Sequence[UsedVar]) -> Problem:
     cell, *others = cells
     at = key_origin(cell) if finding.at_key else origin(cell)
     related = tuple(
-        Related(origin(other), remark)
+        Related(origin(other), f"{remark} ({other.layer})")
         for other, (_, remark) in zip(others, finding.related, strict=True)
+    )
+    related += tuple(
+        Related(origin(one.cell), f"`{one.name}` is set here ({one.cell.layer})") for one in used
     )
     if finding.kind is TURN_DETECTION_NEEDS_TYPE:
         related = _over_null(cell)
-    return Problem(finding.kind, at, finding.facts, related, _shown(finding.path))
+    remark = f"set here ({cell.layer})" if finding.related else ""
+    shown = _shown(finding.path)
+    return Problem(finding.kind, at, finding.facts, related, shown, remark=remark)
 
 
 def _over_null(cell: Cell) -> tuple[Related, ...]:

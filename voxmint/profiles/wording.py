@@ -157,6 +157,12 @@ TOO_MANY_VALUES = error(
     about="No profile needs it, and a file built to exhaust its reader does: a few aliases that "
     "repeat each other stand for billions of values.",
 )
+TOO_MANY_PROBLEMS = error(
+    "too-many-problems",
+    "the file has more than {limit} mistakes; from here on it was not looked at",
+    about="A file with so many mistakes is mostly another kind of file under a name that ends in "
+    "`.yaml`. What was found up to here is told, and the rest of the file is left alone.",
+)
 
 # ── the shape of a file ──────────────────────────────────────────────────────────────────────────
 
@@ -164,6 +170,8 @@ UNKNOWN_KEY = error(
     "unknown-key",
     "`{key}` is not a field of {owner}",
     "it belongs below `{below}`",
+    "it belongs beside `{beside}`, not below it",
+    "it belongs in {instead}",
     "did you mean `{nearest}`?",
     "known here: {known}",
     about="A misspelt key would silently have no effect, so every key at every level must be "
@@ -187,7 +195,9 @@ WRONG_TYPE = error(
     "write a list: [{item}]",
     "write `{null}` to turn it off",
     "write a map: `{map}`",
-    "write `{empty}: {{}}`, or delete the line",
+    "write `{empty}`, or delete the line",
+    "give `{valueless}` a value, or delete the line",
+    "write `{dash}` before the first key of each item",
     about="The value is of another type than the field takes, and the service would refuse it. "
     "The usual causes are quotes round a number, a word such as `yes` or `off`, which are texts "
     "in YAML 1.2, or a single value where a list or a map is wanted. Nothing is converted "
@@ -224,7 +234,7 @@ EMPTY_LIST = error(
 NULL_NOT_TAKEN = error(
     "null-not-taken",
     "`{field}` does not take null",
-    "write `{field}: {{$unset: true}}` to leave it out",
+    "delete the line; over an inherited value, write `{field}: {{$unset: true}}`",
     about="Null is a value and means off; this field has no such state. To leave a field out, so "
     "that the server's default holds, delete the line, or over an inherited value write `$unset`.",
 )
@@ -248,8 +258,8 @@ LITERAL_KEY = error(
     "revoke it now, since git keeps it; then write `key: {{env: NAME}}` in the environment",
     about="What looks like a key or token is never sent, shown or kept; it must not be in a file "
     "that git keeps. Anybody with the repository has it, also after the line is deleted, so "
-    "replace the key first. A provider names where its key is found: a variable, a file or a "
-    "command.",
+    "replace the key first. A provider names where its key is found: a variable, a file, a "
+    "command or a keyring.",
 )
 
 # ── providers ────────────────────────────────────────────────────────────────────────────────────
@@ -266,6 +276,25 @@ MODEL_NOT_DEPLOYED = warning(
     "name is sent, which works only where the deployment has the same.",
     source="reports from real traffic, not in the published schema",
     sure=Sureness.SEEN,
+)
+
+ENDPOINT_RETIRED = warning(
+    "endpoint-retired",
+    "`transcription_sessions` is not served by OpenAI any more: a mint is answered with 404",
+    "write `api: client_secrets`, or leave `api` out; the profiles stay as they are",
+    about="OpenAI retired this endpoint in May 2026: what mints there fails. The same profiles "
+    "reach client_secrets without a change. Gateways still serve the older one.",
+    source="reports from real traffic since May 2026; the published schema still has it",
+    sure=Sureness.SEEN,
+)
+ENDPOINT_NOT_ON_AZURE = warning(
+    "endpoint-not-on-azure",
+    "`transcription_sessions` is reported not to be served by Azure: a mint is answered with 404",
+    "write `api: client_secrets`, or leave `api` out; the profiles stay as they are",
+    about="Below `/openai/v1` a resource serves client_secrets, which the same profiles reach "
+    "without a change. That it lacks the older endpoint rests on a single report.",
+    source="a report from real traffic; the published schema is OpenAI's",
+    sure=Sureness.REPORTED,
 )
 
 # ── composition ──────────────────────────────────────────────────────────────────────────────────
@@ -313,7 +342,8 @@ SAME_BASE_TWICE = error(
 )
 UNUSED_PATTERN = warning(
     "unused-pattern",
-    "no profile is called `{pattern}`",
+    "`{pattern}` matches no profile",
+    "`{abstract}` is abstract, so nothing is sent for it: name the profiles that extend it",
     "did you mean `{nearest}`?",
     about="A name or pattern that matches nothing has no effect: a profile was renamed or "
     "deleted, or the name is misspelt. A pattern that should take profiles out (`!…`) then keeps "
@@ -326,6 +356,7 @@ UNUSED_SELECTOR = warning(
     "no profile has the label `{label}` with the value `{value}`",
     "no profile has the label `{label}`; did you mean `{nearest}`?",
     "no profile has the label `{label}`",
+    "`{abstract}` is abstract, so nothing is sent for it: name the profiles that extend it",
     "no profile is called `{pattern}`; did you mean `{nearest}`?",
     "no profile is called `{pattern}`",
     "an empty list of {empty} selects nothing",
@@ -391,8 +422,17 @@ DIRECTIVE_WITHOUT_EFFECT = warning(
     "directive-without-effect",
     "this `{directive}` changes nothing",
     "remove it",
-    about="What it removes or unsets is not there. Either a base has changed since, and the line "
-    "can go, or the item is misspelt and is still sent.",
+    about="In every body that it has a part in, what it removes or unsets is not there, or it adds "
+    "no item. Either a base has changed since, and the line can go, or the item is misspelt and is "
+    "still sent.",
+)
+DIRECTIVE_MAKES_EMPTY_LIST = warning(
+    "directive-makes-empty-list",
+    "all that this `{directive}` does is make an empty list where there is none",
+    "remove it; where an empty list is meant, write `[]`",
+    about="List directives over an absent value start from an empty list. Without an item to add, "
+    "an empty list is what they leave, and it is sent where nothing would have been. Mostly the "
+    "base has lost its list since, or the key stands at the wrong level.",
 )
 BARE_KEY = error(
     "bare-key",
@@ -433,28 +473,35 @@ IDLE_OVERLAY_ITEM = warning(
     "this overlay item changes nothing",
     "remove it",
     about="In every body that the item is laid on, all that it sets is so already, or is "
-    "overridden by stronger layers, or is not used.",
+    "overridden by stronger layers, or is not used. A reader takes it for a rule of the "
+    "environment, which it is not. The places show what sets or overrides its values; remove it, "
+    "by hand or with `voxmint validate --fix`, or move it below what overrides it.",
 )
 SHADOWED_VAR = warning(
     "shadowed-var",
     "`{path}` is never seen: {by}",
     "remove it",
     about="In every body that this layer has a part in, a stronger layer sets the var again, and "
-    "no `super()` looks below it.",
+    "no `super()` looks below it. Whoever changes this line changes nothing. Not said of vars of "
+    "abstract profiles and environments, which are defaults for heirs to come. Remove it, by hand "
+    "or with `voxmint validate --fix`; to build on this value, use `super()` in the stronger one.",
 )
 UNUSED_VAR = warning(
     "unused-var",
     "no template uses `{path}`",
     "remove it",
     about="In no body that this layer has a part in does a template, or a var that is used, look "
-    "at it.",
+    "at it. Its template was deleted or is overridden, or the name is misspelt where it is used "
+    "with a `default`. Nothing is said where a template takes vars as a whole, as in a loop. "
+    "Remove it, by hand or with `voxmint validate --fix`.",
 )
 UNUSED_BASE = warning(
     "unused-base",
     "no {owner} inherits from `{name}`",
     "delete the file, or extend it",
     about="What is abstract has no body of its own; without heirs it has no effect. Often its "
-    "last heir was deleted, or extends another base by a slip.",
+    "last heir was deleted, or extends another base by a slip. `voxmint list` shows who extends "
+    "whom. `--fix` never deletes a file: do it by hand.",
 )
 
 # ── templates ────────────────────────────────────────────────────────────────────────────────────
@@ -468,6 +515,7 @@ TEMPLATE_SYNTAX = error(
 TEMPLATE_FORBIDDEN = error(
     "template-forbidden",
     "the template may not use {what}",
+    "did you mean `{nearest}`?",
     about="Templates are closed off, so that a body depends on the committed files alone: nothing "
     "from the machine, no clock, no chance, no attribute that leads out of the values given. What "
     "may differ belongs into `vars` of a profile or an environment.",
@@ -489,8 +537,10 @@ UNDEFINED_NAME = error(
     "undefined-name",
     "`{name}` is not defined",
     "it is set in {elsewhere}, and not for {lacking}: set it in {where}",
+    "did you mean `{nearest}`? If not, set `{var}` below `vars` in {where}",
     "did you mean `{nearest}`?",
     "set `{var}` below `vars` in {where}",
+    "give the profile the label `{label}`, or a base of it",
     "a template knows vars, env.name, profile.name, .description and .labels, and super()",
     about="A template may use `vars`, `env`, `profile` and `super()`. A name that is not set is "
     "an error rather than an empty text: half a prompt would go out unseen. Where it may be "

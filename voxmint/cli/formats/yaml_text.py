@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[-./][A-Za-z0-9_]+)*")
+_PLAIN = re.compile(r"\$?[A-Za-z][A-Za-z0-9_]*(?:[-./][A-Za-z0-9_]+)*")
 _WORDS = frozenset("y n yes no on off true false null".split())
 """Plain words that are no text in one version or the other."""
 

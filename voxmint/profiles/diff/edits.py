@@ -7,6 +7,7 @@ from typing import NamedTuple
 from voxmint.origin import Origin, Path, dotted
 from voxmint.profiles.compiled import Compilation
 from voxmint.profiles.diff.matching import Matching, match_items
+from voxmint.profiles.diff.policy_edits import policy_edits
 from voxmint.profiles.diff.result import ABSENT, Cause, CauseKind, Side, State
 from voxmint.profiles.diff.values import is_plain_map, is_same, is_same_node, shown_path
 from voxmint.profiles.documents import Environment, Layer, OverlayItem, Profile, Reference
@@ -115,7 +116,7 @@ def find_edits(base: Compilation, head: Compilation, matching: Matching, sheets:
     _environment_edits(base, head, matching, sheets, found)
     for layer, other in matching.to_head.items():
         _note_statements(found, layer, other)
-    found.other += _folder_edits(base, head)
+    found.other += (*_folder_edits(base, head), *policy_edits(base, head))
     return found
 
 

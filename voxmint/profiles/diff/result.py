@@ -38,6 +38,7 @@ class CauseKind(StrEnum):
     DESCRIPTION = "description"
     SETTING = "setting"
     FOLDER = "folder"
+    POLICY = "policy"
 
 
 class Side(StrEnum):

@@ -1,0 +1,1 @@
+"""The fleet's own rules, in `policies:` of `voxmint.yaml`."""
