@@ -43,7 +43,8 @@ def listed(project: "Project") -> Listing:
     """What there is, without compiling a body."""
     from voxmint.engine.worktree import WorkTree
     from voxmint.problems import gathered
-    from voxmint.profiles.pipeline import parse_all, trace
+    from voxmint.profiles.families import trace
+    from voxmint.profiles.pipeline import parse_all
     from voxmint.profiles.reading import Wanted, read_sources
 
     with WorkTree(project.root) as tree:

@@ -12,7 +12,7 @@ from voxmint.profiles.idle.references import References, Used
 from voxmint.profiles.templates import is_template
 
 if TYPE_CHECKING:
-    from voxmint.profiles.pipeline import AllChecked, AllMerged, Documents, Families, Merged
+    from voxmint.profiles.stages import AllChecked, AllMerged, Documents, Families, Merged
 
 _VARIANTS = TURN_DETECTION.variants_of_type
 

@@ -25,8 +25,8 @@ from voxmint.profiles.nodes import MapNode, plain
 from voxmint.profiles.values import briefly
 
 if TYPE_CHECKING:
-    from voxmint.profiles.pipeline import AllChecked, AllMerged, Documents, Families
     from voxmint.profiles.reading import Sources
+    from voxmint.profiles.stages import AllChecked, AllMerged, Documents, Families
 
 _MOST = 3
 """How many related places, and names, are told."""

@@ -11,9 +11,10 @@ from voxmint.problems import Problem
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.cells import MapCell
 from voxmint.profiles.documents import ProjectFile
+from voxmint.profiles.families import trace
 from voxmint.profiles.order import Order
 from voxmint.profiles.parse import parse_project
-from voxmint.profiles.pipeline import merge, overlay, parse_all, render, trace
+from voxmint.profiles.pipeline import merge, overlay, parse_all, render
 from voxmint.profiles.reader import MAX_BYTES, read_document
 from voxmint.profiles.reading import PROJECT_FILE, Wanted, read_sources
 from voxmint.profiles.source import Source, SourceError, TextSource

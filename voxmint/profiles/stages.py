@@ -1,0 +1,102 @@
+"""What each stage of a compile gives the next: frozen values, each with the problems it found."""
+
+from collections.abc import Collection, Mapping, Set
+from typing import Any, NamedTuple
+
+from voxmint.problems import Body, Problem
+from voxmint.profiles.cells import MapCell
+from voxmint.profiles.compiled import CompiledBody, CompiledEnvironment, CompiledProfile
+from voxmint.profiles.documents import Environment, Layer, Profile
+from voxmint.profiles.merge import Step
+
+Problems = tuple[Problem, ...]
+
+
+class Documents(NamedTuple):
+    """What the files say, each by itself."""
+
+    profiles: Mapping[str, Profile]
+    environments: Mapping[str, Environment]
+    problems: Problems
+
+
+class Families(NamedTuple):
+    """Profiles and environments with their lineages, in order of name."""
+
+    profiles: Mapping[str, CompiledProfile]
+    environments: Mapping[str, CompiledEnvironment]
+    problems: Problems
+
+
+class Stack(NamedTuple):
+    """The layers of one body, the weakest first."""
+
+    body: Body
+    profile: CompiledProfile
+    environment: CompiledEnvironment
+    api: str | None
+    layers: tuple[Layer, ...]
+
+
+class Stacks(NamedTuple):
+    """The layers of every body that is to be compiled."""
+
+    stacks: tuple[Stack, ...]
+    problems: Problems
+
+
+class Merged(NamedTuple):
+    """The merged cells of one body."""
+
+    stack: Stack
+    root: MapCell
+
+
+class AllMerged(NamedTuple):
+    """The merged cells of every body; `steps` are those of the folds that gave them."""
+
+    bodies: tuple[Merged, ...]
+    problems: Problems
+    steps: Collection[Step] = ()
+
+
+class Rendered(NamedTuple):
+    """The plain values of one body; `failed` are the ids of cells whose templates failed."""
+
+    stack: Stack
+    root: MapCell
+    session: Mapping[str, Any]
+    expires_after: Mapping[str, Any] | None
+    failed: Set[int] = frozenset()
+
+
+class AllRendered(NamedTuple):
+    """The plain values of every body."""
+
+    bodies: tuple[Rendered, ...]
+    problems: Problems
+
+
+class AllChecked(NamedTuple):
+    """The bodies that are right."""
+
+    bodies: Mapping[Body, CompiledBody]
+    problems: Problems
+
+
+class AllHeld(NamedTuple):
+    """What goes against the fleet's own policies, as problems."""
+
+    problems: Problems = ()
+
+
+class AllIdle(NamedTuple):
+    """What never has an effect, as problems."""
+
+    problems: Problems = ()
+
+
+class AllBodiless(NamedTuple):
+    """What is wrong with profiles that have no body, as problems that affect none."""
+
+    problems: Problems = ()
