@@ -5,7 +5,7 @@ import unicodedata
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from voxmint.shown import key_places, looks_like_key, masked, shown, shown_lines
+from voxmint.shown import evident, key_places, looks_like_key, masked, shown, shown_lines
 
 KEYS = [
     "sk-proj-abcDEF123_-x",
@@ -101,3 +101,28 @@ def test_ordinary_words_are_no_keys(text: str) -> None:
 def test_keys_are_known_by_their_form(text: str) -> None:
     assert looks_like_key(text)
     assert "…" in masked(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a\u200db\u200cc", "a\\u200db\\u200cc"),
+        ("soft\u00adhyphen", "soft\\xadhyphen"),
+        ("tag\U000e0041", "tag\\U000e0041"),
+        ("\u2764\ufe0f", "\u2764\\ufe0f"),
+        ("\u3164", "\\u3164"),
+        ("line\n\u202e", "line\\n\\u202e"),
+        ("été 言語 \U0001f3e5", "été 言語 \U0001f3e5"),
+        (KEYS[0], masked(KEYS[0])),
+    ],
+)
+def test_what_nobody_sees_is_evident_to_a_reviewer(text: str, told: str) -> None:
+    assert evident(text) == told
+    assert evident(told) == told
+
+
+def test_every_format_control_is_evident() -> None:
+    unseen = [
+        one for one in map(chr, range(0x110000)) if unicodedata.category(one) in ("Cf", "Zl", "Zp")
+    ]
+    assert [one for one in unseen if evident(one) == one] == []

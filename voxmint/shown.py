@@ -12,6 +12,14 @@ _UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_BIDIRECTIONAL}{_INVISIBLE}\
 _UNSAFE_IN_LINE = re.compile(
     f"[\x00-\x1f\x7f-\x9f{_BIDIRECTIONAL}{_INVISIBLE}\ud800-\udfff]",
 )
+# What takes no room of its own and so can hide in a line: joiners, soft hyphens, fillers, selectors
+# of variants, tags, in the ranges of Unicode's Default_Ignorable_Code_Point, and format controls.
+_UNSEEN = re.compile(
+    "[\u00ad\u034f\u0600-\u0605\u061c\u06dd\u070f\u0890\u0891\u08e2\u115f\u1160\u17b4\u17b5"
+    "\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff0-\ufffb\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 
 # What keys and tokens of this trade look like: sk-…, sess-…, ek_…, a bearer header, a JSON web
 # token, Azure's 32 hexadecimal digits or 84 letters are too common a shape to be masked alone.
@@ -54,6 +62,11 @@ def shown(text: str) -> str:
     return masked(_UNSAFE_IN_LINE.sub(_escaped, text))
 
 
+def evident(text: str) -> str:
+    """As `shown`, and with all escaped that nobody sees: for text that a reviewer has to trust."""
+    return _UNSEEN.sub(_escaped, shown(text))
+
+
 def shown_lines(text: str) -> str:
     """As `shown`, for text of several lines: tabs and line breaks stay."""
     return masked(_UNSAFE.sub(_escaped, text))
@@ -68,6 +81,8 @@ def _escaped(found: re.Match[str]) -> str:
             return "\\t"
         case "\r":
             return "\\r"
+    if code > 0xFFFF:
+        return f"\\U{code:08x}"
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 

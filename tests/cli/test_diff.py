@@ -64,6 +64,9 @@ session: {input_audio_transcription: {model: whisper}}
 }
 
 
+FORMS = ("text", "json", "markdown", "html")
+
+
 @pytest.fixture
 def folders(tmp_path: Path) -> Path:
     write(tmp_path / "old", OLD)
@@ -90,6 +93,9 @@ def diff(folder: Path, *arguments: str, **environ: str) -> Ran:
         ("--color", "always", "ward-7"),
         ("--set", "session.turn_detection.threshold=0.4", "clinic"),
         ("-o", "json", "-e", "production", "clinic", "kiosk"),
+        ("-o", "markdown", "--base-url", "https://code.example/main/{path}#L{line}"),
+        ("-o", "markdown", "--stat"),
+        ("-o", "markdown", "--base-url", "code.example"),
         ("nobody",),
         ("-e", "nowhere"),
     ],
@@ -175,7 +181,7 @@ def test_exit_codes(tmp_path: Path) -> None:
 
 
 def test_the_same_input_gives_the_same_bytes(folders: Path) -> None:
-    for output in ("text", "json"):
+    for output in FORMS:
         arguments = ("old", "new", "--full", "--origins", "-o", output)
         runs = {
             subprocess.run(
@@ -185,7 +191,7 @@ def test_the_same_input_gives_the_same_bytes(folders: Path) -> None:
                 capture_output=True,
                 check=False,
             ).stdout
-            for seed in ("1", "2", "3")
+            for seed in ("1", "2")
         }
         assert len(runs) == 1
 
@@ -194,7 +200,7 @@ def test_what_a_file_could_do_to_a_terminal_is_escaped(tmp_path: Path) -> None:
     prompt = '"{% raw %}\\e[31m\\u202e{% endraw %}"'
     text = f"extends: base\nsession: {{input_audio_transcription: {{prompt: {prompt}}}}}\n"
     folder = edited(tmp_path, {}, {"profiles/lobby.yaml": text})
-    for output in ("text", "json"):
+    for output in FORMS:
         found = diff(folder, "old", "new", "-o", output)
         assert "\x1b" not in found.out
         assert "\u202e" not in found.out
@@ -221,7 +227,7 @@ def test_a_key_in_either_state_is_not_shown(
     }
     clean = {name: content.replace(KEY, "nothing") for name, content in files.items()}
     folder = edited(tmp_path, clean, files)
-    for output in (("-v",), ("--full",), ("-o", "json")):
+    for output in (("-v",), ("--full",), *(("-o", form) for form in FORMS[1:])):
         found = diff(folder, *states, "--origins", *output)
         assert KEY[10:] not in found.out + found.err
         assert "sk-" in found.out or place == "header"
@@ -375,7 +381,7 @@ PAGE = ROOT / "docs/diff.md"
 def test_the_page_shows_what_is_there(tmp_path: Path) -> None:
     """The example of docs/diff.md is a project, its edit and both outputs, each as it is."""
     text = PAGE.read_text(encoding="utf-8")
-    blocks = re.findall(r"<!-- (\S+) -->\n```\w+\n(.*?)```", text, re.DOTALL)
+    blocks = re.findall(r"<!-- (\S+) -->\n```\w+\n(.*?)^```\n", text, re.DOTALL | re.MULTILINE)
     files = {name: content for name, content in blocks if name.startswith("old/")}
     assert files
     write(tmp_path, files)
@@ -384,6 +390,14 @@ def test_the_page_shows_what_is_there(tmp_path: Path) -> None:
     shown = dict(blocks)
     found = diff(tmp_path, "old", "new")
     assert shown["text"] == "$ voxmint diff old new\n" + found.out
+    arguments = (
+        "-o",
+        "markdown",
+        "--base-url",
+        "https://github.com/nordlys/voice/blob/main/{path}#L{line}",
+    )
+    found = diff(tmp_path, "old", "new", *arguments)
+    assert shown["markdown"] == found.out
     content: Any = json.loads(diff(tmp_path, "old", "new", "-o", "json").out)
     example: Any = json.loads(shown["json"])
     assert example == {**content, "shadowed": content["shadowed"][:1]}

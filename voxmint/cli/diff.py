@@ -39,15 +39,36 @@ class Options:
     origins: bool = False
     detailed: bool = False
     pager: bool = True
+    base_url: str | None = None
 
 
 def diff(options: Options, world: "World") -> int:
     """Writes what is different; 1 where the head has errors that the base has not."""
     comparison = _compared(options, world)
+    _write(comparison, options, world)
+    difference = comparison.difference
+    if difference.has_new_errors:
+        return _FAILED
+    return _CHANGED if options.detailed and difference.has_changes else 0
+
+
+def _write(comparison: "Comparison", options: Options, world: "World") -> None:
+    from voxmint.cli.formats.links import links_of
+
+    # An address that is none is told in every form, and before anything is written.
+    links = links_of(options.base_url, comparison.base, comparison.head)
     if options.output == "json":
         from voxmint.cli.formats import diff_json
 
         diff_json.write(world.out, comparison)
+    elif options.output == "markdown":
+        from voxmint.cli.formats import diff_markdown
+
+        diff_markdown.write(world.out, comparison, links, is_stat=options.stat)
+    elif options.output == "html":
+        from voxmint.cli.formats import diff_html
+
+        diff_html.write(world.out, comparison, links)
     elif not world.is_quiet or comparison.difference.has_new_errors:
         from voxmint.cli.display.pager import paged
         from voxmint.cli.formats import diff_text
@@ -55,10 +76,6 @@ def diff(options: Options, world: "World") -> int:
         layout = diff_text.Layout(options.full, options.stat, world.is_verbose)
         with paged(world, is_wanted=options.pager) as shown:
             diff_text.write(shown.out, comparison, layout)
-    difference = comparison.difference
-    if difference.has_new_errors:
-        return _FAILED
-    return _CHANGED if options.detailed and difference.has_changes else 0
 
 
 def _compared(options: Options, world: "World") -> "Comparison":
@@ -113,6 +130,7 @@ def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> "list[
     "voxmint diff HEAD -- 'call-center/*'      # what is not committed, for some profiles",
     "voxmint diff --staged --detailed-exitcode # what is about to be committed",
     "voxmint diff old/ new/                    # two folders",
+    "voxmint diff main -o html > diff.html     # a page to read in a browser",
     cls=_DiffCommand,
 )
 @click.argument(
@@ -126,7 +144,12 @@ def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> "list[
 @click.option("--origins", is_flag=True, help="Show values that stay and come from elsewhere, too.")
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="End with 2 if bodies change.")
 @click.option("--no-pager", "pager", is_flag=True, flag_value=False, default=True, help="No pager.")
-@output_option("text", "json")
+@output_option("text", "json", "markdown", "html")
+@click.option(
+    "--base-url",
+    metavar="URL",
+    help="Link places in markdown and html to lines of this repository.",
+)
 @click.pass_context
 def command(ctx: click.Context, /, world: "World", words: tuple[str, ...], **given: Any) -> int:
     """Show what a change of the files does to the bodies, and which edit does it.
@@ -142,6 +165,10 @@ def command(ctx: click.Context, /, world: "World", words: tuple[str, ...], **giv
 
     Ends with 1 where HEAD has errors that BASE has not; errors that were there before are shown
     and do not count. With --detailed-exitcode it ends with 2 where bodies change.
+
+    -o markdown is a comment for a pull request, never longer than GitHub takes; -o html is a page
+    for a browser that loads nothing. --base-url links both to the lines: the address of a
+    repository on GitHub, GitLab or Bitbucket, or one with {revision}, {path} and {line} in it.
     """
     from voxmint.cli.compiling import selection_in
 

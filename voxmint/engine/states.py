@@ -50,7 +50,8 @@ class State:
     """One state of a project: what it is called, and its files.
 
     `source` is `None` where there is no project in it. `commit` and `tree` are names of git's
-    objects, where it is a commit's; `why` says how it was chosen, where nobody named it.
+    objects, where it is a commit's; `why` says how it was chosen, where nobody named it. `folder`
+    is the project's in the commit, from the repository's root, empty where it is the root itself.
     """
 
     name: str
@@ -58,6 +59,7 @@ class State:
     commit: str | None = None
     tree: str | None = None
     why: str = ""
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,7 @@ class _Finder:
         self._git: Repository | Absence | None = None
         self._objects: Objects | None = None
         self._inside: str | None = None
+        self._sources: dict[str, Source | None] = {}
 
     def found(
         self, words: Sequence[str], profiles: Sequence[str] | None, *, is_staged: bool
@@ -205,7 +208,9 @@ class _Finder:
             raise UsageError("a bare repository has no index", "name two revisions")
         if is_staged:
             base = states[0] if states else self._last_commit()
-            return base, State(INDEX, staged(self._all(), self._asked(), self._prefix()))
+            prefix = self._prefix()
+            index = staged(self._all(), self._asked(), prefix)
+            return base, State(INDEX, index, folder=prefix)
         if len(states) == _MOST_STATES:
             return states[0], states[1]
         head = self._present()
@@ -218,10 +223,13 @@ class _Finder:
             return self._needed("HEAD")
         root = open_project(self._cwd).root
         tree = WorkTree(root)
-        if isinstance(git, Absence) or not _is_sparse(git):
+        if isinstance(git, Absence):
             return State(WORK_TREE, tree)
-        left_out = Revision(self._all(), skipped(git, self._prefix()))
-        return State(WORK_TREE, Sparse(tree, left_out))
+        prefix = self._prefix()
+        if not _is_sparse(git):
+            return State(WORK_TREE, tree, folder=prefix)
+        left_out = Revision(self._all(), skipped(git, prefix))
+        return State(WORK_TREE, Sparse(tree, left_out), folder=prefix)
 
     def _last_commit(self) -> State:
         commit = self._commit("HEAD")
@@ -293,8 +301,15 @@ class _Finder:
         tree = object_at(git, where)
         short = commit[:_SHORT]
         name = short if commit.startswith(word) else f"{word} ({short})"
-        source = None if tree is None else committed(self._all(), git, tree)
-        return State(name, source if source and _is_project(source) else None, commit, tree)
+        source = None if tree is None else self._source_of(tree)
+        return State(name, source, commit, tree, folder=prefix)
+
+    def _source_of(self, tree: str) -> Source | None:
+        """The files of a tree, listed once; `None` where they are no project."""
+        if tree not in self._sources:
+            source = committed(self._all(), self._asked(), tree)
+            self._sources[tree] = source if source.has(PROJECT_FILE) else None
+        return self._sources[tree]
 
     def _prefix(self, commit: str = "") -> str:
         """The project's folder in the repository."""
@@ -305,14 +320,6 @@ class _Finder:
             else:
                 self._inside = prefix_of(git, open_project(self._cwd).root)
         return self._inside
-
-
-def _is_project(source: Source) -> bool:
-    try:
-        source.read(PROJECT_FILE, MAX_BYTES)
-    except SourceError as failure:
-        return failure.reason != "missing"
-    return True
 
 
 def _only_project(git: Repository, commit: str) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from voxmint.cli.display.screen import Screen, Style
+from voxmint.cli.display.pieces import Piece, Pieces, Tone
 from voxmint.shown import masked, shown
 
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
@@ -13,8 +13,8 @@ _KEPT = 6
 _MOST_WORDS = 4_000
 
 
-def word_diff(screen: Screen, before: str, after: str) -> str:
-    """The texts in one line: `Speak [-slowly-]{+clearly+}.`, with colour where there is any.
+def word_diff(before: str, after: str) -> Pieces:
+    """The texts in one line, what goes and what comes in pieces of their own.
 
     What stays the same is cut to the words next to a change; line breaks are escaped.
     """
@@ -22,35 +22,35 @@ def word_diff(screen: Screen, before: str, after: str) -> str:
     before, after = masked(before), masked(after)
     old, new = _WORD.findall(before), _WORD.findall(after)
     if len(old) + len(new) > _MOST_WORDS:
-        return _out(screen, before[:200] + "…") + _in(screen, after[:200] + "…")
-    return "".join(_parts(screen, old, new))
+        return _out(before[:200] + "…"), _in(after[:200] + "…")
+    return tuple(_parts(old, new))
 
 
-def _parts(screen: Screen, old: list[str], new: list[str]) -> Iterator[str]:
+def _parts(old: list[str], new: list[str]) -> Iterator[Piece]:
     codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
     for place, (tag, begin, end, start, stop) in enumerate(codes):
         if tag == "equal":
             yield _same(old[begin:end], is_first=place == 0, is_last=place == len(codes) - 1)
             continue
         if begin < end:
-            yield _out(screen, "".join(old[begin:end]))
+            yield _out("".join(old[begin:end]))
         if start < stop:
-            yield _in(screen, "".join(new[start:stop]))
+            yield _in("".join(new[start:stop]))
 
 
-def _same(words: list[str], *, is_first: bool, is_last: bool) -> str:
+def _same(words: list[str], *, is_first: bool, is_last: bool) -> Piece:
     """Words that stay, with `…` for those far from any change."""
     most = _KEPT if is_first or is_last else 2 * _KEPT
     if len(words) <= most + 1:
-        return shown("".join(words))
+        return Piece(shown("".join(words)))
     left = "" if is_first else "".join(words[:_KEPT])
     right = "" if is_last else "".join(words[-_KEPT:])
-    return shown(f"{left}…{right}")
+    return Piece(shown(f"{left}…{right}"))
 
 
-def _out(screen: Screen, text: str) -> str:
-    return screen.paint(f"[-{shown(text)}-]", Style.RED)
+def _out(text: str) -> Piece:
+    return Piece(shown(text), Tone.OUT)
 
 
-def _in(screen: Screen, text: str) -> str:
-    return screen.paint(f"{{+{shown(text)}+}}", Style.GREEN)
+def _in(text: str) -> Piece:
+    return Piece(shown(text), Tone.IN)

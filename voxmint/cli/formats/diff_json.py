@@ -89,7 +89,12 @@ def _safe(value: object) -> object:
 def _shadow(shadow: Shadow) -> dict[str, object]:
     by = None
     if shadow.by is not None:
-        by = {"at": place_of(shadow.by), "layer": shadow.layer, "value": _safe(shadow.value)}
+        by = {
+            "at": place_of(shadow.by),
+            "in": shadow.side.value,
+            "layer": shadow.layer,
+            "value": _safe(shadow.value),
+        }
     return {
         "cause": _cause(shadow.cause),
         "by": by,

@@ -1,9 +1,9 @@
 """The parts of sentences that a difference is told in: values, changes, places, how many bodies."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from voxmint.cli.display.screen import Screen, Style
+from voxmint.cli.display.pieces import Piece, Pieces, Tone
 from voxmint.cli.display.widths import cut
 from voxmint.cli.display.word_diff import word_diff
 from voxmint.cli.display.words import MOST_NAMES, number
@@ -17,9 +17,13 @@ from voxmint.profiles.values import Plain, briefly
 from voxmint.shown import shown
 
 NOT_SET = "not set"
+MOST_ENVIRONMENTS = 8
+"""Of more environments than these, only their number is told."""
 
 _WORD = re.compile(r"[$\w./*-]+")
 _MOST_COLUMNS = 60
+_ARROW = Piece(" → ")
+_BETWEEN = Piece("  ")
 _LONG = 24
 """Where one of two texts has more characters, they are compared word by word."""
 
@@ -47,14 +51,14 @@ def _key(key: str) -> str:
     return key if _WORD.fullmatch(key) else briefly(key)
 
 
-def changed(screen: Screen, change: Change) -> str:
+def changed(change: Change) -> Pieces:
     """What became of a value: `0.5 → 0.6`, word by word for a text, by element for a list."""
     before, after = change.before, change.after
     if is_wordy(change):
-        return word_diff(screen, str(before), str(after))
+        return word_diff(str(before), str(after))
     if isinstance(before, list) and isinstance(after, list):
-        return _elements(screen, before, after)
-    return f"{_state(screen, change.path, before)} → {_state(screen, change.path, after)}"
+        return _elements(before, after)
+    return _state(change.path, before), _ARROW, _state(change.path, after)
 
 
 def is_wordy(change: Change) -> bool:
@@ -63,12 +67,12 @@ def is_wordy(change: Change) -> bool:
     return len(texts) == 2 and max(map(len, texts)) > _LONG
 
 
-def _state(screen: Screen, path: str, value: State) -> str:
+def _state(path: str, value: State) -> Piece:
     if value is not ABSENT:
-        return plainly(value)
+        return Piece(plainly(value))
     field = field_at(path)
     default = f" (the server's default, {field.default})" if field and field.default else ""
-    return screen.paint(NOT_SET + default, Style.DIM)
+    return Piece(NOT_SET + default, Tone.UNSET)
 
 
 def field_at(path: str) -> Field | None:
@@ -82,16 +86,16 @@ def field_at(path: str) -> Field | None:
     return field
 
 
-def _elements(screen: Screen, before: Sequence[Plain], after: Sequence[Plain]) -> str:
+def _elements(before: Sequence[Plain], after: Sequence[Plain]) -> Pieces:
     """What was taken out of a list and put into it; both lists where that does not say it all."""
     old, new = [frozen(item) for item in before], [frozen(item) for item in after]
     gone = [item for item, key in zip(before, old, strict=True) if key not in new]
     come = [item for item, key in zip(after, new, strict=True) if key not in old]
     if not (gone or come) or not (before and after):
-        return f"{plainly(before)} → {plainly(after)}"
-    parts = [screen.paint(f"- {plainly(item)}", Style.RED) for item in gone]
-    parts += [screen.paint(f"+ {plainly(item)}", Style.GREEN) for item in come]
-    return "  ".join(parts)
+        return Piece(plainly(before)), _ARROW, Piece(plainly(after))
+    items = [*(Piece(plainly(item), Tone.LESS) for item in gone)]
+    items += [Piece(plainly(item), Tone.MORE) for item in come]
+    return tuple(piece for item in items for piece in (_BETWEEN, item))[1:]
 
 
 # ── causes ───────────────────────────────────────────────────────────────────────────────────────
@@ -108,22 +112,22 @@ def place_of(cause: Cause) -> str:
     return shown(cause.at.file) if cause.kind is CauseKind.FILE else place(cause.at) + was
 
 
-def edited(screen: Screen, cause: Cause) -> str:
+def edited(cause: Cause) -> Pieces:
     """What was edited there: `threshold 0.5 → 0.6`."""
     match cause.kind:
         case CauseKind.FILE:
-            return _file(cause)
+            return (Piece(_file(cause)),)
         case CauseKind.OVERLAY | CauseKind.BLOCK | CauseKind.POLICY if cause.layer and ABSENT in (
             cause.before,
             cause.after,
         ):
-            return f"{shown(cause.layer)} {_fate(cause)}"
+            return (Piece(f"{shown(cause.layer)} {_fate(cause)}"),)
         case CauseKind.VALUE:
             name = cause.path.rpartition(".")[2]
         case _:
             name = cause.path
     change = Change("", cause.before, cause.after)
-    return f"{shown(name)} {changed(screen, change)}"
+    return Piece(f"{shown(name)} "), *changed(change)
 
 
 def _file(cause: Cause) -> str:
@@ -141,22 +145,33 @@ def _fate(cause: Cause) -> str:
 # ── bodies ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def reach(bodies: Sequence[Body], *, is_verbose: bool = False) -> str:
-    """Which bodies: by name where there are few, else how many in each environment."""
-    if len(bodies) <= MOST_NAMES or is_verbose:
-        return named(bodies)
+def reach(
+    bodies: Sequence[Body],
+    *,
+    is_verbose: bool = False,
+    most: int = MOST_NAMES,
+    quoted: Callable[[str], str] = shown,
+) -> str:
+    """Which bodies: by name where there are few, else how many in each environment.
+
+    `quoted` makes a name fit to be shown.
+    """
+    if len(bodies) <= most or is_verbose:
+        return named(bodies, quoted)
     counts: dict[str, int] = {}
     for _, environment in bodies:
         counts[environment] = counts.get(environment, 0) + 1
     first, *others = counts.items()
+    parts = [f"{number(first[1], 'profile')} in {quoted(first[0])}"]
     if not others:
-        return f"{number(first[1], 'profile')} in {shown(first[0])}"
-    parts = [f"{number(first[1], 'profile')} in {shown(first[0])}"]
-    parts += [f"{count:,} in {shown(name)}" for name, count in others]
+        return parts[0]
+    if len(counts) > MOST_ENVIRONMENTS and not is_verbose:
+        return f"{number(len(bodies), 'body', 'bodies')} in {len(counts):,} environments"
+    parts += [f"{count:,} in {quoted(name)}" for name, count in others]
     return f"{number(len(bodies), 'body', 'bodies')}: {', '.join(parts)}"
 
 
-def named(bodies: Iterable[Body]) -> str:
+def named(bodies: Iterable[Body], quoted: Callable[[str], str] = shown) -> str:
     """The bodies by name; profiles of the same environments together."""
     environments: dict[str, list[str]] = {}
     for profile, environment in bodies:
@@ -164,5 +179,7 @@ def named(bodies: Iterable[Body]) -> str:
     groups: dict[tuple[str, ...], list[str]] = {}
     for profile, listed in environments.items():
         groups.setdefault(tuple(listed), []).append(profile)
-    parts = (f"{', '.join(there)} in {', '.join(where)}" for where, there in groups.items())
-    return shown("; ".join(parts))
+    return "; ".join(
+        f"{', '.join(map(quoted, there))} in {', '.join(map(quoted, where))}"
+        for where, there in groups.items()
+    )

@@ -129,10 +129,19 @@ class Causes:
 
     def _is_reordered(self, stacks: _Stacks, path: Path) -> bool:
         """Whether the layers of both stacks that have something there changed places."""
+        if self._is_aligned(stacks):
+            return False
         before = [self._other(one.layer, Side.BASE) for one in touches(stacks.base, path)]
         after = [one.layer for one in touches(stacks.head, path)]
         kept = set(before) & set(after)
         return [one for one in before if one in kept] != [one for one in after if one in kept]
+
+    def _is_aligned(self, stacks: _Stacks) -> bool:
+        """Whether both stacks have the same layers in the same places."""
+        return len(stacks.base) == len(stacks.head) and all(
+            self._other(one, Side.BASE) is other
+            for one, other in zip(stacks.base, stacks.head, strict=True)
+        )
 
     # ── which layers there are ───────────────────────────────────────────────────────────────────
 

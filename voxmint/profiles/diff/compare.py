@@ -26,6 +26,7 @@ from voxmint.profiles.diff.result import (
     State as Value,
 )
 from voxmint.profiles.diff.shadows import Shadows, reason
+from voxmint.profiles.diff.touches import forget
 from voxmint.profiles.diff.values import deltas, frozen, is_same, shown_path
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.values import Plain
@@ -78,6 +79,7 @@ def compare(base: Compared, head: Compared, *, with_origins: bool = False) -> Di
     told_of |= _files_of_arrivals(fates, states, edits)
     rest = [cause for cause in edits.all() if cause not in told_of]
     hidden = _files_of((*fates.invalid, *fates.valid, *fates.broken), states)
+    forget()
     told = tell_apart(base.problems, head.problems, _renamer(matching))
     return Difference(
         bodies=sum(map(head.has, head.compilation.attempted)),

@@ -35,7 +35,8 @@ class Edits:
     `statements` are by layer, of either state; `labels` and `settings` likewise, by the layers
     that `Sheets` makes of them. `selectors` are by an overlay item's layer, `extends` by a
     document, `files` by the layer of a file that only one state has, `orders` by the name that an
-    environment has in the head. A file that was `renamed` is no edit by itself.
+    environment has in the head. A file that was `renamed` is no edit by itself. `untouched` are the
+    files whose text is the same in both.
     """
 
     statements: dict[Layer, list[Edit]] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Edits:
     orders: dict[str, Cause] = field(default_factory=dict)
     renamed: dict[Document, Cause] = field(default_factory=dict)
     other: list[Cause] = field(default_factory=list)
+    untouched: frozenset[str] = frozenset()
 
     def of(self, layer: Layer) -> Sequence[Edit]:
         """What was edited in a layer."""
@@ -111,7 +113,9 @@ def _sheet(layer: Layer, parts: Mapping[str, MapNode | ListNode | None]) -> Laye
 
 def find_edits(base: Compilation, head: Compilation, matching: Matching, sheets: Sheets) -> Edits:
     """All edits between two states."""
-    found = Edits()
+    texts = base.texts, head.texts
+    untouched = (file for file, text in texts[0].items() if text == texts[1].get(file))
+    found = Edits(untouched=frozenset(untouched))
     _profile_edits(base, head, matching, sheets, found)
     _environment_edits(base, head, matching, sheets, found)
     for layer, other in matching.to_head.items():
@@ -136,6 +140,9 @@ class _Written(NamedTuple):
 
 def _note_statements(found: Edits, layer: Layer, other: Layer) -> None:
     """The edits between two layers that are the same one in the two states."""
+    is_same_part = layer.file == other.file and layer.detail == other.detail
+    if is_same_part and layer.file in found.untouched:
+        return
     for path, before, after in _between((), _Written(layer.tree, None), _Written(other.tree, None)):
         cause = _statement(path, before, after, layer, other)
         for one in (layer, other):

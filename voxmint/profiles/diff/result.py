@@ -97,8 +97,9 @@ class Group:
 class Shadow:
     """Bodies that a cause could reach, and in which it changes nothing.
 
-    Where a stronger line holds instead, `by` is its place, `value` what it sets and `layer` the
-    part of the files that it stands in; otherwise `why` says in words what is the case.
+    Where a stronger line holds instead, `by` is its place in the state `side`, `value` what it
+    sets and `layer` the part of the files that it stands in; otherwise `why` says in words what is
+    the case.
     """
 
     cause: Cause
@@ -107,6 +108,7 @@ class Shadow:
     by: Origin | None = None
     value: State = ABSENT
     layer: str = ""
+    side: Side = Side.HEAD
 
 
 @dataclass(frozen=True, slots=True)

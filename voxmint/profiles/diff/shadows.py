@@ -10,17 +10,18 @@ from voxmint.profiles.cells import Gone, find
 from voxmint.profiles.diff.causes import FELL_AWAY, Pair
 from voxmint.profiles.diff.edits import Edit
 from voxmint.profiles.diff.matching import Matching
-from voxmint.profiles.diff.result import ABSENT, Cause, Shadow, State
+from voxmint.profiles.diff.result import ABSENT, Cause, Shadow, Side, State
 from voxmint.profiles.diff.touches import Touch, covering
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.nodes import plain
 
 
 class Reason(NamedTuple):
-    """Why an edit changes nothing in a body: a stronger touch, or what `why` says."""
+    """Why an edit changes nothing in a body: a stronger touch, of `side`, or what `why` says."""
 
     by: Touch | None
     why: str
+    side: Side = Side.HEAD
 
 
 def reason(pair: Pair, edit: Edit, layer: Layer, matching: Matching) -> Reason:
@@ -33,7 +34,7 @@ def reason(pair: Pair, edit: Edit, layer: Layer, matching: Matching) -> Reason:
     index = layers.index(other)
     covers = [covering(layers, path, index) for path in _ends(edit)]
     if covers and covers[0] is not None and all(covers):
-        return Reason(covers[0], "")
+        return Reason(covers[0], "", state.side)
     return Reason(None, _why(pair, edit))
 
 
@@ -89,4 +90,4 @@ def _shadow(cause: Cause, reason: Reason, bodies: list[Body]) -> Shadow:
     if by is None:
         return Shadow(cause, listed, reason.why)
     value = plain(by.node)
-    return Shadow(cause, listed, "", by.at, value, str(by.layer))
+    return Shadow(cause, listed, "", by.at, value, str(by.layer), reason.side)

@@ -1,6 +1,7 @@
 """Which layers of a stack have a say in a value: those that touch its path, down to a final one."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from voxmint.origin import Origin, Path
@@ -40,19 +41,39 @@ class Touch(NamedTuple):
         return True
 
 
+class _Said(NamedTuple):
+    """A touch, wherever its layer stands."""
+
+    path: Path
+    node: Node
+    key: Mark | None
+
+
 def touch(place: int, layer: Layer, path: Path) -> Touch | None:
     """What the layer says at the path; `None` where it is silent."""
+    said = _said(layer, path)
+    return None if said is None else Touch(place, layer, *said)
+
+
+# A base is asked for the same paths by every body that has it: looking is most of a comparison.
+@lru_cache(maxsize=1 << 16)
+def _said(layer: Layer, path: Path) -> _Said | None:
     node: Node = layer.tree
     key: Mark | None = None
     for depth, part in enumerate(path):
         if not (isinstance(node, MapNode) and is_plain_map(node)):
-            return Touch(place, layer, path[:depth], node, key)
+            return _Said(path[:depth], node, key)
         inner = node.entries.get(part) if isinstance(part, str) else None
         if inner is None:
             return None
         key = node.keys.get(str(part))
         node = inner
-    return Touch(place, layer, path, node, key)
+    return _Said(path, node, key)
+
+
+def forget() -> None:
+    """Lets go of the layers that were looked at."""
+    _said.cache_clear()
 
 
 def touches(layers: Sequence[Layer], path: Path) -> Iterator[Touch]:

@@ -10,6 +10,8 @@ from voxmint.profiles.diff.result import ABSENT, State
 from voxmint.profiles.nodes import MapNode, Node, plain
 from voxmint.profiles.values import Plain
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+"""What most values are: asked first, since asking whether something is a mapping takes longer."""
 _ANCHOR = {"anchor": "created_at"}
 
 
@@ -46,7 +48,10 @@ def _is_sent(body: CompiledBody, path: Path) -> bool:
 
 
 def _between(path: Path, before: State, after: State) -> Iterator[Delta]:
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
+    if type(before) in _SCALARS:
+        if not is_same(before, after):
+            yield Delta(path, before, after)
+    elif isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in (*before, *(name for name in after if name not in before)):
             inner = before.get(name, ABSENT), after.get(name, ABSENT)
             yield from _between((*path, name), *inner)
@@ -58,6 +63,8 @@ def is_same(one: Any, other: Any) -> bool:
     """Whether two plain values are equal, with `1`, `1.0` and `true` told apart."""
     if one is other:
         return True
+    if type(one) in _SCALARS:
+        return type(one) is type(other) and bool(one == other)
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(
             is_same(inner, other[key]) for key, inner in one.items()

@@ -1,0 +1,274 @@
+"""A difference as a comment on a pull request: the summary, a table of edits, details folded."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from voxmint.cli.display.pieces import spelt
+from voxmint.cli.display.screen import Screen
+from voxmint.cli.display.words import number
+from voxmint.cli.formats.diff_told import (
+    Edited,
+    Effect,
+    dead_edits,
+    edits_of,
+    named_changes,
+    next_mint,
+    selector_of,
+    state_name,
+    summary,
+)
+from voxmint.cli.formats.diff_words import edited, place, place_of, plainly, reach
+from voxmint.cli.formats.links import Links
+from voxmint.cli.formats.markdown import (
+    Section,
+    code,
+    fitted,
+    folded,
+    html_code,
+    html_linked,
+    linked,
+    table,
+)
+from voxmint.engine.comparing import Comparison
+from voxmint.problems import Body, Problem, Severity
+from voxmint.profiles.diff.result import ABSENT, Arrival, Cause, CauseKind, Moved, Shadow, Side
+
+MOST = 65_000
+"""GitHub takes 65,536 characters; the rest is for a heading or a marker of whoever posts it."""
+_MOST_NAMED = 12
+"""Of more bodies than these, only the number is told."""
+_MOST_SHADOWS = 8
+_MOST_LISTED = 50
+_LONG = 600
+"""How many characters of a long text's change are shown."""
+_NO_EFFECT = "*no effect*"
+
+
+def write(screen: Screen, comparison: Comparison, links: Links, *, is_stat: bool = False) -> None:
+    """Writes the difference; with `is_stat` without the details of each edit."""
+    screen.line(fitted(list(_sections(comparison, links, is_stat=is_stat)), MOST))
+
+
+def _sections(comparison: Comparison, links: Links, *, is_stat: bool) -> Iterator[Section]:
+    difference = comparison.difference
+    words = _Words(links)
+    states = " → ".join(state_name(one, code) for one in (comparison.base, comparison.head))
+    yield _text(f"**{summary(comparison)}**\n\n{states}")
+    yield _problems(difference.new, words)
+    edits = edits_of(difference)
+    yield _edits(edits, words, is_stat=is_stat)
+    yield _bodies(comparison, words)
+    if not is_stat:
+        yield _idle(comparison, words)
+        yield _moved(difference.moved, words)
+    yield _mint(comparison)
+
+
+def _text(text: str) -> Section:
+    return Section(0, lambda _: text)
+
+
+def _list(items: Sequence[str], made: Callable[[str], str], what: str, rank: int) -> Section:
+    """Items in lines, as many as fit, with a count of the others."""
+
+    def written(count: int) -> str:
+        if not items:
+            return ""
+        left = len(items) - count
+        more = [f"- and {number(left, f'more {what}')}"]
+        return made("\n".join([*items[:count], *(more if left else [])]))
+
+    return Section(min(len(items), _MOST_LISTED), written, rank)
+
+
+class _Words:
+    """Places and names as Markdown, with addresses as far as there are any."""
+
+    def __init__(self, links: Links) -> None:
+        self._links = links
+
+    def cause(self, cause: Cause) -> str:
+        """Where an edit is."""
+        return linked(code(place_of(cause)), self._links.to(cause.at, cause.side))
+
+    def html_cause(self, cause: Cause) -> str:
+        """The same, where Markdown is not looked for."""
+        return html_linked(html_code(place_of(cause)), self._links.to(cause.at, cause.side))
+
+    def shadow(self, shadow: Shadow) -> str:
+        """Why an edit has no effect."""
+        if shadow.by is None:
+            return code(shadow.why)
+        where = selector_of(shadow)
+        selected = f" where {code(where)}" if where else ""
+        at = linked(code(place(shadow.by)), self._links.to(shadow.by, shadow.side))
+        return f"{at} sets {code(plainly(shadow.value))}{selected}"
+
+    def problem(self, problem: Problem, side: Side = Side.HEAD) -> str:
+        """A problem in a line."""
+        at = problem.at
+        where = f" at {linked(code(place(at)), self._links.to(at, side))}" if at else ""
+        return f"- {problem.severity} {code(problem.code)}{where}: {code(problem.message, 400)}"
+
+    def moved(self, moved: Moved) -> str:
+        """A value that comes from another place."""
+        before = linked(code(place(moved.before)), self._links.to(moved.before, Side.BASE))
+        after = linked(code(place(moved.after)), self._links.to(moved.after, Side.HEAD))
+        what = f"{code(moved.path)} {code(plainly(moved.value))}"
+        return f"- {what}: {before} → {after}, {_reach(moved.bodies)}"
+
+
+def _reach(bodies: Sequence[Body]) -> str:
+    return reach(bodies, most=_MOST_NAMED, quoted=code)
+
+
+# ── edits ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _edits(edits: Sequence[Edited], words: _Words, *, is_stat: bool) -> Section:
+    rows = [_row(one, words) for one in edits]
+    details = [] if is_stat else [_detail(one, words) for one in edits]
+
+    def written(count: int) -> str:
+        if not edits:
+            return ""
+        parts = [table(["edit", "what", "bodies", "no effect"], rows[:count], "bn")] * bool(count)
+        return "\n\n".join([*parts, *details[:count], *_left_out(edits[count:])])
+
+    return Section(len(edits), written, rank=3)
+
+
+def _left_out(edits: Sequence[Edited]) -> Iterator[str]:
+    if not edits:
+        return
+    bodies = len({body for one in edits for body in one.bodies})
+    verb = "changes" if len(edits) == 1 else "change"
+    reached = number(bodies, "body", "bodies")
+    yield (
+        f"**{number(len(edits), 'more edit')}**, which {verb} {reached}, "
+        f"{'is' if len(edits) == 1 else 'are'} left out here: `voxmint diff` shows all."
+    )
+
+
+def _row(one: Edited, words: _Words) -> list[str]:
+    shadowed = sum(len(shadow.bodies) for shadow in one.shadows)
+    return [
+        words.cause(one.cause),
+        code(spelt(edited(one.cause)), 120),
+        f"{len(one.bodies):,}",
+        f"{shadowed:,}" if shadowed else "",
+    ]
+
+
+def _detail(one: Edited, words: _Words) -> str:
+    shadowed = sum(len(shadow.bodies) for shadow in one.shadows)
+    counts = number(len(one.bodies), "body", "bodies")
+    counts += f", {shadowed:,} without effect" if shadowed else ""
+    what = html_code(spelt(edited(one.cause)), 120)
+    rows = [_effect(effect, words) for effect in one.effects]
+    rows += _shadows(one.shadows, words)
+    title = f"{words.html_cause(one.cause)} {what}: {counts}"
+    return folded(title, table(["value", "change", "bodies"], rows))
+
+
+def _effect(effect: Effect, words: _Words) -> list[str]:
+    where = _reach(effect.bodies)
+    if effect.ways > 1:
+        where += f", in {effect.ways:,} ways, such as {_reach(effect.first)}"
+    if effect.others:
+        places = list(dict.fromkeys(words.cause(cause) for cause in effect.others))
+        others, more = places[:4], len(places[4:])
+        where += f", together with {', '.join(others)}" + (f" and {more:,} more" if more else "")
+    return [code(effect.path), code(spelt(effect.pieces), _LONG), where]
+
+
+def _shadows(shadows: Sequence[Shadow], words: _Words) -> Iterator[list[str]]:
+    for shadow in shadows[:_MOST_SHADOWS]:
+        yield [_NO_EFFECT, words.shadow(shadow), _reach(shadow.bodies)]
+    rest = shadows[_MOST_SHADOWS:]
+    if rest:
+        bodies = number(sum(len(one.bodies) for one in rest), "body", "bodies")
+        yield [_NO_EFFECT, number(len(rest), "other line"), bodies]
+
+
+# ── the rest ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _problems(problems: Sequence[Problem], words: _Words) -> Section:
+    """What is newly wrong, the errors first."""
+    told = [one for one in problems if one.severity is not Severity.NOTE]
+    ranked = sorted(told, key=lambda one: one.severity is not Severity.ERROR)
+    errors = sum(one.is_error for one in told)
+    counts = [number(errors, "new error")] * bool(errors)
+    counts += [number(len(told) - errors, "new warning")] * (len(told) > errors)
+    head = f"**{' and '.join(counts)}**"
+    lines = [words.problem(one) for one in ranked]
+    return _list(lines, lambda text: f"{head}\n\n{text}", "problem", rank=1)
+
+
+def _bodies(comparison: Comparison, words: _Words) -> Section:
+    """Bodies that come and go, and that are wrong or right now."""
+    difference = comparison.difference
+    lines = [
+        *(_arrival("added", one, words) for one in difference.added),
+        *(_arrival("removed", one, words) for one in difference.removed),
+        *(
+            f"- renamed: the {one.kind} {code(one.before)} → {code(one.after)}"
+            for one in difference.renamed
+        ),
+    ]
+    fates = (
+        ("invalid now", difference.invalid),
+        ("valid now", difference.valid),
+        ("still invalid", difference.broken),
+    )
+    lines += [f"- {what}: {_reach(bodies)}" for what, bodies in fates if bodies]
+    return _list(lines, lambda text: text, "line", rank=2)
+
+
+def _arrival(what: str, arrival: Arrival, words: _Words) -> str:
+    return f"- {what}: {_reach(arrival.bodies)}, by {_what(arrival.cause, words)}"
+
+
+def _idle(comparison: Comparison, words: _Words) -> Section:
+    """What changes nothing, in a line each."""
+    difference = comparison.difference
+    none = "changes no body" if comparison.is_everything else "changes none of these bodies"
+    lines = [
+        f"- {_what(cause, words)}: no effect, "
+        + "; ".join(f"{words.shadow(one)} ({_reach(one.bodies)})" for one in shadows[:4])
+        + ("; …" if len(shadows) > 4 else "")
+        for cause, shadows in dead_edits(difference).items()
+    ]
+    lines += [f"- {_what(cause, words)}: {none}" for cause in difference.idle]
+    lines += [
+        f"- {_what(cause, words)}: only in bodies that are invalid" for cause in difference.untold
+    ]
+    lines += [f"- {code(file)} differs in comments and layout alone" for file in difference.layout]
+    verb = "changes" if len(lines) == 1 else "change"
+    title = f"{number(len(lines), 'edit')} that {verb} no body"
+    return _list(lines, lambda text: folded(title, text), "edit", rank=4)
+
+
+def _what(cause: Cause, words: _Words) -> str:
+    told = spelt(edited(cause))
+    is_fate = cause.kind is CauseKind.FILE and ABSENT in (cause.before, cause.after)
+    return f"{words.cause(cause)} {told if is_fate else code(told)}"
+
+
+def _moved(moved: Sequence[Moved], words: _Words) -> Section:
+    title = f"{number(len(moved), 'value')} from another place"
+    lines = [words.moved(one) for one in moved]
+    return _list(lines, lambda text: folded(title, text), "value", rank=5)
+
+
+def _mint(comparison: Comparison) -> Section:
+    lines = [
+        f"- {one.name} {code(spelt(one.pieces))}: {_reach(one.bodies)}"
+        for one in named_changes(comparison.difference)
+    ]
+    sentence = next_mint(comparison, code)
+    if not sentence:
+        return _text("")
+    if not lines:
+        return _text(sentence)
+    return _list(lines, lambda text: f"{sentence}\n\n{text}", "change", rank=0)
