@@ -17,6 +17,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.cli.running import NOW, environment, ran, write
 from tests.cli.test_mint import FILES
 from voxmint.engine.emulator import Emulator, Options, faults_of
+from voxmint.engine.emulator.effects import KINDS
 
 SESSION = {"session": {"type": "transcription"}}
 
@@ -73,6 +74,26 @@ def test_the_kinds_of_faults_are_listed(tmp_path: Path, snapshot: SnapshotAssert
 
     assert str(found) == snapshot
     assert all(len(line) <= 100 for line in found.out.splitlines())
+
+
+def test_the_kinds_of_faults_as_data(tmp_path: Path) -> None:
+    content = json.loads(ran(tmp_path, "emulator", "--list-faults", "-o", "json").out)
+    assert content["version"] == 1
+    assert [one["kind"] for one in content["kinds"]] == list(KINDS)
+    named = {one["kind"]: one for one in content["kinds"]}
+    assert named["late"]["needs_argument"]
+    assert named["late"]["argument"] == "SECONDS"
+    assert (named["garbage"]["argument"], named["429"]["needs_argument"]) == (None, False)
+    assert content["selectors"][0]["selector"] == "every"
+    assert content["selectors"][0]["value"] == "N"
+    assert all(one["about"] for part in ("kinds", "selectors") for one in content[part])
+
+
+def test_the_base_url_as_data(tmp_path: Path) -> None:
+    with emulating(tmp_path, "-o", "json") as told:
+        content = json.loads(told.url)
+        assert content["version"] == 1
+        assert asked(f"{content['url']}/emulator", method="GET")[0] == 200
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,14 @@ def test_a_deployment_stands_where_the_model_was(sound: Path) -> None:
     found = ran(sound, "render", "clinic", "-e", "azure", "-o", "curl")
     assert '"model": "ours"' in found.out
     assert '-H "api-key: $AZURE_OPENAI_API_KEY"' in found.out
+    # The key is not read, so that it may be a token, which goes otherwise.
+    first = found.out.splitlines()[0]
+    assert first.startswith("#")
+    assert '-H "Authorization: Bearer $AZURE_OPENAI_API_KEY"' in first
+    write(sound, {"environments/token.yaml": "extends: azure\nprovider: {key: {command: [az]}}\n"})
+    found = ran(sound, "render", "clinic", "-e", "token", "-o", "curl")
+    assert '\n  -H "Authorization: Bearer $AZURE_OPENAI_API_KEY"' in found.out
+    assert '-H "api-key: $AZURE_OPENAI_API_KEY"' in found.out.splitlines()[0]
 
 
 # ── what cannot be made ──────────────────────────────────────────────────────────────────────────
@@ -210,15 +218,16 @@ def test_a_file_for_each_body(sound: Path, snapshot: SnapshotAssertion) -> None:
     first = ran(sound, *arguments)
     found = sorted(path for path in (sound / "out").rglob("*") if path.is_file())
     assert [path.relative_to(sound / "out").as_posix() for path in found] == [
+        ".voxmint-rendered",
         "local/call-center/german.json",
         "local/clinic.json",
         "production/clinic.json",
     ]
-    assert found[1].read_text() == ran(sound, "render", "clinic", "-e", "local").out
+    assert found[2].read_text() == ran(sound, "render", "clinic", "-e", "local").out
     before = [path.stat().st_mtime_ns for path in found]
     again = ran(sound, *arguments)
     assert [path.stat().st_mtime_ns for path in found] == before
-    found[0].write_text("else")
+    found[1].write_text("else")
     assert [str(first), str(again), str(ran(sound, "-v", *arguments))] == snapshot
     assert ran(sound, "-q", *arguments) == (0, "", "")
 

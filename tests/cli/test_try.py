@@ -1,10 +1,12 @@
 """`voxmint try`, against the emulator and against servers that do something else."""
 
+import base64
 import json
 import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -181,3 +183,89 @@ def test_a_mint_warns_of_each_change_once(project: Path, snapshot: SnapshotAsser
     )
     assert problem["affects"] == [["clinic", "live"], ["ward", "live"]]
     assert steady(found.err) == snapshot
+
+
+# ── what an answer may not show, and may not break ───────────────────────────────────────────────
+
+ODD = "Odd.token~Qx7Zp/4"
+"""A token of no known form, such as a gateway's."""
+TRY = ("try", "clinic", "-e", "live")
+IN_BASE64 = base64.b64encode(f"Bearer {ODD}".encode()).decode()
+WELL: list[dict[str, Any]] = [
+    {"session": {"id": ODD, "token": [ODD]}},
+    {"session": {"audio": {"input": {"transcription": {"model": ODD, "prompt": f"use {ODD}"}}}}},
+    {"token": ODD, "more": [{"note": f"use {ODD}", ODD: 1}, ODD]},
+    {"quoted": quote(ODD, safe=""), "coded": IN_BASE64},
+]
+BROKEN: list[Any] = [
+    {"token": ODD},
+    {"client_secret": {"token": ODD, "expires_at": 7}},
+    {"client_secret": [ODD]},
+    {"value": {"x": ODD}, "expires_at": 7},
+    {"access_token": ODD, "apiKey": ODD, "ephemeral_key": {"id": ODD}},
+    {"note": f"the token is {ODD}"},
+    {"value": ODD, "expires_at": 1},
+    [ODD],
+    ODD,
+]
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+@pytest.mark.parametrize(("codes", "content"), [*((0, c) for c in WELL), *((1, c) for c in BROKEN)])
+def test_no_token_of_an_odd_form_is_shown(
+    project: Path, output: str, codes: int, content: Any
+) -> None:
+    if not codes:
+        content = {"value": ODD, "expires_at": int(NOW) + 600, "session": {}, **content}
+    # Where no token is found, the id is shown as it is but for the key: support asks for it.
+    token = "" if codes else ODD
+    headers = {"x-request-id": f"req/{token}/{KEY['THE_KEY']}"}
+    with Scripted(each(said(content, headers=headers))) as server:
+        found = ran(at(server, project), "-v", *TRY, "-o", output, environ={**os.environ, **KEY})
+    assert found.code == codes, found.err
+    shown = found.out + found.err
+    for secret in (ODD, quote(ODD, safe=""), IN_BASE64[12:-4], KEY["THE_KEY"]):
+        assert secret not in shown
+    assert "req/" in shown
+
+
+NUMBERS = ["1" + "0" * 400, "-1" + "0" * 400, "Infinity", "NaN", "1e999", "true", '"0.6"', "[0.6]"]
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_an_odd_number_is_a_change_and_no_more(project: Path, number: str) -> None:
+    answer = json.dumps(
+        {
+            "value": ODD,
+            "expires_at": int(NOW) + 600,
+            "session": {"audio": {"input": {"turn_detection": {"threshold": 4711}}}},
+        }
+    )
+    content = answer.replace("4711", number).encode()
+    with Scripted(each(Answered(200, content))) as server:
+        found = ran(at(server, project), *TRY, "-o", "json", environ={**os.environ, **KEY})
+    assert found.code == 0, found.err
+
+    def no_json(word: str) -> Any:
+        raise AssertionError(word)
+
+    echo = json.loads(found.out, parse_constant=no_json)["echo"]
+    [fate] = [one["fate"] for one in echo if one["path"] == "turn_detection.threshold"]
+    assert fate == "changed"
+
+
+@pytest.mark.parametrize("levels", [35, 300, 480, 900])
+@pytest.mark.parametrize("where", ["beside", "prompt"])
+def test_a_deep_answer_is_shown_as_far_as_it_makes_sense(
+    project: Path, levels: int, where: str
+) -> None:
+    deep: Any = ODD
+    for _ in range(levels):
+        deep = [deep]
+    session = {"audio": {"input": {"transcription": {"prompt": deep}}}} if where == "prompt" else {}
+    content = {"value": ODD, "expires_at": int(NOW) + 600, "session": session, "beside": deep}
+    with Scripted(each(said(content))) as server:
+        found = ran(at(server, project), *TRY, "-o", "json", environ={**os.environ, **KEY})
+    assert found.code == 0, found.err
+    assert json.loads(found.out)["answer"]["expires_at"] == int(NOW) + 600
+    assert ODD not in found.out + found.err

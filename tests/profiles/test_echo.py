@@ -80,6 +80,9 @@ def test_null_is_a_value_of_its_own(asked: Any, answered: Any, fate: str) -> Non
         (1, True, "changed"),
         (0.5, "0.5", "changed"),
         (0, 1e-9, "changed"),
+        (0.5, 10**400, "changed"),
+        (0.5, math.inf, "changed"),
+        (0.5, math.nan, "changed"),
     ],
 )
 def test_numbers_are_compared_by_value(asked: Any, answered: Any, fate: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from voxmint.cli.options import output_option
 from voxmint.cli.parser import command as command_named
 from voxmint.secret import Secret
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from voxmint.engine.emulator import Access
 
 DEFAULT_PORT = 8650
+VERSION = 1
+"""The version of the shapes of `-o json`."""
 _NO_DEPLOYMENTS: Mapping[str, str | None] = MappingProxyType({})
 
 
@@ -27,7 +30,8 @@ class Options:
     """Where to listen, and how to answer; the latency is in milliseconds.
 
     `service` is `openai`, `azure` or `gateway`; `faults` are texts such as `429:retry-after=2`.
-    Without `burst`, a whole minute's requests may come at once.
+    Without `burst`, a whole minute's requests may come at once. `output` is how the base URL is
+    told: `text` or `json`.
     """
 
     host: str = "127.0.0.1"
@@ -42,6 +46,7 @@ class Options:
     requests_per_minute: float | None = None
     burst: int | None = None
     control: bool = True
+    output: str = "text"
     stop: threading.Event = field(default_factory=threading.Event)
 
 
@@ -53,7 +58,7 @@ def emulate(options: Options, world: "World") -> int:
     from voxmint.engine import emulator
 
     def ready(url: str) -> None:
-        world.out.line(url)
+        _tell(url, options.output, world)
         world.out.flush()
 
     setup = emulator.Options(
@@ -74,6 +79,15 @@ def emulate(options: Options, world: "World") -> int:
     with contextlib.suppress(KeyboardInterrupt):
         emulator.serve(setup, ready, options.stop)
     return 0
+
+
+def _tell(url: str, output: str, world: "World") -> None:
+    """Writes the base URL, in one line."""
+    if output == "json":
+        from voxmint.cli.formats.json_text import in_a_line
+
+        url = in_a_line({"version": VERSION, "url": url}, is_unicode=world.out.is_unicode)
+    world.out.line(url)
 
 
 def _log_of(world: "World") -> "Callable[[Access], None]":
@@ -184,6 +198,7 @@ def _stop_at_termination(stop: threading.Event) -> None:
     "--burst", metavar="N", type=int, help="How many may come at once; by default a minute's."
 )
 @click.option("--no-control", is_flag=True, help="Serve no control routes below /_emulator.")
+@output_option("text", "json")
 def command(world: "World", **given: Any) -> int:
     """Answer like the service, on this machine: both endpoints that mint, and what they refuse.
 
@@ -192,7 +207,7 @@ def command(world: "World", **given: Any) -> int:
     tokens open no session at the real service. Ctrl-C ends it.
     """
     if given.pop("list_faults"):
-        return list_faults(world)
+        return list_faults(world, given["output"])
     options = _options(**given)
     _stop_at_termination(options.stop)
     return emulate(options, world)
@@ -218,11 +233,14 @@ def _options(
     )
 
 
-def list_faults(world: "World") -> int:
+def list_faults(world: "World", output: str = "text") -> int:
     """Shows the kinds of faults, each with its argument, and how requests are selected."""
     from voxmint.engine.emulator.effects import ARGUMENTS, KINDS
     from voxmint.engine.emulator.faults import SELECTORS
 
+    if output == "json":
+        _write_faults(world)
+        return 0
     kinds = {kind.called(name): kind.about for name, kind in KINDS.items()}
     width = max(map(len, (*kinds, *SELECTORS)))
     parts = (("KIND[:ARGUMENT]", kinds), ("@SELECTOR=VALUE[,SELECTOR=VALUE…]", SELECTORS))
@@ -234,3 +252,24 @@ def list_faults(world: "World") -> int:
     for line in ARGUMENTS.split("\n"):
         world.out.line(line)
     return 0
+
+
+def _write_faults(world: "World") -> None:
+    from voxmint.cli.formats.json_text import write_json
+    from voxmint.engine.emulator.effects import KINDS
+    from voxmint.engine.emulator.faults import SELECTORS
+
+    kinds = [
+        {
+            "kind": name,
+            "argument": kind.argument or None,
+            "needs_argument": kind.needs_argument,
+            "about": kind.about,
+        }
+        for name, kind in KINDS.items()
+    ]
+    selectors = [
+        {"selector": name.partition("=")[0], "value": name.partition("=")[2], "about": about}
+        for name, about in SELECTORS.items()
+    ]
+    write_json(world.out, {"version": VERSION, "kinds": kinds, "selectors": selectors})

@@ -5,13 +5,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from voxmint.cli.formats.explain_markdown import fields_page, problems_page
+from voxmint.cli.formats.rules_markdown import rules_page
 from voxmint.cli.topics import everything
 
 
 def pages() -> Mapping[str, str]:
     """The text of each page, by its file's name."""
     topics = everything()
-    return {"fields.md": fields_page(topics), "problems.md": problems_page(topics)}
+    return {
+        "fields.md": fields_page(topics),
+        "problems.md": problems_page(topics),
+        "rules.md": rules_page(),
+    }
 
 
 def write_to(folder: Path) -> None:

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voxmint.cli.options import (
+    allow_host_option,
+    allow_key_command_option,
     api_option,
     environment_option,
     output_option,
     overrides_option,
     profile_argument,
 )
-from voxmint.cli.parser import command as command_named
+from voxmint.cli.parser import Duration, command as command_named
 
 if TYPE_CHECKING:
     from voxmint.cli.compiling import Selection
@@ -81,21 +83,13 @@ def _write(trial: "Trial", options: Options, world: "World") -> None:
 @environment_option
 @overrides_option
 @api_option
-@click.option(
-    "--allow-host",
-    "allow_hosts",
-    metavar="HOST",
-    multiple=True,
-    help="A host that the key may be sent to, besides OpenAI's own; can be repeated.",
-)
-@click.option(
-    "--allow-key-command", is_flag=True, help="Run the command by which the project gets its key."
-)
+@allow_host_option
+@allow_key_command_option
 @click.option(
     "--timeout",
-    metavar="SECONDS",
-    type=click.FloatRange(0, min_open=True),
-    help="How long the answer may take.",
+    metavar="DURATION",
+    type=Duration(is_some=True),
+    help="How long the answer may take; 30s unless set.",
 )
 @output_option("text", "json")
 @click.option("--strict", is_flag=True, help="Fail where the service changes or ignores anything.")

@@ -1,10 +1,13 @@
 """What a service does other than it was asked to, said at the lines that asked."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 from voxmint.engine.apis import Answer
+from voxmint.engine.upstream.keys import concealer
 from voxmint.engine.upstream.request import sent_body
 from voxmint.engine.wording import ECHO_CHANGED, ECHO_IGNORED
 from voxmint.origin import dotted
@@ -12,6 +15,7 @@ from voxmint.problems import Problem
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.compiled import CompiledBody
 from voxmint.profiles.echo import NOTHING, Echo, Fate, echoes, lifetime_echo
+from voxmint.profiles.importing.secrets import is_keylike, is_secret_name
 from voxmint.profiles.settings import Provider
 from voxmint.profiles.values import briefly
 from voxmint.shown import masked
@@ -25,8 +29,9 @@ def echoes_of(
     """What became of each value of a body, by the answer to it.
 
     Nothing of a session that the answer does not hold: some gateways give the token alone.
-    `conceal` takes the key out of a text.
+    `conceal` takes the key out of a text; the token is taken out, too.
     """
+    of_token = concealer(answer.token)
     sent = sent_body(compiled, provider)
     transcription = compiled.session.get("input_audio_transcription") or {}
     found = echoes(sent.body, FORMS[compiled.api], answer.session, transcription.get("model"))
@@ -35,7 +40,11 @@ def echoes_of(
     if answer.answered_at is not None:
         lives = answer.expires_at - answer.answered_at
         found = (*found, lifetime_echo(compiled.expires_after, lives))
-    return tuple(replace(one, answered=without_secrets(one.answered, conceal)) for one in found)
+
+    def hide(text: str) -> str:
+        return of_token(conceal(text))
+
+    return tuple(replace(one, answered=without_secrets(one.answered, hide)) for one in found)
 
 
 def problems_of(
@@ -63,19 +72,43 @@ def shown_path(echo: Echo) -> str:
     return dotted(echo.path[1:] if echo.path[0] == "session" else echo.path)
 
 
-_OF_TOKENS = frozenset({"value", "client_secret"})
-"""Where an answer holds a token: texts there are hidden, whatever they look like."""
+_DEEPEST = 40
+"""As many levels of an answer are shown; a session has six."""
 
 
-def without_secrets(value: Any, conceal: Callable[[str], str]) -> Any:
-    """What a server answered, as JSON gives it, with no token and no key in it."""
+def without_secrets(
+    value: Any, conceal: Callable[[str], str], levels: int = _DEEPEST, *, is_secret: bool = False
+) -> Any:
+    """What a server answered, as JSON gives it, with no token and no key in it.
+
+    Texts below a name such as `value` or `access_token` are hidden, whatever they look like. What
+    is beyond so many levels, or is no number of JSON, is shown as a text.
+    """
+    if isinstance(value, Mapping | list) and levels == 0:
+        return "…"
     if isinstance(value, Mapping):
         return {
-            masked(conceal(name)): "…"
-            if name in _OF_TOKENS and isinstance(inner, str) and inner
-            else without_secrets(inner, conceal)
+            masked(conceal(name)): without_secrets(
+                inner, conceal, levels - 1, is_secret=is_secret or is_secret_name(name)
+            )
             for name, inner in value.items()
         }
     if isinstance(value, list):
-        return [without_secrets(item, conceal) for item in value]
-    return masked(conceal(value)) if isinstance(value, str) else value
+        return [without_secrets(one, conceal, levels - 1, is_secret=is_secret) for one in value]
+    if isinstance(value, float) and not isfinite(value):
+        return str(value)
+    if not isinstance(value, str):
+        return value
+    return "…" if is_secret and value else masked(conceal(value))
+
+
+def guarded(conceal: Callable[[str], str]) -> Callable[[str], str]:
+    """As `conceal`, for an answer whose token was not found: what may be one is hidden, too."""
+    return lambda text: _WORD.sub(lambda word: _unlikely(word[0]), conceal(text))
+
+
+_WORD = re.compile(r"\S+")
+
+
+def _unlikely(word: str) -> str:
+    return "…" if is_keylike(word) else word

@@ -16,7 +16,7 @@ from math import ceil
 from typing import Any
 
 from voxmint.engine.apis import BrokenAnswerError
-from voxmint.engine.echoing import echoes_of, problems_of, without_secrets
+from voxmint.engine.echoing import echoes_of, guarded, problems_of, without_secrets
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Noted
 from voxmint.engine.minting.outcomes import Teller, answer_in
@@ -37,6 +37,7 @@ from voxmint.profiles.bodies.params import path_of
 from voxmint.profiles.compiled import CompiledBody
 from voxmint.profiles.echo import Echo
 from voxmint.profiles.order import Order
+from voxmint.shown import masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def try_profile(project: Project, order: Order, operator: Operator, edge: Edge) 
         request = _Request(
             content_of(sent.body),
             label_of(f"voxmint-{secrets.token_hex(8)}", target, compiled.profile),
-            operator.timeout or edge.patience.request,
+            operator.timeout or _usual_timeout(selection) or edge.patience.request,
         )
         begun, left_at = time.monotonic(), edge.now()
         try:
@@ -102,6 +103,11 @@ def _one(selection: Selection) -> CompiledBody:
         count = len(selection.bodies)
         raise UsageError(f"try takes one profile, and this names {count:,}", "name one of them")
     return selection.bodies[0]
+
+
+def _usual_timeout(selection: Selection) -> float | None:
+    settings = selection.environment.mint
+    return settings.request_timeout if settings else None
 
 
 def _lifetime(compiled: CompiledBody) -> int:
@@ -148,14 +154,21 @@ class _Told:
                 return self._trial(problem=problem, may_live_until=self.latest)
 
     def _answered(self, reply: Reply, now: float) -> Trial:
-        shown = self._replied(reply)
+        conceal = self.teller.conceal
         try:
             answer = answer_in(reply, self.teller.target, now)
         except BrokenAnswerError as error:
+            shown = _replied(reply, conceal, guarded(conceal))
             problem = self.teller.broken(reply, error)
             return self._trial(**shown, problem=problem, may_live_until=self.latest)
+        of_token = concealer(answer.token)
+
+        def hide(text: str) -> str:
+            return of_token(conceal(text))
+
+        shown = _replied(reply, hide, hide)
         provider = provider_of(self.selection.environment)
-        found = echoes_of(self.compiled, provider, answer, self.teller.conceal)
+        found = echoes_of(self.compiled, provider, answer, conceal)
         return self._trial(
             **shown,
             expires_at=answer.expires_at,
@@ -167,22 +180,28 @@ class _Told:
         refusal = refusal_of(reply.status, reply.headers, reply.content)
         problem = self.teller.refused(refusal, reply, self._place(refusal.param))
         until = self.latest if refusal.is_doubtful else None
-        return self._trial(**self._replied(reply), problem=problem, may_live_until=until)
+        shown = _replied(reply, self.teller.conceal, self.teller.conceal)
+        return self._trial(**shown, problem=problem, may_live_until=until)
 
     def _place(self, param: str | None) -> Origin | None:
         """Where in the files the value is set that the service refuses."""
         path = path_of(param, FORMS[self.compiled.api]) if param else None
         return None if path is None else self.compiled.origin(dotted(path))
 
-    def _replied(self, reply: Reply) -> dict[str, Any]:
-        return {
-            "status": reply.status,
-            "request_id": reply.request_id,
-            "answer": _shown(reply.content, self.teller.conceal),
-        }
-
     def _trial(self, **known: Any) -> Trial:
         return Trial(self.compiled, self.teller.target, self.seconds, **known)
+
+
+def _replied(
+    reply: Reply, conceal: Callable[[str], str], in_content: Callable[[str], str]
+) -> dict[str, Any]:
+    """What is told of an answer, with nothing secret in it; `in_content` is for its JSON."""
+    request_id = reply.request_id
+    return {
+        "status": reply.status,
+        "request_id": None if request_id is None else masked(conceal(request_id)),
+        "answer": _shown(reply.content, in_content),
+    }
 
 
 def _shown(content: bytes, conceal: Callable[[str], str]) -> Any:

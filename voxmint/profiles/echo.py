@@ -168,8 +168,15 @@ def _is_same(one: Any, other: Any) -> bool:
     if isinstance(one, bool) or isinstance(other, bool):
         return one is other
     if isinstance(one, int | float) and isinstance(other, int | float):
-        # Some servers keep numbers in 32 bits: 0.6 comes back as 0.6000000238418579.
-        return isclose(one, other, rel_tol=1e-6)
+        return _is_close(one, other)
     if isinstance(one, list) and isinstance(other, list):
         return len(one) == len(other) and all(item in other for item in one)
     return bool(one == other)
+
+
+def _is_close(one: float, other: float) -> bool:
+    try:
+        # Some servers keep numbers in 32 bits: 0.6 comes back as 0.6000000238418579.
+        return isclose(one, other, rel_tol=1e-6)
+    except OverflowError:
+        return one == other  # an integer beyond all floats

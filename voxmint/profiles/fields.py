@@ -5,10 +5,12 @@ emulator, JSON Schema and the reference all read it. Names are those of the flat
 (`POST /realtime/transcription_sessions`); where the nested endpoint (`POST
 /realtime/client_secrets`) keeps a field is said in `voxmint.profiles.bodies`.
 
-Sources: the published OpenAPI description, version 2.3.0 of 2026-08-21 ("published schema"), and
-the reference page of the flat endpoint, which also lists `modalities` and semantic detection.
+Sources: the published OpenAPI description, version 2.3.0 of 2026-08-21 ("published schema"); the
+reference page of the flat endpoint, which also lists `modalities` and semantic detection; and,
+where neither says it, the types of the OpenAI Python SDK.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -21,6 +23,7 @@ FLAT = "flat"
 NESTED = "nested"
 
 SCHEMA = "published schema"
+SDK = "the OpenAI Python SDK's types (3.54)"
 
 
 class Type(StrEnum):
@@ -154,7 +157,8 @@ TRANSCRIPTION = Field(
         Field(
             "model",
             Type.STRING,
-            "The model that transcribes. On Azure, the name of the deployment stands here.",
+            "The model that transcribes. On Azure the name of its deployment is sent in its place: "
+            "`provider.deployments` maps it.",
             known=MODELS,
             source="published schema; that a request needs it, a single report",
             example="gpt-transcribe",
@@ -222,6 +226,17 @@ NOISE_REDUCTION = Field(
             "laptops and conference rooms.",
             values=("near_field", "far_field"),
             example="far_field",
+        ),
+        Field(
+            "strength",
+            Type.NUMBER,
+            "How strongly noise is suppressed: the higher, the more. No source says its range.",
+            default="1",
+            source=f"{SDK}, of the nested body alone",
+            sure=Sureness.TYPED,
+            example="0.8",
+            rules=("no-place", "field-typed-only", "negative-strength"),
+            forms=(NESTED,),
         ),
     ),
 )
@@ -406,3 +421,21 @@ REQUEST = Field(
     fields=(SESSION, EXPIRES_AFTER),
 )
 """The root of what is laid over each other and sent."""
+
+
+def unions_below(field: Field, path: tuple[str, ...] = ()) -> Mapping[tuple[str, ...], Field]:
+    """The fields below this one that are one of several things, told apart by `type`.
+
+    By their paths, a field before those below it.
+    """
+    found: dict[tuple[str, ...], Field] = {}
+    for inner in field.fields:
+        below = (*path, inner.name)
+        if any(one.variants for one in inner.fields):
+            found[below] = inner
+        found |= unions_below(inner, below)
+    return found
+
+
+UNIONS: Mapping[tuple[str, ...], Field] = MappingProxyType(unions_below(REQUEST))
+"""The unions of a request: in these a change of `type` lets inherited fields fall away."""

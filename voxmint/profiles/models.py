@@ -63,7 +63,7 @@ class Model(NamedTuple):
     name: str
     takes: Mapping[str, Answer] = field(default_factory=lambda: _GUIDED)
     ends: bool = False
-    """Whether an end of life on 2027-02-26 was announced (one report, second hand)."""
+    """Whether an end of life on 2027-02-26 was announced (by the SDK's types)."""
     about: str = ""
     notes: Mapping[str, str] = field(default_factory=lambda: _NO_NOTES)
     """What an answer alone does not say, by field."""

@@ -16,10 +16,14 @@ from voxmint.profiles.fields import (
     FLAT,
     MODELS,
     NESTED,
+    NOISE_REDUCTION,
     SCHEMA,
+    SDK,
     SEMANTIC_VAD,
     SESSION,
     TURN_DETECTION,
+    UNIONS,
+    Field,
 )
 from voxmint.profiles.findings import Finding
 from voxmint.profiles.languages import CODES, meant
@@ -32,8 +36,9 @@ Rule = Callable[[Session, str], Iterator[Finding]]
 _TRANSCRIPTION: Path = ("session", "input_audio_transcription")
 _MODEL: Path = (*_TRANSCRIPTION, "model")
 _DETECTION: Path = ("session", "turn_detection")
+_STRENGTH: Path = ("session", "input_audio_noise_reduction", "strength")
 _REPORTS = "reports from real traffic, not in the published schema"
-_ONE_REPORT = "a single report, not in the published schema"
+ONE_REPORT = "a single report, not in the published schema"
 
 PROMPT_LIMIT = 1024
 """Characters that a prompt may have, by two independent reports."""
@@ -53,7 +58,7 @@ def _model_of(session: Session) -> Model | None:
 NO_TRANSCRIPTION = warning(
     "no-transcription",
     "the session has no `input_audio_transcription`, so nothing is transcribed",
-    "write `input_audio_transcription: {{model: gpt-4o-transcribe}}` below `session`",
+    "write `input_audio_transcription: {{model: gpt-transcribe}}` below `session`",
     about="A session without `input_audio_transcription` opens and gives no text, since the "
     "server's default is off. Usually a base that was to set it is missing from `extends`.",
     source="published schema: transcription defaults to off",
@@ -69,11 +74,11 @@ def has_transcription(session: Session, form: str) -> Iterator[Finding]:
 MISSING_MODEL = warning(
     "missing-model",
     "the transcription names no `model`",
-    "write `model: gpt-4o-transcribe`, or another one, below `input_audio_transcription`",
+    "write `model: gpt-transcribe`, or another one, below `input_audio_transcription`",
     about="The published schema leaves the model optional, but the service was seen to answer 400 "
     "`Missing required parameter: 'session.audio.input.transcription.model'`. So a map with only "
     "a language or a prompt fails at the mint. Set the model in the profile or a base.",
-    source=_ONE_REPORT,
+    source=ONE_REPORT,
     sure=Sureness.REPORTED,
 )
 
@@ -109,8 +114,8 @@ MODEL_ENDS = note(
     about="whisper-1 and the gpt-4o-transcribe family were announced to end on that day. Nothing "
     "fails before it. Plan a move to gpt-transcribe, gpt-live-transcribe or gpt-realtime-whisper; "
     "`voxmint explain` with a model's name says what it takes.",
-    source="one report, second hand",
-    sure=Sureness.REPORTED,
+    source=f"what {SDK} say of the model",
+    sure=Sureness.TYPED,
 )
 
 
@@ -312,7 +317,7 @@ TURN_DETECTION_NEEDS_TYPE = error(
 )
 FIELD_NOT_OF_TYPE = error(
     "field-not-of-type",
-    "`{field}` is not a field of turn detection by {type}",
+    "`{field}` is not a field of {owner} by {type}",
     "remove `{field}`, or set `type: {other}`",
     about="server_vad has `threshold`, `prefix_padding_ms`, `silence_duration_ms` and "
     "`idle_timeout_ms`; semantic_vad has `eagerness`. Where a layer changes the type, the fields "
@@ -331,25 +336,39 @@ SEMANTIC_VAD_DOUBTED = warning(
 )
 
 
-def turn_detection_is_of_one_type(session: Session, form: str) -> Iterator[Finding]:
+def turn_detection_has_a_type(session: Session, form: str) -> Iterator[Finding]:
     detection = session.get("turn_detection")
     if detection is None:
         return
     if "type" not in detection and form == NESTED:
         yield Finding(TURN_DETECTION_NEEDS_TYPE, _DETECTION, {}, at_key=True)
-    kind = detection.get("type", "server_vad")
-    if kind not in TURN_DETECTION.by_name["type"].values:
-        return
-    if kind == SEMANTIC_VAD and form == FLAT:
+    if detection.get("type") == SEMANTIC_VAD and form == FLAT:
         yield Finding(SEMANTIC_VAD_DOUBTED, (*_DETECTION, "type"), {})
-    allowed = TURN_DETECTION.variants_of_type[kind]
-    remark = "the type is set here" if "type" in detection else "no type here: it is server_vad"
-    related = (((*_DETECTION, "type"), remark),)
-    for name in detection:
-        if name not in allowed:
-            other = TURN_DETECTION.by_name[name].variants[0]
-            facts = {"field": name, "type": kind, "other": other}
-            yield Finding(FIELD_NOT_OF_TYPE, (*_DETECTION, name), facts, related, at_key=True)
+
+
+def unions_are_of_one_type(session: Session, form: str) -> Iterator[Finding]:
+    for path, field in UNIONS.items():
+        value: Any = {"session": session}
+        for name in path:
+            value = value.get(name) if isinstance(value, Mapping) else None
+        if value is not None:
+            yield from fields_of_other_types(value, field, path)
+
+
+def fields_of_other_types(value: Mapping[str, Any], field: Field, path: Path) -> Iterator[Finding]:
+    """The fields of a union's value that its type does not have."""
+    default = field.by_name["type"].default
+    kind = value.get("type", default)
+    if kind not in field.variants_of_type:
+        return
+    remark = "the type is set here" if "type" in value else f"no type here: it is {default}"
+    related = (((*path, "type"), remark),)
+    owner = field.name.replace("_", " ")
+    for name in value:
+        if name not in field.variants_of_type[kind]:
+            other = field.by_name[name].variants[0]
+            facts = {"field": name, "owner": owner, "type": kind, "other": other}
+            yield Finding(FIELD_NOT_OF_TYPE, (*path, name), facts, related, at_key=True)
 
 
 NEGATIVE_DURATION = warning(
@@ -390,6 +409,37 @@ def no_response_settings(session: Session, form: str) -> Iterator[Finding]:
             )
 
 
+# ── noise reduction ──────────────────────────────────────────────────────────────────────────────
+
+FIELD_TYPED_ONLY = warning(
+    "field-typed-only",
+    "`{field}` stands in the types of the OpenAI Python SDK, and not in the published schema",
+    "look with `voxmint try` whether the service takes it and keeps it",
+    about="The SDK's types have `input_audio_noise_reduction.strength` for client_secrets; the "
+    "published schema does not, and no report says whether the service takes it. A service that "
+    "does not know it refuses the whole request. Where that happens, remove the line.",
+    source=SDK,
+    sure=Sureness.TYPED,
+)
+NEGATIVE_STRENGTH = warning(
+    "negative-strength",
+    "`strength` is less than zero, and no source says what that means",
+    "write 0 or more, or `input_audio_noise_reduction: null` to turn it off",
+    about="The strength of noise reduction is 1 by default, and more of it suppresses more. What "
+    "its range is no source says; less than nothing is nearly always a slip, or a template that "
+    "subtracts too much. The field itself is known from the OpenAI Python SDK's types alone.",
+    source=f"{SDK}, which are silent on the range",
+    sure=Sureness.DISPUTED,
+)
+
+
+def noise_strength_is_doubted(session: Session, form: str) -> Iterator[Finding]:
+    strength = (session.get("input_audio_noise_reduction") or {}).get("strength")
+    if strength is not None and form in NOISE_REDUCTION.by_name["strength"].forms:
+        kind = NEGATIVE_STRENGTH if strength < 0 else FIELD_TYPED_ONLY
+        yield Finding(kind, _STRENGTH, {"field": "strength"}, at_key=kind is FIELD_TYPED_ONLY)
+
+
 # ── what the endpoint has no place for ───────────────────────────────────────────────────────────
 
 NO_PLACE = warning(
@@ -397,9 +447,9 @@ NO_PLACE = warning(
     "`{field}` has no place in the body of {api}, and is left out of it",
     "remove it, or mint at {other}",
     about="A profile serves both endpoints, and the bodies differ a little: `modalities` belongs "
-    "to transcription_sessions alone, `idle_timeout_ms` to client_secrets alone. The rest of the "
-    "body is sent as it is. Remove the field if the other endpoint is never used; with `--strict` "
-    "this fails.",
+    "to transcription_sessions alone, `idle_timeout_ms` and the noise reduction's `strength` to "
+    "client_secrets alone. The rest of the body is sent as it is. Remove the field if the other "
+    "endpoint is never used; with `--strict` this fails.",
     source=SCHEMA,
     sure=Sureness.PUBLISHED,
 )
@@ -409,6 +459,7 @@ _APIS = {FLAT: "transcription_sessions", NESTED: "client_secrets"}
 def form_has_places(session: Session, form: str) -> Iterator[Finding]:
     levels = (
         (("session",), SESSION, session),
+        (_STRENGTH[:-1], NOISE_REDUCTION, session.get("input_audio_noise_reduction") or {}),
         (_DETECTION, TURN_DETECTION, session.get("turn_detection") or {}),
     )
     for at, field, values in levels:
@@ -430,9 +481,11 @@ RULES: tuple[Rule, ...] = (
     one_way_to_say_languages,
     prompt_is_short,
     keywords_are_plain,
-    turn_detection_is_of_one_type,
+    turn_detection_has_a_type,
+    unions_are_of_one_type,
     durations_are_positive,
     no_response_settings,
+    noise_strength_is_doubted,
     form_has_places,
 )
 
@@ -474,5 +527,7 @@ KINDS: tuple[Kind, ...] = (
     SEMANTIC_VAD_DOUBTED,
     NEGATIVE_DURATION,
     UNUSED_IN_TRANSCRIPTION,
+    FIELD_TYPED_ONLY,
+    NEGATIVE_STRENGTH,
     NO_PLACE,
 )

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.engine.emulator.talking import FLAT, KEY, NESTED, Reply, ask, fixed, post, spend
-from voxmint.engine.emulator import Emulator
+from voxmint.engine.emulator import Emulator, faults_of
+from voxmint.engine.emulator.services import SERVICES
 from voxmint.problems import UsageError
 from voxmint.secret import Secret
 from voxmint.shown import looks_like_key
@@ -155,3 +156,13 @@ def test_a_gateways_typed_flat_route_loses_nulls_at_the_root() -> None:
 def test_a_service_that_there_is_not() -> None:
     with pytest.raises(UsageError, match="there is no service `aws`"):
         Emulator(fixed(service="aws"))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_key_that_is_refused_on_demand_is_refused_in_the_services_words(service: str) -> None:
+    """As one that it does not know is."""
+    faults = faults_of(("401@times=1",))
+    with Emulator(fixed(service=service, key=Secret(KEY), faults=faults)) as emulator:
+        on_demand, unknown = (post(emulator, NESTED, nested(), key="another") for _ in range(2))
+    assert (on_demand.status, unknown.status) == (401, 401)
+    assert on_demand.content == unknown.content

@@ -6,8 +6,8 @@ from typing import Any
 
 from tests.sources import MemorySource
 from voxmint.cli.formats.yaml_text import as_yaml
-from voxmint.profiles.bodies.form import Request
-from voxmint.profiles.importing.against import difference
+from voxmint.profiles.bodies.form import Form, Request
+from voxmint.profiles.importing.against import beside, difference
 from voxmint.profiles.importing.rendering import Given, Setting, rendered
 from voxmint.profiles.importing.request import Imported, read_request
 from voxmint.profiles.importing.tree import tree_of, written
@@ -40,10 +40,17 @@ def project_with(**profiles: str) -> Setting:
     return Setting(MemorySource({"voxmint.yaml": "version: 1\n", **files}))
 
 
-def against(base: str, request: Request, setting: Setting) -> dict[str, Any]:
-    """What a profile says that extends the base, for the request to come out."""
+def against(
+    base: str, request: Request, setting: Setting, form: Form | None = None
+) -> dict[str, Any]:
+    """What a profile says that extends the base, for the request to come out.
+
+    With `form`, the request is of a body of this form.
+    """
     given = rendered(as_yaml({"extends": base}), setting)
     assert given.problems == ()
+    if form is not None:
+        request = beside(request, given, form)
     return {"extends": base, **written(difference(given, request))}
 
 

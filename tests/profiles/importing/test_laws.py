@@ -145,6 +145,48 @@ expires_after: {seconds: "{{ vars.lifetime }}"}
 """A base of which some templates need what only an environment has."""
 
 
+ONE_SIDED = """
+abstract: true
+session:
+  modalities: [text]
+  input_audio_noise_reduction: {strength: 0.8}
+  turn_detection: {type: server_vad, idle_timeout_ms: 6000}
+"""
+"""A base of which each body has no place for something."""
+
+
+VAD = {"type": "server_vad"}
+STRONG = {"input_audio_noise_reduction": {"strength": 0.8}}
+WEAK: dict[str, Any] = {"input_audio_noise_reduction": {}, "modalities": ["text"]}
+
+
+@pytest.mark.parametrize(
+    ("api", "session", "said"),
+    [
+        ("client_secrets", {**STRONG, "turn_detection": {**VAD, "idle_timeout_ms": 6000}}, {}),
+        ("transcription_sessions", {**WEAK, "turn_detection": VAD}, {}),
+        # What it can say and does not, goes; and so does what the other type does not have.
+        (
+            "client_secrets",
+            {**STRONG, "turn_detection": VAD},
+            {"turn_detection": {"idle_timeout_ms": {"$unset": True}}},
+        ),
+        (
+            "transcription_sessions",
+            {**WEAK, "turn_detection": {"type": "semantic_vad"}},
+            {"turn_detection": {"type": "semantic_vad"}},
+        ),
+    ],
+)
+def test_what_a_body_cannot_say_stays_as_the_base_has_it(
+    api: str, session: dict[str, Any], said: dict[str, Any]
+) -> None:
+    setting = project_with(base=ONE_SIDED.replace("abstract: true", ""))
+    request = request_of(json.dumps(FORMS[api].build(session, None)))
+    tree = against("base", request, setting, FORMS[api])
+    assert tree == {"extends": "base", **({"session": said} if said else {})}
+
+
 @law(80)
 @given(st.data())
 def test_against_a_base_it_is_the_identity_too(data: st.DataObject) -> None:
@@ -161,11 +203,11 @@ def test_against_a_base_it_is_the_identity_too_on_many(data: st.DataObject) -> N
 def is_identity_against(data: st.DataObject) -> None:
     base = data.draw(requests())
     wanted = data.draw(near(base) | requests())
-    far = data.draw(st.sampled_from(["abstract: true\n", TEMPLATED]))
+    far = data.draw(st.sampled_from(["abstract: true\n", TEMPLATED, ONE_SIDED]))
     setting = project_with(far=far, base="extends: far\n" + profile_of(base).replace("{}\n", ""))
     api = data.draw(st.sampled_from(APIS))
     request = request_of(json.dumps(FORMS[api].build(wanted.session, wanted.expires_after)))
-    tree = against("base", request, setting)
+    tree = against("base", request, setting, FORMS[api])
     given = given_by(tree, setting)
     assert given.problems == ()
     expected = FORMS[api].build(wanted.session, wanted.expires_after)

@@ -102,6 +102,14 @@ def marked(text: str) -> list[str]:
         ({"client_secret": {"expires_at": {"seconds": 5}}}, ["out-of-range 5"]),
         ({"client_secret": {"expires_in": 60}}, ['unknown-key "expires_in"']),
         ({"client_secret": None}, ["wrong-type null"]),
+        # Being empty it says nothing, and hides nothing either.
+        (
+            {
+                "client_secret": {},
+                "input_audio_transcription": {"model": "gpt-transcribe", "language": "jp"},
+            },
+            ['bad-language "jp"'],
+        ),
         ({"turn_detection": {"type": "server_vad"}, "x": 1}, ['unknown-key "x"']),
         (
             {"input_audio_format": {"type": "audio/pcm"}, "turn_detections": None},

@@ -11,6 +11,7 @@ from voxmint.profiles.directives import ABOUT, EXAMPLES
 from voxmint.profiles.explained import FieldEntry
 from voxmint.profiles.kinds import Group
 from voxmint.profiles.models import Answer, Model
+from voxmint.profiles.rule_table import RuleRow, rows_of
 
 if TYPE_CHECKING:
     from voxmint.profiles.keys import Key
@@ -99,6 +100,18 @@ def _kind(kind: Kind, group: Group) -> dict[str, object]:
         "source": kind.source or None,
         "sure": None if kind.sure is None else _sure(kind.sure),
         "fields": list(fields_of(kind.code)),
+        "holds": [_row(row) for row in rows_of(kind)],
+    }
+
+
+def _row(row: RuleRow) -> dict[str, object]:
+    """Where a rule of the API holds; no models are all of them."""
+    return {
+        "field": row.field or None,
+        "models": list(row.models),
+        "endpoints": list(row.apis),
+        "source": row.source,
+        "sure": _sure(row.sure),
     }
 
 

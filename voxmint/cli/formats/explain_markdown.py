@@ -25,7 +25,7 @@ _COLUMNS = 100
 
 def fields_page(topics: Topics) -> str:
     """The page of fields, models, directives and the keys of files."""
-    return _page(
+    return page(
         "Fields",
         "What a profile may say of the request, what each model takes, and what else the files of "
         "a project may hold. `voxmint explain NAME` shows the same on a screen.",
@@ -41,7 +41,7 @@ def fields_page(topics: Topics) -> str:
 def problems_page(topics: Topics) -> str:
     """The page of codes."""
     lists = (line for group in topics.groups for line in _group(group))
-    return _page(
+    return page(
         "Problems",
         "Every code that a problem can have. A code keeps its name once it is released. An error "
         "fails a run, a warning only with `--strict`, a note never. What is in capitals stands for "
@@ -50,7 +50,8 @@ def problems_page(topics: Topics) -> str:
     )
 
 
-def _page(title: str, about: str, lines: Iterable[str]) -> str:
+def page(title: str, about: str, lines: Iterable[str]) -> str:
+    """A page of the reference: its head, what the words of sureness mean, and these lines."""
     head = (_MADE, "", f"# {title}", "", *_wrapped(about), *_sureness())
     return "\n".join((*head, *lines)) + "\n"
 
@@ -103,7 +104,7 @@ def _directives(topics: Topics) -> Iterator[str]:
 def _models(models: Sequence[Model]) -> Iterator[str]:
     yield from ("", "## Models", "")
     names = list(models[0].takes)
-    yield from _table(
+    yield from table(
         ["model", *names],
         [[f"`{model.name}`", *(model_cell(model, name) for name in names)] for model in models],
     )
@@ -113,7 +114,8 @@ def _models(models: Sequence[Model]) -> Iterator[str]:
     )
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A table, line by line."""
     yield f"| {' | '.join(heads)} |"
     yield f"|{'---|' * len(heads)}"
     for row in rows:

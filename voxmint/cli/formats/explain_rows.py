@@ -10,6 +10,7 @@ from voxmint.problems import Kind
 from voxmint.profiles.explained import FieldEntry, either, takes
 from voxmint.profiles.kinds import Group
 from voxmint.profiles.models import TABLE, Answer, Model
+from voxmint.profiles.rule_table import APIS, rows_of
 
 if TYPE_CHECKING:
     from voxmint.profiles.keys import Key
@@ -85,7 +86,7 @@ def key_rows(key: "Key") -> list[Row]:
 
 # ── models ───────────────────────────────────────────────────────────────────────────────────────
 
-ENDS = "announced for 2027-02-26, by one report at second hand"
+ENDS = "announced for 2027-02-26, by the types of the OpenAI Python SDK"
 
 
 def model_rows(model: Model) -> list[Row]:
@@ -111,7 +112,26 @@ def kind_rows(kind: Kind, group: Group) -> list[Row]:
     return [
         Row("says", [pattern(kind.message)]),
         Row("hint", [pattern(hint) for hint in kind.hints]),
+        *_reach(kind),
         Row("source", [kind.source]),
         Row("sure", [sure]),
         Row("more", [one for one in (fields, page) if one]),
     ]
+
+
+def _reach(kind: Kind) -> list[Row]:
+    """Which models a rule of the API speaks of, and of which endpoint, where it is not all."""
+    rows = rows_of(kind)
+    models = [
+        f"{row.field}: {', '.join(row.models)}"
+        if len(rows) > 1 and row.field
+        else ", ".join(row.models)
+        for row in rows
+        if row.models
+    ]
+    apis = dict.fromkeys(
+        f"{row.field}: {', '.join(row.apis)}" if len(rows) > 1 else ", ".join(row.apis)
+        for row in rows
+        if row.apis != APIS
+    )
+    return [Row("models", models), Row("endpoints", list(apis))]

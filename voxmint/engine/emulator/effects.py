@@ -21,6 +21,7 @@ from voxmint.engine.emulator.arguments import (
     quoted,
     seconds,
 )
+from voxmint.engine.emulator.services import BAD_KEY
 from voxmint.problems import UsageError
 
 Refusal = Callable[[float], "RefusedError | Answer"]
@@ -85,7 +86,7 @@ class _Said(NamedTuple):
 
 _REFUSALS: Mapping[int, _Said] = {
     400: _Said("The request was refused on demand.", "invalid_request"),
-    401: _Said("Incorrect API key provided.", "invalid_api_key"),
+    401: _Said("Incorrect API key provided.", BAD_KEY),
     403: _Said("Project does not have access to this model.", "model_not_found"),
     408: _Said("The request timed out."),
     409: _Said("The request conflicts with another one. Please try again."),

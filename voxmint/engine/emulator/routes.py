@@ -16,7 +16,7 @@ from voxmint.engine.emulator.faults import Faults
 from voxmint.engine.emulator.minting import mint
 from voxmint.engine.emulator.options import Options
 from voxmint.engine.emulator.pacing import Bucket
-from voxmint.engine.emulator.services import PLAIN, SERVICES, Service
+from voxmint.engine.emulator.services import BAD_KEY, PLAIN, SERVICES, Service
 from voxmint.engine.emulator.tally import RATE_LIMIT, Tally
 from voxmint.engine.emulator.tokens import claimed
 from voxmint.engine.emulator.wire import Request
@@ -123,6 +123,8 @@ def _reply_to_mint(request: Request, world: World, route: Route) -> Reply:
         world.tally.faults[kind] += 1
     if effect.refusal is not None:
         refused = effect.refusal(world.options.clock() + effect.shift)
+        if isinstance(refused, RefusedError) and refused.code == BAD_KEY:
+            refused.message = world.service.bad_key
         answer = refused if isinstance(refused, Answer) else world.service.refusal(refused)
         return Reply(answer, route, kind, effect)
     if effect.is_cut:
@@ -172,9 +174,9 @@ def _authorise(request: Request, world: World) -> None:
         ways = {"authorization": "'Authorization: Bearer KEY'", "api-key": "'api-key: KEY'"}
         how = " or ".join(ways[name] for name in names)
         message = f"You didn't provide an API key. Send it as {how}."
-        raise _unauthorised(message, "invalid_api_key")
+        raise _unauthorised(message, BAD_KEY)
     if key is not None and given != key:
-        raise _unauthorised(world.service.bad_key, "invalid_api_key")
+        raise _unauthorised(world.service.bad_key, BAD_KEY)
 
 
 def _unauthorised(message: str, code: str) -> RefusedError:

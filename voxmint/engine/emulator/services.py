@@ -22,6 +22,8 @@ from voxmint.engine.emulator.tokens import GATEWAY_PREFIX, PREFIX
 
 FLAT_API = "transcription_sessions"
 NESTED_API = "client_secrets"
+BAD_KEY = "invalid_api_key"
+"""The code with which a key is refused; each service has words of its own for it."""
 PLAIN = "openai"
 """The service that stands behind all the others."""
 
@@ -64,7 +66,7 @@ def _full(refused: RefusedError) -> Mapping[str, Any]:
     }
 
 
-_IN_FRONT = frozenset({"invalid_api_key", "rate_limit_exceeded"})
+_IN_FRONT = frozenset({BAD_KEY, "rate_limit_exceeded"})
 """What Azure refuses in front of the service, where a code is the status."""
 
 

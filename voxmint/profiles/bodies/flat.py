@@ -13,19 +13,22 @@ from voxmint.profiles.bodies.form import Form, Request
 from voxmint.profiles.fields import FLAT, SESSION
 
 _PLACED = tuple(field.name for field in SESSION.fields if FLAT in field.forms)
-_DETECTION = SESSION.by_name["turn_detection"]
-_UNPLACED_DETECTION = frozenset(
-    field.name for field in _DETECTION.fields if FLAT not in field.forms
+_UNPLACED: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        field.name: unplaced
+        for field in SESSION.fields
+        if (unplaced := frozenset(one.name for one in field.fields if FLAT not in one.forms))
+    }
 )
+"""What has no place here below a field of the session, such as `turn_detection`."""
 
 
 def build(session: Mapping[str, Any], expires_after: Mapping[str, Any] | None) -> dict[str, Any]:
     body = {name: session[name] for name in _PLACED if name in session}
-    detection = body.get("turn_detection")
-    if detection and not _UNPLACED_DETECTION.isdisjoint(detection):
-        body["turn_detection"] = {
-            name: value for name, value in detection.items() if name not in _UNPLACED_DETECTION
-        }
+    for name, unplaced in _UNPLACED.items():
+        given = body.get(name)
+        if given and not unplaced.isdisjoint(given):
+            body[name] = {key: value for key, value in given.items() if key not in unplaced}
     if expires_after is not None:
         body["client_secret"] = {"expires_at": {"anchor": "created_at", **expires_after}}
     return body
@@ -42,7 +45,7 @@ def read(body: Mapping[str, Any]) -> Request:
         if isinstance(secret, Mapping) and isinstance(secret.get("expires_at"), Mapping):
             expires_after = secret["expires_at"]
             unplaced += [("client_secret", name) for name in secret if name != "expires_at"]
-        else:
+        elif secret != {}:  # which the types of the SDK allow, and which says nothing
             unplaced.append(("client_secret",))
     return Request(session, expires_after, tuple(unplaced))
 
@@ -51,7 +54,7 @@ def place(path: Path) -> Path | None:
     match path:
         case ("expires_after", *rest):
             return ("client_secret", "expires_at", *rest)
-        case ("session", "turn_detection", str(name), *_) if name in _UNPLACED_DETECTION:
+        case ("session", str(name), str(inner), *_) if inner in _UNPLACED.get(name, ()):
             return None
         case ("session", str(name), *rest) if name in _PLACED:
             return (name, *rest)

@@ -1,7 +1,8 @@
 """A body of one form as that of another, and what is lost on the way.
 
 From flat to nested nothing is lost that the published schema knows; `modalities`, which it does
-not, has no place there. From nested to flat `turn_detection.idle_timeout_ms` has none.
+not, has no place there. From nested to flat `turn_detection.idle_timeout_ms` has none, nor has
+`noise_reduction.strength`, which the SDK's types alone know.
 """
 
 from collections.abc import Iterator, Mapping

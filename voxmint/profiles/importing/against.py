@@ -1,16 +1,16 @@
 """What a profile has to say beside what its base gives, so that both come to a certain request.
 
 Where the wanted request has a value that the base has, nothing is said; where it lacks one,
-`$unset`; where the type of turn detection changes, what falls away by itself is not mentioned.
+`$unset`; where the type of a union changes, what falls away by itself is not mentioned.
 """
 
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, NamedTuple
 
-from voxmint.profiles.bodies.form import Request
+from voxmint.profiles.bodies.form import Form, Request
 from voxmint.profiles.cells import Cell, Gone, ListCell, MapCell
 from voxmint.profiles.directives import APPEND, PREPEND, REPLACE, UNSET
-from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, TURN_DETECTION, Field
+from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, UNIONS, Field
 from voxmint.profiles.importing.rendering import Given
 from voxmint.profiles.importing.tree import lifetime_of
 
@@ -45,6 +45,38 @@ def difference(given: Given, request: Request) -> dict[str, Any]:
     return {name: change for name, change in changes.items() if change is not _SAME}
 
 
+def beside(request: Request, given: Given, form: Form) -> Request:
+    """The request, with what its body's form has no place for as the base has it.
+
+    A body says nothing of that, so the base's word on it stands. Where some of the base fails to
+    render, it is left out.
+    """
+    if given.failed:
+        return request
+    session = dict(request.session)
+    for field in SESSION.fields:
+        base, wanted = given.session.get(field.name, _ABSENT), session.get(field.name)
+        if form.place((SESSION.name, field.name)) is None and base is not _ABSENT:
+            session.setdefault(field.name, base)
+        elif isinstance(base, Mapping) and isinstance(wanted, Mapping):
+            session[field.name] = {**_unsaid(base, wanted, field, form), **wanted}
+    return request._replace(session=session)
+
+
+def _unsaid(
+    base: Mapping[str, Any], wanted: Mapping[str, Any], field: Field, form: Form
+) -> dict[str, Any]:
+    """What the base has in a map, that the body could not have said; of the wanted type only."""
+    kind = wanted.get("type", base.get("type"))
+    return {
+        inner.name: base[inner.name]
+        for inner in field.fields
+        if inner.name in base
+        and form.place((SESSION.name, field.name, inner.name)) is None
+        and (not inner.variants or kind in (None, *inner.variants))
+    }
+
+
 def _base(given: Given, name: str, value: Mapping[str, Any] | None) -> _Base | None:
     cell = given.root.entries.get(name)
     if cell is None or isinstance(cell, Gone):
@@ -76,8 +108,8 @@ def _change_of_map(
     base: _Base, cell: MapCell, wanted: Mapping[str, Any], field: Field | None
 ) -> Any:
     inner = _entries(base, cell)
-    if field is TURN_DETECTION:
-        inner = _without_fallen(inner, wanted)
+    if field is not None and field in UNIONS.values():
+        inner = _without_fallen(inner, wanted, field)
     known = field.by_name if field is not None else {}
     changes: dict[str, Any] = {}
     for name in dict.fromkeys((*wanted, *inner)):
@@ -108,9 +140,11 @@ def _fails(cell: Cell, failed: Set[int]) -> bool:
     return isinstance(cell, ListCell) and any(id(item) in failed for item in cell.items)
 
 
-def _without_fallen(inner: dict[str, _Base], wanted: Mapping[str, Any]) -> dict[str, _Base]:
-    """What the base still gives once the wanted type is laid over it."""
-    names = TURN_DETECTION.variants_of_type.get(str(wanted.get("type")))
+def _without_fallen(
+    inner: dict[str, _Base], wanted: Mapping[str, Any], field: Field
+) -> dict[str, _Base]:
+    """What the base still gives of a union once the wanted type is laid over it."""
+    names = field.variants_of_type.get(str(wanted.get("type")))
     kind = inner.get("type")
     if names is None or (kind is not None and kind.value == wanted["type"]):
         return inner
