@@ -11,7 +11,7 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,7 +43,7 @@ _OPEN_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 # The target's name comes first, so that a .gitignore line such as `.env.*` covers it too.
 _STAGED_NAME = "{name}.voxmint-{key}.tmp"
-_STAGED_PATTERN = r"{name}\.voxmint-[0-9a-f]{{16}}\.tmp"
+_STAGED_PATTERN = re.compile(r"(?P<name>.+)\.voxmint-[0-9a-f]{16}\.tmp")
 
 _LINK_MET = (errno.ELOOP, errno.EMLINK)
 
@@ -186,13 +186,20 @@ class Place:
     """A target whose folder is held open; close it, or use it as a context.
 
     Everything happens in that very folder, even if another one has come to bear its name. What was
-    staged and not switched is removed when it is closed, however that comes about.
+    staged and not switched is removed when it is closed, however that comes about. A place for
+    another file of the same folder can be made `beside` it, and is closed before it.
     """
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: Target, beside: "Place | None" = None) -> None:
         self.target = target
         self._staged: set[str] = set()
-        self._folder = _opened(target)
+        self._owns_folder = beside is None
+        self._folder = _opened(target) if beside is None else beside.folder
+
+    @property
+    def folder(self) -> int:
+        """The descriptor of the folder, for as long as the place is open."""
+        return self._folder
 
     def __enter__(self) -> Self:
         return self
@@ -210,7 +217,7 @@ class Place:
         for name in tuple(self._staged):
             self.remove(name)
         folder, self._folder = self._folder, -1
-        if folder >= 0:
+        if folder >= 0 and self._owns_folder:
             os.close(folder)
 
     def read(self, limit: int = MAX_BYTES) -> Existing | None:
@@ -259,15 +266,17 @@ class Place:
         """Whether this user may make files in the folder."""
         return os.access(".", os.W_OK | os.X_OK, dir_fd=self._folder, effective_ids=True)
 
-    def sweep(self) -> int:
+    def sweep(self, names: Set[str] | None = None) -> int:
         """Remove what killed runs left beside the target; says how many files that were.
+
+        `names` are those of the targets, where one folder holds many.
 
         Call it only under the target's lock: without it, a file may be another run's work.
         """
-        pattern = re.compile(_STAGED_PATTERN.format(name=re.escape(self.target.name)))
-        with _writing(self.target.label):
+        known = {self.target.name} if names is None else names
+        with writing(self.target.label):
             with os.scandir(self._folder) as entries:
-                left = [entry.name for entry in entries if pattern.fullmatch(entry.name)]
+                left = [entry.name for entry in entries if _staged_for(entry.name) in known]
             return sum(self._swept(name) for name in left)
 
     def _swept(self, name: str) -> bool:
@@ -289,7 +298,7 @@ class Place:
         name = _STAGED_NAME.format(name=self.target.name, key=token_hex(8))
         # Before it is made: an interrupt can come at any moment.
         self._staged.add(name)
-        with _writing(self.target.label):
+        with writing(self.target.label):
             self._write(name, data, mode, group, owner)
         return Staged(self, name, data)
 
@@ -298,7 +307,7 @@ class Place:
     ) -> None:
         descriptor = os.open(name, _OPEN_NEW, 0o600, dir_fd=self._folder)
         try:
-            _write_all(descriptor, data)
+            write_all(descriptor, data)
             # The group first: a wider mode is meant for that group, not for the one it began with.
             if group is not None or owner is not None:
                 os.fchown(
@@ -311,7 +320,7 @@ class Place:
 
     def holds(self, name: str, data: bytes) -> bool:
         """Whether a file of the folder holds just this data, as the disk gives it back."""
-        with _writing(self.target.label):
+        with writing(self.target.label):
             descriptor = os.open(name, _OPEN_FILE, dir_fd=self._folder)
             try:
                 return read_bounded(descriptor, len(data), len(data)) == data
@@ -321,10 +330,17 @@ class Place:
     def rename(self, name: str) -> None:
         """Put a staged file in the target's place, for good."""
         folder = self._folder
-        with _writing(self.target.label):
+        with writing(self.target.label):
             os.rename(name, self.target.name, src_dir_fd=folder, dst_dir_fd=folder)
             self._staged.discard(name)
-            _flush_folder(folder)
+            flush_folder(folder)
+
+    def delete(self) -> None:
+        """Remove the target itself, for good; one that is not there is no mistake."""
+        with writing(self.target.label):
+            with suppress(FileNotFoundError):
+                os.unlink(self.target.name, dir_fd=self._folder)
+            flush_folder(self._folder)
 
     def remove(self, name: str) -> None:
         """Remove a staged file; one that cannot be removed is left for the next sweep."""
@@ -400,13 +416,21 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
     )
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
+def _staged_for(name: str) -> str | None:
+    """The name of the target that a file of this name was staged for, if it was."""
+    found = _STAGED_PATTERN.fullmatch(name)
+    return found["name"] if found else None
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all of the data, however many writes that takes."""
     left = memoryview(data)
     while left:
         left = left[os.write(descriptor, left) :]
 
 
-def _flush_folder(folder: int) -> None:
+def flush_folder(folder: int) -> None:
+    """Have the disk keep what was renamed, made and removed in an open folder."""
     try:
         os.fsync(folder)
     except OSError as error:
@@ -416,7 +440,8 @@ def _flush_folder(folder: int) -> None:
 
 
 @contextmanager
-def _writing(label: str) -> Iterator[None]:
+def writing(label: str) -> Iterator[None]:
+    """Turns what the system says against a write into a problem with the path of that name."""
     try:
         yield
     except OSError as error:

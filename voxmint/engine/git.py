@@ -47,6 +47,8 @@ _SAFE = (
 )
 _BARE = ("-c", "safe.bareRepository=all")
 _LITERAL = ":(literal)"
+_AT_ONCE = 500
+"""How many names one command line is given: their number is bounded by the system."""
 _KEPT = ("HOME", "LD_LIBRARY_PATH", "SUDO_UID", "XDG_CONFIG_HOME")
 _FIXED = {
     # Overrides whatever the repository allows for a single protocol.
@@ -155,6 +157,27 @@ class Repository:
         answer = self.run("check-ignore", "-z", "--stdin", given=given)
         return answer.code != 1 and bool(self._checked(answer).output)
 
+    def any_tracked(self, paths: Sequence[Path]) -> frozenset[Path]:
+        """Those of the files that git tracks; asks once for many."""
+        named = {self._relative(path): path for path in paths}
+        found: set[Path] = set()
+        names = list(named)
+        for start in range(0, len(names), _AT_ONCE):
+            some = [_LITERAL + name for name in names[start : start + _AT_ONCE]]
+            output = self._checked(self.run("ls-files", "-z", "--cached", "--", *some)).output
+            found.update(named[name] for name in _names_in(output) if name in named)
+        return frozenset(found)
+
+    def any_ignored(self, paths: Sequence[Path]) -> frozenset[Path]:
+        """Those of the files that git ignores, which need not exist; asks once for all."""
+        named = {"./" + self._relative(path): path for path in paths}
+        given = b"".join(os.fsencode(name) + b"\0" for name in named)
+        answer = self.run("check-ignore", "-z", "--stdin", given=given)
+        if answer.code == 1:
+            return frozenset()
+        output = self._checked(answer).output
+        return frozenset(named[name] for name in _names_in(output) if name in named)
+
     def _relative(self, path: Path) -> str:
         return str((path.parent.resolve() / path.name).relative_to(self.top))
 
@@ -165,6 +188,10 @@ class Repository:
         said = first or f"it ended with code {answer.code}"
         facts: dict[str, Any] = {"distrusted": self.top} if "dubious ownership" in said else {}
         raise failure(GIT_FAILED, folder=self.top, said=said, **facts)
+
+
+def _names_in(output: bytes) -> Iterable[str]:
+    return (os.fsdecode(name) for name in output.split(b"\0") if name)
 
 
 def repository(folder: Path, environ: Mapping[str, str]) -> Repository | Absence:
@@ -217,7 +244,8 @@ def _program(name: str, folders: Iterable[str]) -> str | None:
 
 
 def _runs(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.X_OK)
+    # Asked in this order: of a folder that this user may not enter, `is_file` raises.
+    return os.access(path, os.X_OK) and path.is_file()
 
 
 def _entries(listing: bytes, start: str) -> Iterable[tuple[str, tuple[str, str]]]:

@@ -28,10 +28,13 @@ MODES = st.sampled_from(["0600", "0640", "0o640", "640", "0644", "0777", "0400",
 SETTINGS = st.fixed_dictionaries(
     {},
     optional={
-        "path": st.sampled_from([".env", "..", "/etc/x"]) | ODD,
+        "path": st.sampled_from([".env", "..", "/etc/x", ".env.{profile}", "{profile}/x"]) | ODD,
         "mode": MODES,
         "group": ODD,
         "names": NAMES | ODD,
+        "prefix": TEXTS,
+        "values": st.sampled_from([["client_secret"], ["expires_at"], ["client_secret"] * 2]) | ODD,
+        "constants": st.dictionaries(st.sampled_from(["X", 1]), TEXTS, max_size=2) | ODD,
         "allow_tracked": ODD,
         "allow_unignored": ODD,
         "alow_tracked": ODD,
@@ -69,6 +72,7 @@ def test_settings_that_are_right_at_a_glance_are_right_and_the_same(settings: An
     "settings",
     [
         {"path": ".env"},
+        {"path": "run/.env.{profile}", "prefix": "V_"},
         {"path": ".env", "mode": "0640", "group": "app", "allow_unignored": True},
         {"path": ".env", "names": {"client_secret": "{profile}_TOKEN", "profiles": {"a/b": "B"}}},
     ],

@@ -57,7 +57,7 @@ OURS = {"A_TOKEN": "ek_1", "A_EXPIRES_AT": "1600"}
         (b"X=1\\", b"X=1\\\n\nA=1\n"),
         (b"X=1\\\nA=0\n", b"X=1\\\n\nA=1\n"),
         (b"X=1\\\\\n", b"X=1\\\\\nA=1\n"),
-        (b"# x\\\n", b"# x\\\nA=1\n"),
+        (b"# x\\\n", b"# x\\\n\nA=1\n"),
     ],
 )
 def test_a_variable_is_set_where_it_stands_or_at_the_end(existing: bytes, merged: bytes) -> None:

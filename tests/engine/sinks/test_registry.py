@@ -55,7 +55,7 @@ def test_each_of_our_own_is_what_it_is_called(kind: str) -> None:
 
 @pytest.mark.usefixtures("package")
 def test_a_package_can_bring_a_sink() -> None:
-    assert known_kinds() == {"dotenv", "theirs", "broken", "odd"}
+    assert known_kinds() == SINKS.keys() | {"theirs", "broken", "odd"}
     assert own_sink("theirs") is None
     # What only reads has learned of it without importing it.
     assert "their_sinks" not in sys.modules
@@ -91,7 +91,7 @@ def test_an_unknown_kind_gets_a_near_miss() -> None:
     )
     with pytest.raises(ProblemsError) as error:
         sink_class("s3")
-    assert problem_of(error).hint == "known here: dotenv"
+    assert problem_of(error).hint == f"known here: {', '.join(sorted(SINKS))}"
 
 
 def test_the_registry_imports_nothing_heavy() -> None:

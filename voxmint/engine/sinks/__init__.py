@@ -22,7 +22,13 @@ GROUP = "voxmint.sinks"
 
 SINKS: Mapping[str, str] = MappingProxyType(
     {
+        "directory": "voxmint.engine.sinks.directory:DirectorySink",
         "dotenv": "voxmint.engine.sinks.dotenv:DotenvSink",
+        "github-env": "voxmint.engine.sinks.github:GithubEnvSink",
+        "github-output": "voxmint.engine.sinks.github:GithubOutputSink",
+        "json": "voxmint.engine.sinks.json_document:JsonSink",
+        "stdout": "voxmint.engine.sinks.stdout:StdoutSink",
+        "yaml": "voxmint.engine.sinks.yaml_document:YamlSink",
     }
 )
 """voxmint's own sinks: kind → module and class, imported when used."""

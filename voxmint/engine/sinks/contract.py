@@ -10,18 +10,22 @@ read back before the first is switched, so that a failure until then leaves ever
 
 A sink touches only what is voxmint's. What that is it learns from receipts, which the ledger keeps;
 it never guesses from what a name looks like.
+
+`voxmint.testing.sink_contract` holds all of this against a sink, also against one of another
+package.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
 
-from voxmint.engine.wording import SINK_DUPLICATE
+from voxmint.engine.wording import SINK_DUPLICATE, SINK_UNUSED
 from voxmint.origin import Origin
 from voxmint.problems import Problem
 from voxmint.secret import Secret
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from voxmint.engine.git import Absence, Repository
     from voxmint.engine.locks import Locks
     from voxmint.engine.state import StateFolder
+    from voxmint.profiles.values import Scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +88,23 @@ class SinkOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Console:
+    """The streams of the process that writes to sinks."""
+
+    stdout: TextIO
+    stderr: TextIO
+
+
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a sink is given of the world.
 
-    `profiles` are all that the environment has, since the names of those that are not written now
-    are taken too. `at` is where the environment's file says that there is this sink.
+    `profiles` are all of the environment that this sink is for, since the names of those that are
+    not written now are taken too; `labels` are theirs, and `is_chosen` says that the sink's `where`
+    left some out. `at` is where the environment's file says that there is this sink. `asked` are
+    the kinds of sink that the operator asked for by name, `None` for a look at all that are listed.
+    `folders` are the project's own files and
+    folders, as far as they are known. Without a `console` nothing can be printed.
     """
 
     project: Path
@@ -98,6 +115,12 @@ class Surroundings:
     git: "Callable[[Path], Repository | Absence]"
     allowed: tuple[Path, ...] = ()
     at: Origin | None = None
+    labels: Mapping[str, Mapping[str, "Scalar"]] = field(default_factory=dict)
+    is_chosen: bool = False
+    asked: frozenset[str] | None = frozenset()
+    folders: tuple[str, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    console: Console | None = None
 
 
 class Staged(ABC):
@@ -135,6 +158,20 @@ class Staged(ABC):
         """Remove what was staged; after a switch there is nothing to remove."""
 
 
+class OptionsWhenNeeded:
+    """A sink's `Options`, imported when they are asked for: what checks them is slow to import.
+
+    `home` is their module and name: `voxmint.engine.sinks.dotenv_options:DotenvOptions`.
+    """
+
+    def __init__(self, home: str) -> None:
+        self._module, _, self._name = home.partition(":")
+
+    def __get__(self, sink: "Sink | None", owner: "type[Sink]") -> "type[BaseModel]":
+        found: type[BaseModel] = getattr(import_module(self._module), self._name)
+        return found
+
+
 class Sink(ABC):
     """A destination. Making one has no effects, and neither has any `Options`."""
 
@@ -142,6 +179,10 @@ class Sink(ABC):
     """What the environment's file calls it."""
     Options: ClassVar["type[BaseModel]"]
     """Its settings there, beside `kind`: frozen, strict, and refusing what they do not know."""
+    is_only_by_name: ClassVar[bool] = False
+    """Whether it is written only where the operator asks for its kind by name."""
+    prints: ClassVar[bool] = False
+    """Whether it takes standard output for itself, so that nothing else is written there."""
 
     def __init__(self, options: Any, around: Surroundings) -> None:
         self.options = options
@@ -165,6 +206,14 @@ class Sink(ABC):
     def address(self) -> str:
         """What the ledger calls that place."""
         return self.target
+
+    def places(self) -> Iterable[str]:
+        """All that it writes to, as `address` says it: no other sink may."""
+        return (self.address,)
+
+    def takes(self, profile: str) -> bool:
+        """Whether the profile's token goes here, by the sink's `where`."""
+        return profile in self.around.profiles
 
     def flaws(self) -> Iterator[Problem]:
         """What is wrong with its settings, and what they do to names: told from files alone."""
@@ -196,15 +245,22 @@ class Sink(ABC):
             return staged.switch()
 
 
+def unused(sink: Sink) -> Iterator[Problem]:
+    """A warning where a sink's `where` selects no profile of the environment."""
+    if sink.around.is_chosen and not sink.around.profiles:
+        facts = {"target": sink.target, "environment": sink.around.environment}
+        yield Problem(SINK_UNUSED, sink.around.at, facts)
+
+
 def preflight(sinks: Sequence[Sink]) -> Iterator[Problem]:
     """What would make a write to any of one environment's sinks fail, and notes."""
-    taken: set[tuple[str, str]] = set()
+    taken: set[str] = set()
     for sink in sinks:
-        problems = list(sink.preflight())
+        problems = [*unused(sink), *sink.preflight()]
         yield from problems
         if any(problem.is_error for problem in problems):
             continue
-        place = (sink.kind, sink.address)
-        if place in taken:
+        places = frozenset(sink.places())
+        if not taken.isdisjoint(places):
             yield Problem(SINK_DUPLICATE, sink.around.at, {"target": sink.target})
-        taken.add(place)
+        taken |= places

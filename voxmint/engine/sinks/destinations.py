@@ -1,22 +1,30 @@
 """The sinks of an environment, made from what its file says."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 from voxmint.engine.failures import failure
-from voxmint.engine.sinks import readable_sink, sink_class
+from voxmint.engine.sinks import own_sink, readable_sink, sink_class
 from voxmint.engine.sinks.contract import Sink, Surroundings
-from voxmint.engine.wording import SINK_MALFORMED, SINKS_MISSING
+from voxmint.engine.wording import (
+    SINK_MALFORMED,
+    SINK_NOT_ASKED_FOR,
+    SINK_NOTHING_TAKES,
+    SINKS_MISSING,
+)
 from voxmint.origin import Origin
-from voxmint.problems import Problem, ProblemsError
+from voxmint.problems import Problem, ProblemsError, UsageError
 from voxmint.profiles.cells import Leaf, MapCell, origin, value_of
 from voxmint.profiles.compiled import CompiledEnvironment
 from voxmint.profiles.documents import Environment, Layer
 from voxmint.profiles.merge import Merger
 from voxmint.profiles.nodes import Node
+from voxmint.profiles.selectors import EVERYWHERE, Where, selects
 
+_OWN = ("kind", "where")
 _EXAMPLE = "{kind: dotenv, path: …}"
 
 
@@ -36,10 +44,88 @@ def sinks_of(environment: CompiledEnvironment, around: Surroundings) -> tuple[Si
     kept somewhere.
     """
     found = _made(environment, around, sink_class)
-    if not found:
-        at = Origin(environment.document.file, 1, 1)
-        raise failure(SINKS_MISSING, at=at, environment=environment.name)
+    if found:
+        return found
+    at = Origin(environment.document.file, 1, 1)
+    silent = sorted({item.kind for item in _items(environment)})
+    if silent:
+        facts = {"kinds": ", ".join(silent), "kind": silent[0]}
+        raise failure(SINK_NOT_ASKED_FOR, at=at, environment=environment.name, **facts)
+    raise failure(SINKS_MISSING, at=at, environment=environment.name)
+
+
+def _added(
+    environment: CompiledEnvironment,
+    around: Surroundings,
+    class_of: Callable[[str], type[Sink] | None],
+) -> Iterator[Sink]:
+    """Sinks that the operator asked for and the environment does not list, as they are unset."""
+    listed = {item.kind for item in _items(environment)}
+    for kind in sorted((around.asked or frozenset()) - listed):
+        found = class_of(kind)
+        if found is None:
+            continue
+        if not found.is_only_by_name:
+            raise UsageError(
+                f"`--sink {kind}`: the environment `{environment.name}` has no such sink",
+                f"list it in {environment.document.file}; it is then written without being asked",
+            )
+        yield found(found.Options(), replace(around, at=None))
+
+
+def left_out(
+    environment: CompiledEnvironment, around: Surroundings, profiles: Iterable[str]
+) -> Iterator[Problem]:
+    """An error for each of the profiles that no sink of the environment is for.
+
+    Only sinks that are written: others are written where they are asked for by name.
+    """
+    owner = environment.sinks_of
+    if owner is None or not owner.sinks_where:
+        return
+    taking = [
+        where
+        for item, where in zip(_items(environment), owner.sinks_where, strict=False)
+        if _is_written(item.kind, around)
+    ]
+    added = (around.asked or frozenset()) - {item.kind for item in _items(environment)}
+    if added or not taking:
+        return
+    at = owner.layer.origin(owner.sinks.mark) if owner.sinks else None
+    for name in profiles:
+        if not any(_fits(where, name, around) for where in taking):
+            facts = {"environment": environment.name, "profile": name}
+            affected = ((name, environment.name),)
+            yield Problem(SINK_NOTHING_TAKES, at, facts, affects=affected)
+
+
+def others_in(environment: CompiledEnvironment) -> list[str]:
+    """The kinds of an environment's sinks that other packages bring."""
+    return [item.kind for item in _items(environment) if own_sink(item.kind) is None]
+
+
+def _items(environment: CompiledEnvironment) -> list[_Item]:
+    """The items of `sinks:` that are maps with a kind."""
+    owner, found = environment.sinks_of, []
+    for number, node in enumerate(_nodes(owner)):
+        with suppress(ProblemsError):
+            found.append(_item(node, owner.layer, f"sinks.{number}"))  # type: ignore[union-attr]  # it has nodes
     return found
+
+
+def _is_written(kind: str, around: Surroundings) -> bool:
+    """Whether a sink is written in this run; of another package's that is taken for granted."""
+    known = own_sink(kind)
+    is_asked = around.asked is None or kind in around.asked
+    return is_asked or known is None or not known.is_only_by_name
+
+
+def _fits(where: Where, profile: str, around: Surroundings) -> bool:
+    """Whether a sink is for a profile; of one that cannot be read only the name is known."""
+    labels = around.labels.get(profile)
+    if labels is None:
+        return where.names is None or selects(where.names, profile)
+    return where.fits(profile, labels)
 
 
 def own_sinks_of(environment: CompiledEnvironment, around: Surroundings) -> tuple[Sink, ...]:
@@ -67,7 +153,7 @@ def _made(
             sinks += [sink] if sink is not None else []
     if problems:
         raise ProblemsError(problems)
-    return tuple(sinks)
+    return (*sinks, *_added(environment, around, class_of))
 
 
 def _nodes(owner: Environment | None) -> Sequence[Node]:
@@ -90,7 +176,13 @@ def _sink(
         raise ProblemsError(replace(one, at=item.at) for one in error.problems) from error
     if found is None:
         return None
-    return found(_options(found, item), replace(around, at=item.at))
+    options = _options(found, item)
+    if not _is_written(item.kind, around):
+        return None
+    where = owner.sinks_where[number] if number < len(owner.sinks_where) else EVERYWHERE
+    taken = tuple(name for name in around.profiles if _fits(where, name, around))
+    is_chosen = where.written is not None and bool(around.profiles)
+    return found(options, replace(around, at=item.at, profiles=taken, is_chosen=is_chosen))
 
 
 def _options(sink: type[Sink], item: _Item) -> object:
@@ -117,5 +209,5 @@ def _item(node: Node, layer: Layer, owner: str) -> _Item:
     kind = cell.entries.get("kind")
     if not (isinstance(kind, Leaf) and isinstance(kind.value, str)):
         raise wrong(at=origin(cell if kind is None else kind))
-    rest = {name: inner for name, inner in cell.entries.items() if name != "kind"}
+    rest = {name: inner for name, inner in cell.entries.items() if name not in _OWN}
     return _Item(kind.value, cell._replace(entries=rest), origin(kind), owner)

@@ -14,7 +14,7 @@ _FLAGS = ("allow_tracked", "allow_unignored")
 
 
 class PlainNames(NamedTuple):
-    """What the variables are called, as `dotenv_options.Names`."""
+    """What the variables are called, as `file_options.VariableNames`."""
 
     client_secret: str = "{profile}_CLIENT_SECRET"  # noqa: S105  # a name, no secret
     expires_at: str = "{profile}_EXPIRES_AT"
@@ -28,7 +28,10 @@ class PlainOptions(NamedTuple):
     path: str
     mode: str = "0600"
     group: str | int | None = None
+    values: tuple[str, ...] = ("client_secret", "expires_at", "session_id")
+    prefix: str = ""
     names: PlainNames = PlainNames()
+    constants: Mapping[str, str] = MappingProxyType({})
     allow_tracked: bool = False
     allow_unignored: bool = False
 
@@ -57,7 +60,10 @@ def _is_plain_setting(name: str, value: object) -> bool:
         return value in _MODES
     if name in _FLAGS:
         return type(value) is bool
-    return name in ("path", "group") and _is_text(value)
+    if name == "path":
+        # Where a profile's name may stand in it takes more to tell.
+        return _is_text(value) and "{" not in str(value).rpartition("/")[0]
+    return name in ("group", "prefix") and _is_text(value)
 
 
 def _plain_names(value: object) -> PlainNames | None:

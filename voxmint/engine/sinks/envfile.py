@@ -114,8 +114,8 @@ class _Lines:
         before = self._pieces[-1] if self._pieces else b"\n"
         if not before.endswith(b"\n"):
             self._pieces.append(b"\n")
-        if _CONTINUED.search(before) and not before.lstrip().startswith(b"#"):
-            # A shell would take the next line for the rest of that one.
+        if _CONTINUED.search(before):
+            # A shell would take the next line for the rest of that one; make, even of a comment.
             self._pieces.append(b"\n")
         self._pieces.append(f"{name}={value}\n".encode("ascii"))
 

@@ -6,6 +6,9 @@ whose key is made of capitals, digits and underscores, and whose value needs no 
 
 import re
 
+PROFILE = "{profile}"
+"""What stands for a profile, in the names of variables and of files."""
+
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
 _VALUE = re.compile(r"[A-Za-z0-9_%+,./:=@^-]*")
 _OTHER = re.compile(r"[^A-Za-z0-9]")

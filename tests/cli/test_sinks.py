@@ -1,0 +1,84 @@
+import json
+from pathlib import Path
+
+from syrupy.assertion import SnapshotAssertion
+
+from tests.cli.running import ran
+from tests.engine.mints import Desk, desk
+
+SINKS = (
+    "sinks: [{kind: dotenv, path: .env.live}, {kind: json, path: tokens.json, where: "
+    "{names: [ward]}}, {kind: stdout}]\n"
+)
+
+
+def project(folder: Path) -> Desk:
+    return desk(folder, ("clinic", "ward"), more=SINKS)
+
+
+def test_the_sinks_and_what_they_hold(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
+    made = project(tmp_path)
+    made.write(".gitignore", ".env.*\n/tokens*\n")
+    made.mint("clinic")
+    done = ran(made.root, "sinks")
+    assert (done.code, done.err) == (0, "")
+    assert done.out == snapshot(name="text")
+    as_json = json.loads(ran(made.root, "sinks", "-e", "live", "-o", "json").out)
+    assert as_json == snapshot(name="json")
+
+
+def test_lines_that_are_not_read_alike_are_told_and_never_shown(
+    tmp_path: Path, snapshot: SnapshotAssertion
+) -> None:
+    made = project(tmp_path)
+    made.env_file.write_text(
+        "# fine\nX='canary'\nCLINIC_CLIENT_SECRET=ek_1\nCLINIC_EXPIRES_AT=\"canary\"\n"
+    )
+    quiet = ran(made.root, "sinks", "-q")
+    assert (quiet.code, quiet.out, quiet.err) == (0, "", "")
+    done = ran(made.root, "sinks", "--check")
+    assert done.code == 1
+    assert "canary" not in done.out + done.err
+    assert done.err == snapshot
+    found = json.loads(ran(made.root, "sinks", "--check", "-o", "json").out)
+    assert [(one["code"], one["at"]["line"]) for one in found["problems"]] == [
+        ("sink-line-foreign", 2),
+        ("sink-line-bent", 4),
+    ]
+
+
+def test_lines_of_others_fail_where_that_is_asked(tmp_path: Path) -> None:
+    made = project(tmp_path)
+    made.env_file.write_text("export X=1\n")
+    assert ran(made.root, "sinks", "--check").code == 0
+    assert ran(made.root, "sinks", "--check", "--strict").code == 1
+
+
+def test_a_sink_that_cannot_be_looked_at_is_a_problem_at_its_place(tmp_path: Path) -> None:
+    made = project(tmp_path)
+    made.env_file.symlink_to("elsewhere")
+    done = ran(made.root, "sinks")
+    assert done.code == 1
+    assert done.err.startswith("error[file-is-symlink]: `.env.live` is a symlink")
+    assert "environments/live.yaml:2:16" in done.err
+
+
+def test_an_unknown_environment_is_wrong_usage(tmp_path: Path) -> None:
+    done = ran(project(tmp_path).root, "sinks", "-e", "liv")
+    assert (done.code, "did you mean `live`?" in done.err) == (64, True)
+
+
+def test_what_prints_has_its_report_elsewhere(tmp_path: Path) -> None:
+    made = project(tmp_path)
+    made.write(".gitignore", ".env.*\n/tokens*\n")
+    done = ran(made.root, "mint", "-e", "live", "clinic", "--sink", "stdout")
+    assert done.code == 0
+    assert [line.partition("=")[0] for line in done.out.splitlines()] == [
+        "CLINIC_CLIENT_SECRET",
+        "CLINIC_EXPIRES_AT",
+        "CLINIC_SESSION_ID",
+    ]
+    assert "minted 1 in" in done.err
+    assert "ek_" not in done.err
+    plan = ran(made.root, "plan", "-e", "live", "clinic", "--sink", "stdout")
+    assert "voxmint mint -e live clinic --sink stdout" in plan.out

@@ -1,0 +1,126 @@
+"""`voxmint sinks`: where tokens go, and whether programs read what is there alike."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from voxmint.cli.options import environments_option, output_option
+from voxmint.cli.parser import command as command_named
+
+if TYPE_CHECKING:
+    from voxmint.cli.list import Listing
+    from voxmint.cli.world import World
+    from voxmint.engine.sinks.looking import Look
+    from voxmint.problems import Problem
+    from voxmint.profiles.compiled import CompiledEnvironment
+
+VERSION = 1
+"""The version of the JSON's shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The environments to look at, all by default; whether files are read, and how to tell."""
+
+    environments: tuple[str, ...] = ()
+    check: bool = False
+    output: str = "text"
+    strict: bool = False
+
+
+def sinks(options: Options, world: "World") -> int:
+    """Writes what the sinks are and hold; 1 where something is wrong with one."""
+    from voxmint.cli.display.problems import Sources
+    from voxmint.cli.formats.problem_text import show_problems
+    from voxmint.cli.list import listed
+    from voxmint.engine.project import open_project
+    from voxmint.engine.sinks.looking import looks_at
+    from voxmint.problems import Severity
+
+    project = open_project(world.cwd)
+    listing = listed(project)
+    looks: list[Look] = []
+    problems = list(listing.obstacles)
+    for environment in _chosen(options, listing):
+        found, wrong = looks_at(
+            project.root, environment, listing.profiles, world.environ, checks=options.check
+        )
+        looks += found
+        problems += wrong
+    if options.output == "json":
+        _write_json(looks, problems, world)
+    else:
+        _write_text(looks, world)
+        show_problems(world.err, problems, Sources(listing.texts, project.root, world.cwd))
+    failing = (Severity.ERROR, Severity.WARNING) if options.strict else (Severity.ERROR,)
+    return int(any(one.severity in failing for one in problems))
+
+
+def _chosen(options: Options, listing: "Listing") -> "Iterator[CompiledEnvironment]":
+    from voxmint.problems import UsageError, nearest
+
+    for name in options.environments or listing.environments:
+        environment = listing.environments.get(name)
+        if environment is None:
+            near = nearest(name, listing.environments).get("nearest")
+            hint = f"did you mean `{near}`?" if near else "`voxmint list` shows those that are"
+            raise UsageError(f"there is no environment `{name}`", hint)
+        if not environment.document.abstract:
+            yield environment
+
+
+def _write_json(looks: "Sequence[Look]", problems: "Sequence[Problem]", world: "World") -> None:
+    from voxmint.cli.formats.json_text import write_json
+    from voxmint.cli.formats.problem_json import problem_of
+
+    names = dict.fromkeys(one.environment for one in looks)
+    environments = [
+        {
+            "name": name,
+            "sinks": [one.to_json() for one in looks if one.environment == name],
+        }
+        for name in names
+    ]
+    found = [problem_of(one) for one in problems]
+    write_json(world.out, {"version": VERSION, "environments": environments, "problems": found})
+
+
+def _write_text(looks: "Sequence[Look]", world: "World") -> None:
+    from voxmint.cli.display.tables import show_table
+    from voxmint.shown import shown
+
+    if world.is_quiet:
+        return
+    rows = [
+        [
+            shown(one.environment),
+            one.kind,
+            shown(one.target),
+            str(len(one.profiles)),
+            f"only with --sink {one.kind}" if one.is_only_by_name else str(len(one.holds)),
+        ]
+        for one in looks
+    ]
+    if rows:
+        show_table(world.out, ["environment", "kind", "target", "profiles", "holds"], rows)
+
+
+@command_named(
+    "sinks",
+    "voxmint sinks -e production",
+    "voxmint sinks --check",
+)
+@environments_option
+@click.option("--check", is_flag=True, help="Read env files as seventeen programs would.")
+@output_option("text", "json")
+@click.option("--strict", is_flag=True, help="End with 1 where there are warnings, too.")
+def command(world: "World", **given: Any) -> int:
+    """Show where the tokens of each environment go, and how many are there.
+
+    Knows names alone. With --check env files are read, and each line is told that Docker, shells,
+    systemd, make, node or another of their readers takes otherwise than the rest: an error where
+    it is voxmint's, a warning where it is somebody else's.
+    """
+    return sinks(Options(**given), world)

@@ -1,0 +1,114 @@
+"""A look at the sinks of environments: what each is, what it holds, and how its files read."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from voxmint.engine.files import Place
+from voxmint.engine.sinks.contract import Sink, unused
+from voxmint.engine.sinks.destinations import own_sinks_of
+from voxmint.engine.sinks.dotenv import DotenvSink
+from voxmint.engine.sinks.envcheck import Bend, bends
+from voxmint.engine.sinks.surroundings import surroundings_of
+from voxmint.engine.wording import SINK_LINE_BENT, SINK_LINE_FOREIGN
+from voxmint.origin import Origin
+from voxmint.problems import Problem, ProblemsError
+from voxmint.profiles.compiled import CompiledEnvironment, CompiledProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One sink: the profiles that it is for, and those whose values it has, by names alone."""
+
+    environment: str
+    kind: str
+    target: str
+    profiles: tuple[str, ...]
+    holds: tuple[str, ...]
+    is_only_by_name: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """What programs read of it."""
+        return {
+            "kind": self.kind,
+            "target": self.target,
+            "profiles": list(self.profiles),
+            "holds": list(self.holds),
+            "only_by_name": self.is_only_by_name,
+        }
+
+
+def looks_at(
+    project: Path,
+    environment: CompiledEnvironment,
+    profiles: Mapping[str, CompiledProfile],
+    environ: Mapping[str, str],
+    *,
+    checks: bool = False,
+) -> tuple[list[Look], list[Problem]]:
+    """voxmint's own sinks of an environment, and what is wrong with them.
+
+    With `checks`, env files are read as programs would read them; else no value is read.
+    """
+    around = replace(
+        surroundings_of(project, environ),
+        environment=environment.name,
+        profiles=environment.profiles,
+        labels={one.name: one.labels for one in profiles.values()},
+        asked=None,
+        environ=environ,
+    )
+    try:
+        sinks = own_sinks_of(environment, around)
+    except ProblemsError as error:
+        return [], list(error.problems)
+    looks: list[Look] = []
+    problems: list[Problem] = []
+    for sink in sinks:
+        held: frozenset[str] = frozenset()
+        problems += [*unused(sink), *sink.flaws()]
+        try:
+            held = sink.holds()
+            problems += _misread(sink) if checks and isinstance(sink, DotenvSink) else ()
+        except ProblemsError as error:
+            problems += [replace(one, at=sink.around.at) for one in error.problems]
+        looks.append(
+            Look(
+                environment.name,
+                sink.kind,
+                sink.target,
+                sink.around.profiles,
+                tuple(sorted(held)),
+                sink.is_only_by_name,
+            )
+        )
+    return looks, problems
+
+
+def _misread(sink: DotenvSink) -> Iterator[Problem]:
+    """The lines of a sink's files that programs read otherwise than each other."""
+    own = {name for one in sink.around.profiles for name in sink.names_of(one)}
+    own |= set(sink.constants())
+    target = sink.file()
+    if not target.folder.is_dir():
+        return
+    with Place(target) as place:
+        for name in sorted(sink.files()):
+            file = sink.target_of(name)
+            existing = Place(file, beside=place).read()
+            for bend in bends(existing.data) if existing else ():
+                yield _problem(file.label, bend, own, sink)
+
+
+def _problem(path: str, bend: Bend, own: set[str], sink: Sink) -> Problem:
+    kind = SINK_LINE_BENT if bend.name in own else SINK_LINE_FOREIGN
+    facts = {
+        "path": path,
+        "line": bend.line,
+        "found": bend.found,
+        "readers": bend.readers,
+        "environment": sink.around.environment,
+        **({"name": bend.name} if bend.name else {}),
+    }
+    return Problem(kind, Origin(path, bend.line, 1), facts)

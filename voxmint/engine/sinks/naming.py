@@ -1,0 +1,63 @@
+"""The names of environment variables, as several sinks give them to values."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
+
+from voxmint.engine.sinks import variables
+from voxmint.engine.sinks.contract import Sink
+from voxmint.engine.wording import SINK_NAME_CLASH, SINK_NAME_INVALID, SINK_NAME_REFUSED
+from voxmint.problems import Kind, Problem
+
+
+class Names(Protocol):
+    """What variables are called, as `file_options.VariableNames` has it."""
+
+    @property
+    def client_secret(self) -> str: ...
+    @property
+    def expires_at(self) -> str: ...
+    @property
+    def session_id(self) -> str: ...
+    @property
+    def profiles(self) -> Mapping[str, str]: ...
+
+
+def variable_names(
+    profile: str, names: Names, values: Iterable[str], prefix: str = ""
+) -> dict[str, str]:
+    """The variable of each of these values of a profile."""
+    stem = names.profiles.get(profile, variables.stem(profile))
+    return {
+        which: prefix + getattr(names, which).replace(variables.PROFILE, stem) for which in values
+    }
+
+
+def bad_names(sink: Sink, profile: str, names: Iterable[str]) -> Iterator[Problem]:
+    """Names that not every reader takes, or that change how programs run."""
+    for name in names:
+        if not variables.is_name(name):
+            yield _problem(SINK_NAME_INVALID, sink, profile, name)
+        elif variables.is_refused(name):
+            yield _problem(SINK_NAME_REFUSED, sink, profile, name)
+
+
+def _problem(kind: Kind, sink: Sink, profile: str, name: str) -> Problem:
+    facts = {"profile": profile, "name": name}
+    affected = ((profile, sink.around.environment),)
+    return Problem(kind, sink.around.at, facts, affects=affected)
+
+
+def clashes(sink: Sink, names: Iterable[tuple[str, Iterable[str]]]) -> Iterator[Problem]:
+    """Names that two profiles would share in one place, or one profile with itself."""
+    owners: dict[str, str] = {}
+    found: dict[tuple[str, str], str] = {}
+    for profile, own in names:
+        for number, name in enumerate(own):
+            owner = owners.setdefault(name, profile)
+            if owner != profile or name in list(own)[:number]:
+                found.setdefault((owner, profile), name)
+    for (one, other), name in found.items():
+        facts = {"one": one, "other": other, "name": name, "target": sink.target}
+        bodies = (name for name in dict.fromkeys((one, other)) if sink.takes(name))
+        affected = tuple((name, sink.around.environment) for name in bodies)
+        yield Problem(SINK_NAME_CLASH, sink.around.at, facts, affects=affected)

@@ -1,0 +1,1 @@
+"""What voxmint's tests share with those of packages that extend it; needs pytest."""
