@@ -1,6 +1,7 @@
 import pytest
+from hypothesis import given, strategies as st
 
-from voxmint.engine.durations import spoken
+from voxmint.engine.durations import parsed, spoken, written
 
 
 @pytest.mark.parametrize(
@@ -21,3 +22,55 @@ from voxmint.engine.durations import spoken
 )
 def test_a_length_of_time_in_its_two_largest_units(seconds: float, text: str) -> None:
     assert spoken(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("45m", 2700),
+        ("1h30m", 5400),
+        ("90s", 90),
+        ("90", 90),
+        ("0", 0),
+        ("1.5s", 1.5),
+        ("0.25", 0.25),
+        ("1d2h3m4s", 93_784),
+        (" 2H ", 7200),
+        ("120m", 7200),
+    ],
+)
+def test_a_length_of_time_as_people_write_it(text: str, seconds: float) -> None:
+    assert parsed(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "m",
+        "-5",
+        "5 m",
+        "1h30",
+        "1m1h",
+        "5min",
+        "1.5h",
+        "1e3",
+        "nan",
+        "inf",
+        "\u0665",
+        "9" * 400,
+    ],
+)
+def test_what_is_no_length_of_time(text: str) -> None:
+    with pytest.raises(ValueError, match="is"):
+        parsed(text)
+
+
+@given(st.integers(0, 300_000_000))
+def test_what_is_written_is_read_back(seconds: int) -> None:
+    assert parsed(written(seconds)) == seconds
+
+
+def test_a_part_of_a_second_is_written_too() -> None:
+    assert parsed(written(90.5)) == 90.5

@@ -10,6 +10,7 @@ import pytest
 from tests.engine.worlds import ordinary_folder, problem_of, run, started
 from voxmint.engine.ledger import Failed, Intent, Ledger, Minted, Outcome, Unanswered
 from voxmint.engine.sinks.contract import Receipt
+from voxmint.engine.upstream.traces import traces_in
 from voxmint.problems import ProblemsError
 
 INTENT = Intent("clinic", "d1", sent_at=1000.5, last_expiry=1600)
@@ -25,6 +26,39 @@ MINTED = Minted(
     dirty=True,
 )
 RECEIPT = Receipt("clinic", "dotenv", ".env", ("CLINIC_CLIENT_SECRET", "CLINIC_EXPIRES_AT"))
+
+
+FIRST_FORMAT = """
+CREATE TABLE intents (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, environment TEXT NOT NULL, profile TEXT NOT NULL,
+    digest TEXT NOT NULL, sent_at REAL NOT NULL, last_expiry INTEGER NOT NULL,
+    unanswered INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX intents_of ON intents (environment);
+CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, environment TEXT NOT NULL, profile TEXT NOT NULL,
+    digest TEXT NOT NULL, git_commit TEXT, dirty INTEGER, session_id TEXT,
+    expires_at INTEGER NOT NULL, minted_at REAL NOT NULL, request_id TEXT,
+    UNIQUE (environment, profile)
+);
+CREATE TABLE deliveries (
+    environment TEXT NOT NULL, profile TEXT NOT NULL, kind TEXT NOT NULL, target TEXT NOT NULL,
+    session INTEGER NOT NULL, PRIMARY KEY (environment, profile, kind, target)
+);
+CREATE TABLE names (
+    kind TEXT NOT NULL, target TEXT NOT NULL, name TEXT NOT NULL, environment TEXT NOT NULL,
+    profile TEXT NOT NULL, PRIMARY KEY (kind, target, name)
+);
+CREATE INDEX names_of ON names (environment, profile);
+INSERT INTO sessions
+VALUES (1, 'production', 'clinic', 'd1', NULL, 0, 'sess_1', 1600, 1001.5, NULL);
+INSERT INTO names VALUES ('dotenv', '.env', 'CLINIC_CLIENT_SECRET', 'production', 'clinic');
+INSERT INTO names VALUES ('dotenv', '.env', 'CLINIC_EXPIRES_AT', 'production', 'clinic');
+INSERT INTO deliveries VALUES ('production', 'clinic', 'dotenv', '.env', 1);
+PRAGMA application_id = 0x766F786D;
+PRAGMA user_version = 1;
+"""
+"""A ledger as voxmint first made them."""
 
 
 @pytest.fixture
@@ -90,6 +124,14 @@ def test_a_later_session_replaces_the_one_before_it(ledger: Ledger) -> None:
     session = ledger.sessions("production")["clinic"]
     # The sink still holds the one before it, so it does not count.
     assert (session.session_id, session.sinks) == ("sess_2", frozenset())
+
+
+def test_the_environments_that_anything_is_known_of(ledger: Ledger) -> None:
+    assert ledger.environments() == ()
+    minted(ledger, "staging")
+    ledger.claim("production", [RECEIPT])
+    ledger.intend("other", [INTENT])
+    assert ledger.environments() == ("production", "staging")
 
 
 def test_environments_know_nothing_of_each_other(ledger: Ledger) -> None:
@@ -278,9 +320,39 @@ def test_a_newer_ledger_is_left_alone(path: Path) -> None:
     by_hand(path, "PRAGMA user_version = 7")
     code, message, _ = refusal(path)
     said = (
-        f"the ledger `{path}` was written by a newer voxmint: its format is 7, and this one knows 1"
+        f"the ledger `{path}` was written by a newer voxmint: its format is 7, and this one knows 2"
     )
     assert (code, message) == ("ledger-newer", said)
+
+
+def test_a_ledger_of_the_first_format_is_brought_up_to_date_and_loses_nothing(path: Path) -> None:
+    by_hand(path, FIRST_FORMAT)
+    before = path.read_bytes()
+    with Ledger.open(path, readonly=True) as ledger:
+        session = ledger.sessions("production")["clinic"]
+        assert (session.session_id, session.traces, session.skew) == ("sess_1", None, None)
+        assert len(ledger.salt) == 32
+    assert path.read_bytes() == before
+    with Ledger.open(path) as ledger:
+        assert not ledger.is_fresh
+        assert ledger.sessions("production")["clinic"] == session
+        assert ledger.receipts("production") == (RECEIPT,)
+        minted(ledger)
+        salt = ledger.salt
+    with Ledger.open(path) as ledger:
+        assert ledger.salt == salt
+
+
+def test_each_ledger_has_a_salt_of_its_own(path: Path) -> None:
+    with Ledger.open(path) as ledger, Ledger.open(path.with_name("other.db")) as other:
+        assert ledger.salt != other.salt
+
+
+def test_what_a_token_was_minted_from_is_kept_as_hashes(ledger: Ledger) -> None:
+    [intent] = ledger.intend("production", [INTENT])
+    ledger.record("production", [replace(MINTED, intent=intent, traces={"a.b": "1f"}, skew=-2.5)])
+    session = ledger.sessions("production")["clinic"]
+    assert (traces_in(session.traces), session.skew) == ({"a.b": "1f"}, -2.5)
 
 
 def test_another_programs_database_is_left_alone(path: Path) -> None:
@@ -299,13 +371,15 @@ def test_another_programs_database_is_left_alone(path: Path) -> None:
         "UPDATE sessions SET profile = CAST(x'ff' AS TEXT)",
         "UPDATE sessions SET session_id = x'00'",
         "UPDATE sessions SET expires_at = 1.5",
+        "UPDATE sessions SET traces = x'00'",
+        "UPDATE sessions SET skew = 'much'",
     ],
 )
 def test_a_ledger_made_to_mislead_is_refused_where_it_is_read(path: Path, harm: str) -> None:
     with Ledger.open(path) as ledger:
         minted(ledger)
     by_hand(path, harm)
-    with Ledger.open(path) as ledger, pytest.raises(ProblemsError) as error:
+    with pytest.raises(ProblemsError) as error, Ledger.open(path) as ledger:
         ledger.sessions("production")
     assert problem_of(error).code == "ledger-corrupt"
 
@@ -338,6 +412,57 @@ except Exception as error:
         path.chmod(0o444)
         folder.chmod(0o555)
         assert run(script, path, ordinary=True) == "['clinic']\nledger-unusable\n"
+
+
+KILLED = """
+import os, signal, sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("PRAGMA journal_mode = TRUNCATE")
+database.execute("PRAGMA cache_size = 1")
+database.execute("BEGIN IMMEDIATE")
+for number in range(2000):
+    database.execute(
+        "INSERT INTO intents (environment, profile, digest, sent_at, last_expiry) "
+        "VALUES ('production', ?, 'd', 1.0, 1600)", ("profile" * 5 + str(number),)
+    )
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+"""A run that is killed while it writes: its journal stays, and a part of what it wrote."""
+
+
+def test_what_a_killed_run_was_writing_is_taken_back_also_by_who_only_reads(path: Path) -> None:
+    with Ledger.open(path) as ledger:
+        minted(ledger)
+    process = started(KILLED, path)
+    process.communicate()
+    assert process.returncode == -9
+    assert path.with_name("ledger.db-journal").stat().st_size
+    with Ledger.open(path, readonly=True) as ledger:
+        assert list(ledger.sessions("production")) == ["clinic"]
+        assert ledger.open_intents("production", 0) == ()
+
+
+def test_on_a_read_only_disk_that_cannot_be_done_and_is_said() -> None:
+    script = """
+import sys
+from pathlib import Path
+try:
+    ledger.Ledger.open(Path(sys.argv[1]), readonly=True)
+except Exception as error:
+    print(error.problems[0].message)
+"""
+    with ordinary_folder() as folder:
+        path = folder / "ledger.db"
+        with Ledger.open(path) as ledger:
+            minted(ledger)
+        started(KILLED, path).communicate()
+        path.chmod(0o444)
+        path.with_name("ledger.db-journal").chmod(0o444)
+        folder.chmod(0o555)
+        assert run(script, path, ordinary=True).strip() == (
+            f"the ledger `{path}` cannot be used: a run was killed while it wrote, and undoing "
+            "that takes a disk that can be written"
+        )
 
 
 def test_a_full_disk_is_said_and_leaves_the_ledger_as_it_was(path: Path) -> None:

@@ -1,9 +1,15 @@
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.engine.mints import NOW, Desk, desk, outcomes
+from voxmint.engine.edge import Operator
+from voxmint.engine.mint import plan_profiles
 from voxmint.engine.plan import Action, Plan
+
+NOT_STORED = "and no token is stored that could be written again"
 
 
 @pytest.fixture
@@ -66,9 +72,123 @@ def test_a_changed_profile_is_renewed(made: Desk) -> None:
     made.mint()
     made.write("profiles/clinic.yaml", "extends: base\nexpires_after: {seconds: 300}\n")
     assert decisions(made.plan()) == {
-        "clinic": ("renew", "the profile changed"),
+        "clinic": ("renew", "the profile changed: expires_after, profiles/clinic.yaml:2"),
         "ward/a": ("keep", "expires in 10 min"),
     }
+
+
+def test_the_reason_names_the_fields_that_changed_and_their_lines(made: Desk) -> None:
+    made.mint()
+    made.write(
+        "profiles/clinic.yaml",
+        "extends: base\nsession:\n  input_audio_transcription: {language: 'no', prompt: A ward.}\n"
+        "  turn_detection: {type: server_vad}\n",
+    )
+    plan = made.plan("clinic")
+    reason = (
+        "the profile changed: input_audio_transcription.language, profiles/clinic.yaml:3; "
+        "input_audio_transcription.prompt, profiles/clinic.yaml:3; and 1 more"
+    )
+    assert decision(plan) == ("renew", reason)
+    assert plan.to_json()["results"][0]["changes"] == [
+        {"path": path, "change": how, "at": {"file": file, "line": line, "column": column}}
+        for path, how, file, line, column in (
+            ("input_audio_transcription.language", "changed", "profiles/clinic.yaml", 3, 41),
+            ("input_audio_transcription.prompt", "added", "profiles/clinic.yaml", 3, 55),
+            ("turn_detection", "changed", "profiles/clinic.yaml", 4, 19),
+        )
+    ]
+
+
+def test_the_reason_names_the_base_the_environment_and_the_command_line(made: Desk) -> None:
+    made.mint()
+    text = (made.root / "profiles/base.yaml").read_text()
+    made.write("profiles/base.yaml", text.replace("language: en", "language: de"))
+    reason = "the profile changed: input_audio_transcription.language, profiles/base.yaml:3"
+    assert decision(made.plan()) == ("renew", reason)
+    made.write("profiles/base.yaml", text)
+    environment = (made.root / "environments/live.yaml").read_text()
+    overlay = "overlay: [{session: {input_audio_transcription: {language: de}}}]\n"
+    made.write("environments/live.yaml", environment + overlay)
+    reason = "the profile changed: input_audio_transcription.language, environments/live.yaml:3"
+    assert decision(made.plan()) == ("renew", reason)
+    given = ["session.input_audio_transcription.language=fr"]
+    order = made.project.order((), ["live"], overrides=given)
+    plan = plan_profiles(made.project, order, Operator(), made.edge())
+    reason = "the profile changed: input_audio_transcription.language, given with --set"
+    assert decision(plan) == ("renew", reason)
+
+
+def test_the_reason_names_the_vars_that_a_template_uses(made: Desk) -> None:
+    text = (made.root / "profiles/base.yaml").read_text()
+    prompt = '{prompt: "Words of {{ vars.ward }}.", '
+    made.write("profiles/base.yaml", text.replace("{", prompt, 1))
+    made.write("profiles/clinic.yaml", "extends: base\nvars: {ward: cardiology}\n")
+    made.write("profiles/ward/a.yaml", "extends: base\nvars: {ward: oncology}\n")
+    made.mint()
+    made.write("profiles/clinic.yaml", "extends: base\nvars: {ward: radiology}\n")
+    plan = made.plan("clinic")
+    reason = (
+        "the profile changed: input_audio_transcription.prompt, profiles/base.yaml:3, with "
+        "vars.ward, profiles/clinic.yaml:2"
+    )
+    assert decision(plan) == ("renew", reason)
+    [change] = plan.to_json()["results"][0]["changes"]
+    assert change["variables"] == [
+        {"name": "vars.ward", "at": {"file": "profiles/clinic.yaml", "line": 2, "column": 14}}
+    ]
+
+
+def test_an_endpoint_that_the_command_line_chose_has_no_line(made: Desk) -> None:
+    made.mint()
+    order = made.project.order((), ["live"], api="client_secrets")
+    plan = plan_profiles(made.project, order, Operator(), made.edge())
+    assert decision(plan) == ("renew", "minted elsewhere: provider.api")
+
+
+def test_the_reason_names_what_is_gone(made: Desk) -> None:
+    made.write("profiles/clinic.yaml", "extends: base\nexpires_after: {seconds: 300}\n")
+    made.mint()
+    made.write("profiles/clinic.yaml", "extends: base\n")
+    made.write(
+        "profiles/ward/a.yaml",
+        "extends: base\nsession:\n  input_audio_transcription:\n    language: {$unset: true}\n",
+    )
+    reason = (
+        "the profile changed: input_audio_transcription.language is no longer set, "
+        "profiles/ward/a.yaml:4"
+    )
+    assert decisions(made.plan()) == {
+        "clinic": ("renew", "the profile changed: expires_after is no longer set"),
+        "ward/a": ("renew", reason),
+    }
+
+
+def test_of_a_token_that_an_older_voxmint_minted_no_field_is_named(made: Desk) -> None:
+    made.mint()
+    with closing(sqlite3.connect(made.root / ".voxmint/ledger.db")) as database, database:
+        database.execute("UPDATE sessions SET traces = NULL")
+    assert decision(made.plan())[0] == "keep"
+    made.write("profiles/clinic.yaml", "extends: base\nexpires_after: {seconds: 300}\n")
+    assert decisions(made.plan())["clinic"] == ("renew", "the profile changed")
+
+
+def test_a_second_run_keeps_everything_sends_nothing_and_touches_no_file(made: Desk) -> None:
+    made.mint()
+
+    def files() -> dict[Path, tuple[int, int]]:
+        found = [path for path in made.root.rglob("*") if path.is_file()]
+        return {path: (path.stat().st_ino, path.stat().st_mtime_ns) for path in found}
+
+    before = files()
+    report = made.mint()
+    assert (set(outcomes(report).values()), report.requests) == ({"kept"}, 0)
+    after = files()
+    # Only the locks say that a run was there.
+    assert {
+        path for path in before if before[path] != after[path] and "locks" not in path.parts
+    } == set()
+    assert after.keys() == before.keys()
 
 
 def test_a_change_that_alters_no_request_is_none(made: Desk) -> None:
@@ -81,15 +201,17 @@ def test_what_was_minted_elsewhere_is_never_kept(made: Desk) -> None:
     made.mint()
     environment = made.root / "environments/live.yaml"
     text = environment.read_text()
-    for provider in (
-        "{kind: emulator, url: 'http://127.0.0.1:9000/v1'}",
-        "{kind: emulator, project: proj_other}",
-        "{kind: emulator, organization: org-other}",
-        "{kind: openai}",
-        "{kind: emulator, api: client_secrets}",
+    for provider, named in (
+        ("{kind: emulator, url: 'http://127.0.0.1:9000/v1'}", "url"),
+        ("{kind: emulator, project: proj_other}", "project"),
+        ("{kind: emulator, organization: org-other}", "organization"),
+        ("{kind: openai}", "kind"),
+        ("{kind: emulator, api: client_secrets}", "api"),
+        ("{kind: emulator, deployments: {gpt-live-transcribe: mine}}", "deployments"),
     ):
         environment.write_text(text.replace("{kind: emulator}", provider))
-        assert decision(made.plan()) == ("renew", "minted elsewhere")
+        reason = f"minted elsewhere: provider.{named}, environments/live.yaml:1"
+        assert decision(made.plan()) == ("renew", reason)
 
 
 def test_what_a_sink_lacks_is_renewed_since_tokens_are_kept_nowhere_else(made: Desk) -> None:
@@ -97,11 +219,11 @@ def test_what_a_sink_lacks_is_renewed_since_tokens_are_kept_nowhere_else(made: D
     lines = made.env_file.read_text().splitlines(keepends=True)
     made.env_file.write_text("".join(line for line in lines if "CLINIC_CLIENT" not in line))
     assert decisions(made.plan()) == {
-        "clinic": ("renew", "`.env.live` lacks it"),
+        "clinic": ("renew", f"`.env.live` lacks it, {NOT_STORED}"),
         "ward/a": ("keep", "expires in 10 min"),
     }
     made.env_file.unlink()
-    assert decision(made.plan()) == ("renew", "`.env.live` lacks it")
+    assert decision(made.plan()) == ("renew", f"`.env.live` lacks it, {NOT_STORED}")
 
 
 def test_a_new_sink_lacks_everything(made: Desk) -> None:
@@ -109,9 +231,11 @@ def test_a_new_sink_lacks_everything(made: Desk) -> None:
     text = (made.root / "environments/live.yaml").read_text()
     more = "sinks: [{kind: dotenv, path: .env.live}, {kind: dotenv, path: .env.more}]\n"
     made.write("environments/live.yaml", text.partition("sinks:")[0] + more)
-    assert decision(made.plan()) == ("renew", "`.env.more` lacks it")
+    assert decision(made.plan()) == ("renew", f"`.env.more` is a new sink, {NOT_STORED}")
     assert set(outcomes(made.mint()).values()) == {"minted"}
     assert decision(made.plan())[0] == "keep"
+    (made.root / ".env.more").unlink()
+    assert decision(made.plan()) == ("renew", f"`.env.more` lacks it, {NOT_STORED}")
 
 
 def test_names_in_a_file_that_the_ledger_does_not_know_are_no_tokens(made: Desk) -> None:
@@ -167,6 +291,8 @@ def test_the_plan_as_programs_read_it(made: Desk) -> None:
                 "profile": "clinic",
                 "action": "keep",
                 "reason": "expires in 10 min",
+                "cause": "live",
+                "changes": [],
                 "session_id": record.session_id,
                 "expires_at": record.expires_at,
                 "sinks": [{"kind": "dotenv", "target": ".env.live"}],
@@ -175,6 +301,8 @@ def test_the_plan_as_programs_read_it(made: Desk) -> None:
                 "profile": "ward/a",
                 "action": "mint",
                 "reason": "no token yet",
+                "cause": "no-token",
+                "changes": [],
                 "session_id": None,
                 "expires_at": None,
                 "sinks": [{"kind": "dotenv", "target": ".env.live"}],
@@ -182,6 +310,7 @@ def test_the_plan_as_programs_read_it(made: Desk) -> None:
         ],
         "pruned": [],
         "unseen": [],
+        "clock_skew": 0.0,
     }
 
 

@@ -1,6 +1,7 @@
 """The ledger: what was minted, what may have been, and which names in which sink are voxmint's.
 
-An SQLite database in the state folder. It holds no token and nothing made from one. Every method
+An SQLite database in the state folder. It holds no token and nothing made from one; of what was
+sent it holds hashes, a salted one of each field, so that a plan can name what changed. Every method
 that writes is one transaction, on the disk when the method returns; give it many things at once.
 
 Before a request leaves, `intend` says that it may; `record` then says what became of it. An intent
@@ -11,6 +12,7 @@ Before names are written to a sink, `claim` says that they will be voxmint's; `d
 that they hold the profile's current session. A name in a sink belongs to whoever claimed it last.
 """
 
+import hashlib
 import os
 import sqlite3
 import stat
@@ -18,12 +20,14 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from voxmint.engine.failures import failure, reason
 from voxmint.engine.sinks.contract import Receipt
+from voxmint.engine.upstream.traces import Traces, text_of
 from voxmint.engine.wording import LEDGER_BUSY, LEDGER_CORRUPT, LEDGER_NEWER, LEDGER_UNUSABLE
 from voxmint.problems import ProblemsError
 
@@ -77,6 +81,12 @@ _FORMATS = (
     );
     CREATE INDEX names_of ON names (environment, profile);
     """,
+    """
+    ALTER TABLE sessions ADD COLUMN traces TEXT;
+    ALTER TABLE sessions ADD COLUMN skew REAL;
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    INSERT INTO facts VALUES ('salt', lower(hex(randomblob(16))));
+    """,
 )
 
 
@@ -110,7 +120,8 @@ class OpenIntent:
 class Minted:
     """A request was answered with a token, and this is what is known of its session.
 
-    `intent` is what `intend` gave for the request; moments are in Unix seconds.
+    `intent` is what `intend` gave for the request; moments are in Unix seconds. `traces` are the
+    hashes of what was sent, by field; `skew` is by how many seconds the service's clock was ahead.
     """
 
     intent: int
@@ -122,11 +133,20 @@ class Minted:
     request_id: str | None = None
     commit: str | None = None
     dirty: bool | None = None
+    traces: Traces | None = None
+    skew: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
     """No token came of the request: it never arrived, or was refused."""
+
+    intent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A token came of the request, and a command was started with it; no sink holds it."""
 
     intent: int
 
@@ -138,12 +158,16 @@ class Unanswered:
     intent: int
 
 
-Outcome = Minted | Failed | Unanswered
+Outcome = Minted | Failed | Handed | Unanswered
 
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """The last session minted for a profile; `sinks` are those that hold it: kind and target."""
+    """The last session minted for a profile; `sinks` are those that hold it: kind and target.
+
+    `traces` are as the ledger holds them: `traces_in` reads them. `skew` is by how many seconds the
+    service's clock was ahead of this machine's; both are `None` where that is not known.
+    """
 
     profile: str
     digest: str
@@ -154,6 +178,8 @@ class SessionRecord:
     minted_at: float
     request_id: str | None
     sinks: frozenset[tuple[str, str]]
+    traces: str | None = None
+    skew: float | None = None
 
 
 class Ledger:
@@ -174,6 +200,8 @@ class Ledger:
         as it is.
         """
         with _translated(path):
+            if readonly:
+                _take_back_unfinished(path)
             database = _connected(path, readonly=readonly)
             try:
                 version = _version(path, database)
@@ -198,6 +226,24 @@ class Ledger:
 
     def close(self) -> None:
         self._database.close()
+
+    @cached_property
+    def salt(self) -> str:
+        """What this ledger's traces are salted with, made up when it was made."""
+        rows = self._rows("SELECT value FROM facts WHERE name = 'salt'", (str,))
+        if not rows:
+            raise failure(LEDGER_CORRUPT, path=self.path, said="it has no salt")
+        salt: str = rows[0][0]
+        return salt
+
+    @property
+    def identity(self) -> str | None:
+        """What tells this ledger from others; `None` of one that was made, or is missing, now."""
+        return None if self.is_fresh else hashlib.sha256(self.salt.encode()).hexdigest()[:16]
+
+    def environments(self) -> tuple[str, ...]:
+        """The environments of which anything is known, sorted."""
+        return tuple(row[0] for row in self._rows(_ENVIRONMENTS, (str,)))
 
     def sessions(self, environment: str) -> Mapping[str, SessionRecord]:
         """The last session of each profile of the environment, by the profile's name."""
@@ -274,13 +320,17 @@ class Ledger:
             yield database
 
 
+_ENVIRONMENTS = """
+    SELECT environment FROM sessions UNION SELECT environment FROM names ORDER BY 1
+"""
 _SESSIONS = """
-    SELECT id, profile, digest, git_commit, dirty, session_id, expires_at, minted_at, request_id
+    SELECT id, profile, digest, git_commit, dirty, session_id, expires_at, minted_at, request_id,
+        traces, skew
     FROM sessions WHERE environment = ? ORDER BY profile
 """
 _SESSION_TYPES = (
     *(int, str, str, str | None, int | None, str | None),
-    *(int, float, str | None),
+    *(int, float, str | None, str | None, float | None),
 )
 _HELD = "SELECT session, kind, target FROM deliveries WHERE environment = ?"
 _OPEN_INTENTS = """
@@ -297,7 +347,7 @@ _INTEND = """
 # A replaced row gets a new id, so that deliveries of the session before it no longer count.
 _MINT = """
     INSERT OR REPLACE INTO sessions (environment, profile, digest, git_commit, dirty, session_id,
-        expires_at, minted_at, request_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        expires_at, minted_at, request_id, traces, skew) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _DELIVER = """
     INSERT OR REPLACE INTO deliveries (environment, profile, kind, target, session)
@@ -338,7 +388,8 @@ def _record(database: sqlite3.Connection, environment: str, outcome: Outcome) ->
     if isinstance(outcome, Minted):
         about = (environment, outcome.profile, outcome.digest, outcome.commit, outcome.dirty)
         answer = (outcome.session_id, outcome.expires_at, outcome.minted_at, outcome.request_id)
-        database.execute(_MINT, (*about, *answer))
+        traces = None if outcome.traces is None else text_of(outcome.traces)
+        database.execute(_MINT, (*about, *answer, traces, outcome.skew))
 
 
 def _claim(database: sqlite3.Connection, environment: str, receipt: Receipt) -> None:
@@ -360,7 +411,7 @@ def _remove_names(database: sqlite3.Connection, environment: str, receipt: Recei
 
 
 def _session(row: Sequence[Any], sinks: Iterable[tuple[str, str]]) -> SessionRecord:
-    profile, digest, commit, dirty, session_id, expires_at, minted_at, request_id = row[1:]
+    profile, digest, commit, dirty, session_id, expires_at, minted_at, request_id = row[1:9]
     return SessionRecord(
         profile=profile,
         digest=digest,
@@ -371,6 +422,8 @@ def _session(row: Sequence[Any], sinks: Iterable[tuple[str, str]]) -> SessionRec
         minted_at=minted_at,
         request_id=request_id,
         sinks=frozenset(sinks),
+        traces=row[9],
+        skew=row[10],
     )
 
 
@@ -396,6 +449,26 @@ def _connected(path: Path, *, readonly: bool) -> sqlite3.Connection:
     return database
 
 
+def _take_back_unfinished(path: Path) -> None:
+    """Takes back what a killed run was writing: until then SQLite lets nobody read.
+
+    Each program that may write does so by itself; for one that only reads it is done here.
+    """
+    try:
+        with closing(_connected(path, readonly=True)) as database:
+            database.execute("SELECT 1 FROM sqlite_master").fetchone()
+        return
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+    try:
+        with closing(_connected(path, readonly=False)) as database:
+            database.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        said = "a run was killed while it wrote, and undoing that takes a disk that can be written"
+        raise failure(LEDGER_UNUSABLE, path=path, reason=said) from error
+
+
 def _is_there(path: Path) -> bool:
     try:
         status = path.lstat()
@@ -412,6 +485,9 @@ def _create(path: Path) -> None:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
 
 
+_STRANGE = "SELECT type FROM sqlite_master WHERE type IN ('trigger', 'view')"
+
+
 def _version(path: Path, database: sqlite3.Connection) -> int:
     """The format of the ledger, 0 for an empty one, once it was found to be a sound ledger."""
     version: int = _pragma(database, "user_version")
@@ -420,6 +496,10 @@ def _version(path: Path, database: sqlite3.Connection) -> int:
         raise failure(LEDGER_CORRUPT, path=path, said="it is a database of something else")
     if version > len(_FORMATS):
         raise failure(LEDGER_NEWER, path=path, found=version, known=len(_FORMATS))
+    # Before anything is read: a view can be made never to end, and a trigger to hide what is open.
+    strange = database.execute(_STRANGE).fetchone()
+    if strange:
+        raise failure(LEDGER_CORRUPT, path=path, said=f"it has a {strange[0]}, as no ledger does")
     said = _pragma(database, "quick_check(1)")
     if said != "ok":
         raise failure(LEDGER_CORRUPT, path=path, said=said)

@@ -5,16 +5,20 @@ deciding. Made of what was compiled, what the ledger knows and which names the s
 no secret and no network.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 from voxmint.engine.durations import spoken
 from voxmint.engine.ledger import OpenIntent, SessionRecord
+from voxmint.engine.lines import Lines
+from voxmint.engine.reasons import Changed, changes_between, told
 from voxmint.engine.sinks.contract import Receipt
-from voxmint.engine.upstream.request import DEFAULT_LIFETIME, digest_of, is_elsewhere, sent_body
+from voxmint.engine.upstream.request import Sent, digest_of, is_elsewhere, lifetime_of, sent_body
 from voxmint.engine.upstream.target import Target
+from voxmint.engine.upstream.traces import Traces, traces_of
 from voxmint.profiles.compiled import CompiledBody
 from voxmint.profiles.settings import Provider
 
@@ -25,8 +29,8 @@ MARGIN = 0.2
 class Action(StrEnum):
     """What is done for a profile.
 
-    `rewrite` is for a sink that can be filled from another one without minting; the sinks there are
-    read no value back, so a token that one of them lacks is renewed.
+    `rewrite` is for a sink that can be given a token again without a mint. No sink there is can be:
+    voxmint stores no value and reads none back, so a token that one of them lacks is renewed.
     """
 
     MINT = "mint"
@@ -35,34 +39,81 @@ class Action(StrEnum):
     KEEP = "keep"
 
 
+class Cause(StrEnum):
+    """Why that is done, for programs; `reason` says it for people."""
+
+    NEVER_MINTED = "no-token"
+    FORCED = "forced"
+    EXPIRED = "expired"
+    ELSEWHERE = "minted-elsewhere"
+    CHANGED = "profile-changed"
+    UNWRITTEN = "written-nowhere"
+    SINK_ADDED = "sink-added"
+    SINK_LACKS = "sink-lacks"
+    EXPIRING = "expiring"
+    LIVE = "live"
+
+
+class Decision(NamedTuple):
+    """What is decided for a profile. `changes` are what is not as it was when it was minted."""
+
+    action: Action
+    cause: Cause
+    reason: str
+    changes: tuple[Changed, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class SinkPlace:
-    """A sink as a plan knows it: its kind, its target in the file's words and in the ledger's."""
+    """A sink as a plan knows it: its kind, its target in the file's words and in the ledger's.
+
+    `profiles` are those that it is for, `None` where it is for all.
+    """
 
     kind: str
     target: str
     address: str
+    profiles: frozenset[str] | None = field(default=None, repr=False)
 
     @property
     def key(self) -> tuple[str, str]:
         return self.kind, self.address
+
+    def takes(self, profile: str) -> bool:
+        """Whether it is for a profile."""
+        return self.profiles is None or profile in self.profiles
+
+    def to_json(self) -> dict[str, str]:
+        """What programs read of it."""
+        return {"kind": self.kind, "target": self.target}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One profile's part of a plan.
 
-    `body` is what is sent and `lifetime` what it asks for, in seconds; `record` is the last session
-    that the ledger knows.
+    `body` is what is sent and `lifetime` what it asks for, in seconds; `traces` are the hashes of
+    what is sent, by field. `record` is the last session that the ledger knows. `sinks` are those
+    that its token goes to, and `holders` those of them that hold it.
     """
 
     profile: str
-    action: Action
-    reason: str
+    decision: Decision
     body: Mapping[str, Any] = field(repr=False)
     digest: str
     lifetime: int
+    traces: Traces = field(repr=False)
     record: SessionRecord | None = None
+    sinks: tuple[SinkPlace, ...] = ()
+    holders: tuple[SinkPlace, ...] = ()
+
+    @property
+    def action(self) -> Action:
+        return self.decision.action
+
+    @property
+    def reason(self) -> str:
+        return self.decision.reason
 
     @property
     def is_kept(self) -> bool:
@@ -75,8 +126,11 @@ class Entry:
             "profile": self.profile,
             "action": str(self.action),
             "reason": self.reason,
+            "cause": str(self.decision.cause),
+            "changes": [change.to_json() for change in self.decision.changes],
             "session_id": record.session_id if record else None,
             "expires_at": record.expires_at if record else None,
+            "sinks": [sink.to_json() for sink in self.sinks],
         }
 
 
@@ -94,10 +148,12 @@ class Unseen:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a mint of one environment will do.
+    """What a mint of one environment will do, as of the moment `made_at` (Unix seconds).
 
-    `leftovers` are profiles that the environment no longer has and a sink still holds. `unseen` are
-    tokens of earlier runs that may live, though nobody has them.
+    `leftovers` are profiles that a sink still holds and is no longer for. `unseen` are
+    tokens of earlier runs that may live, though nobody has them. `skew` is by how many seconds the
+    service's clock is ahead of this machine's, as far as the last mint has shown it. `ledger` is
+    the identity of the ledger that it was made from, `None` of a new one.
     """
 
     environment: str
@@ -106,6 +162,9 @@ class Plan:
     entries: tuple[Entry, ...]
     leftovers: tuple[str, ...] = ()
     unseen: tuple[Unseen, ...] = ()
+    skew: float = 0.0
+    made_at: float = 0.0
+    ledger: str | None = None
 
     @property
     def to_mint(self) -> tuple[Entry, ...]:
@@ -118,15 +177,15 @@ class Plan:
 
     def to_json(self) -> dict[str, Any]:
         """The plan as programs read it."""
-        sinks = [{"kind": sink.kind, "target": sink.target} for sink in self.sinks]
         return {
             "version": 1,
             "environment": self.environment,
             "api": self.target.api,
             "url": self.target.url,
-            "results": [{**entry.to_json(), "sinks": sinks} for entry in self.entries],
+            "results": [entry.to_json() for entry in self.entries],
             "pruned": list(self.leftovers),
             "unseen": [one.to_json() for one in self.unseen],
+            "clock_skew": self.skew,
         }
 
 
@@ -135,20 +194,30 @@ class Known:
     """What is known of an environment beside its files.
 
     `held` are the profiles whose names each sink holds, by the sink's kind and address; a sink that
-    is not in it was not asked, and is taken at the ledger's word.
+    is not in it was not asked, and is taken at the ledger's word. `salt` is the ledger's, and
+    `ledger` its identity, `None` of a new one.
     """
 
     sessions: Mapping[str, SessionRecord]
     receipts: tuple[Receipt, ...]
     unseen: tuple[OpenIntent, ...]
     held: Mapping[tuple[str, str], frozenset[str]]
+    salt: str = ""
+    ledger: str | None = None
+
+    @property
+    def written(self) -> frozenset[tuple[str, str]]:
+        """The sinks that something was ever written to, by kind and address."""
+        return frozenset((receipt.kind, receipt.target) for receipt in self.receipts)
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What is asked for: where and what to mint, into which sinks, and the profiles there are.
 
-    `present` are all that the environment has, whether they are asked for or not.
+    `present` are all that the environment has, whether they are asked for or not. `min_remaining`
+    is how many seconds every token must have left, instead of a share of its lifetime. `lines`
+    are those of the files.
     """
 
     environment: str
@@ -157,94 +226,169 @@ class Wish:
     bodies: tuple[CompiledBody, ...]
     sinks: tuple[SinkPlace, ...]
     present: frozenset[str]
+    lines: Lines
     force: bool = False
+    min_remaining: float | None = None
 
 
 def make_plan(wish: Wish, known: Known, now: float) -> Plan:
     """What has to be done so that every sink holds a live token of every profile asked for.
 
-    `now` is in Unix seconds. The same wish, knowledge and moment give the same plan.
+    `now` is in Unix seconds, by this machine's clock. The same wish, knowledge and moment give the
+    same plan.
     """
+    skew = skew_in(known.sessions.values(), now)
     return Plan(
         wish.environment,
         wish.target,
         wish.sinks,
-        tuple(_entry(body, wish, known, now) for body in wish.bodies),
+        tuple(_Case(body, wish, known, now + skew).entry() for body in wish.bodies),
         _leftovers(wish, known.receipts),
         tuple(Unseen(one.intent.profile, one.intent.last_expiry) for one in known.unseen),
+        skew,
+        now,
+        known.ledger,
     )
 
 
-def _entry(compiled: CompiledBody, wish: Wish, known: Known, now: float) -> Entry:
-    sent = sent_body(compiled, wish.provider)
-    digest = digest_of(sent, wish.target)
-    record = known.sessions.get(compiled.profile)
-    action, reason = _decision(compiled.profile, digest, record, wish, known, now)
-    lifetime = (compiled.expires_after or {}).get("seconds", DEFAULT_LIFETIME)
-    return Entry(compiled.profile, action, reason, sent.body, digest, lifetime, record)
+def skew_in(records: Iterable[SessionRecord], now: float) -> float:
+    """By how many seconds the service's clock is ahead of this machine's, by the last mint.
+
+    A clock that stands before that mint was set back since, so what was measured is void.
+    """
+    measured = [(record.minted_at, record.skew) for record in records if record.skew is not None]
+    at, skew = max(measured, default=(now, 0.0))
+    return skew if at <= now else 0.0
 
 
-def _decision(
-    profile: str,
-    digest: str,
-    record: SessionRecord | None,
-    wish: Wish,
-    known: Known,
-    now: float,
-) -> tuple[Action, str]:
-    if record is None:
-        return Action.MINT, "no token yet"
-    left = record.expires_at - now
-    reason = (
-        _forced(wish)
-        or _expired(left)
-        or _changed(digest, record.digest)
-        or _lacking(profile, record, wish, known)
-        or _expiring(left, margin_of(record))
-    )
-    if reason:
-        return Action.RENEW, reason
-    return Action.KEEP, f"expires in {spoken(left)}"
+@dataclass(frozen=True)
+class _Case:
+    """One profile before it is decided on. `now` is the moment by the service's clock."""
+
+    compiled: CompiledBody
+    wish: Wish
+    known: Known
+    now: float
+
+    def entry(self) -> Entry:
+        decision = self.decision()
+        return Entry(
+            self.compiled.profile,
+            decision,
+            self.sent.body,
+            self.digest,
+            lifetime_of(self.compiled),
+            # Those of a token that is kept are in the ledger.
+            {} if decision.action is Action.KEEP else self.traces,
+            self.record,
+            self.sinks,
+            tuple(sink for sink in self.sinks if self._holds(sink)),
+        )
+
+    @cached_property
+    def sinks(self) -> tuple[SinkPlace, ...]:
+        return tuple(sink for sink in self.wish.sinks if sink.takes(self.compiled.profile))
+
+    @cached_property
+    def sent(self) -> Sent:
+        return sent_body(self.compiled, self.wish.provider)
+
+    @cached_property
+    def digest(self) -> str:
+        return digest_of(self.sent, self.wish.target)
+
+    @cached_property
+    def traces(self) -> Traces:
+        return traces_of(self.compiled, self.sent, self.wish.target, self.known.salt)
+
+    @property
+    def record(self) -> SessionRecord | None:
+        return self.known.sessions.get(self.compiled.profile)
+
+    def decision(self) -> Decision:
+        record = self.record
+        if record is None:
+            return Decision(Action.MINT, Cause.NEVER_MINTED, "no token yet")
+        left = record.expires_at - self.now
+        return (
+            self._forced()
+            or _expired(left)
+            or self._changed(record)
+            or self._lacking(record)
+            or self._expiring(record, left)
+            or Decision(Action.KEEP, Cause.LIVE, f"expires in {spoken(left)}")
+        )
+
+    def _forced(self) -> Decision | None:
+        return _renewed(Cause.FORCED, "asked for with --force") if self.wish.force else None
+
+    def _changed(self, record: SessionRecord) -> Decision | None:
+        if self.digest == record.digest:
+            return None
+        found = changes_between(record.traces, self.traces, self.compiled, self.wish.lines)
+        if is_elsewhere(self.digest, record.digest):
+            changes = tuple(one for one in found if one.is_of_provider)
+            return _renewed(Cause.ELSEWHERE, told("minted elsewhere", changes), changes)
+        changes = tuple(one for one in found if not one.is_of_provider)
+        return _renewed(Cause.CHANGED, told("the profile changed", changes), changes)
+
+    def _lacking(self, record: SessionRecord) -> Decision | None:
+        lacking = [sink for sink in self.sinks if not self._holds(sink)]
+        if not lacking:
+            return None
+        if not record.sinks:
+            return _renewed(Cause.UNWRITTEN, "minted before, and in no sink now")
+        added = [sink for sink in lacking if sink.key not in self.known.written]
+        if added == lacking:
+            verb = "is a new sink" if len(added) == 1 else "are new sinks"
+            return _renewed(Cause.SINK_ADDED, f"{_targets(added)} {verb}{NOT_STORED}")
+        verb = "lacks it" if len(lacking) == 1 else "lack it"
+        return _renewed(Cause.SINK_LACKS, f"{_targets(lacking)} {verb}{NOT_STORED}")
+
+    def _expiring(self, record: SessionRecord, left: float) -> Decision | None:
+        needed = self.wish.min_remaining
+        if needed is not None:
+            reason = f"expires in {spoken(left)}, and must outlive {spoken(needed)}"
+            return _renewed(Cause.EXPIRING, reason) if left <= needed else None
+        margin = margin_of(record)
+        reason = f"expires in {spoken(left)}, margin {spoken(margin)}"
+        return _renewed(Cause.EXPIRING, reason) if left <= margin else None
+
+    def _holds(self, sink: SinkPlace) -> bool:
+        profile, record = self.compiled.profile, self.record
+        if record is None or sink.key not in record.sinks:
+            return False
+        return profile in self.known.held.get(sink.key, {profile})
 
 
-def _forced(wish: Wish) -> str | None:
-    return "asked for with --force" if wish.force else None
+NOT_STORED = ", and no token is stored that could be written again"
+"""Why what a sink lacks is minted again."""
 
 
-def _expired(left: float) -> str | None:
-    return f"expired {spoken(-left)} ago" if left <= 0 else None
+def _renewed(cause: Cause, reason: str, changes: tuple[Changed, ...] = ()) -> Decision:
+    return Decision(Action.RENEW, cause, reason, changes)
 
 
-def _changed(digest: str, other: str) -> str | None:
-    if digest == other:
-        return None
-    return "minted elsewhere" if is_elsewhere(digest, other) else "the profile changed"
+def _expired(left: float) -> Decision | None:
+    return _renewed(Cause.EXPIRED, f"expired {spoken(-left)} ago") if left <= 0 else None
 
 
-def _lacking(profile: str, record: SessionRecord, wish: Wish, known: Known) -> str | None:
-    lacking = [sink for sink in wish.sinks if not _holds(sink, profile, record, known)]
-    if not lacking:
-        return None
-    if not record.sinks:
-        return "minted before, and written nowhere"
-    names = " and ".join(f"`{sink.target}`" for sink in lacking)
-    return f"{names} {'lacks' if len(lacking) == 1 else 'lack'} it"
-
-
-def _expiring(left: float, margin: float) -> str | None:
-    return f"expires in {spoken(left)}, margin {spoken(margin)}" if left <= margin else None
+def _targets(sinks: Iterable[SinkPlace]) -> str:
+    return " and ".join(f"`{sink.target}`" for sink in sinks)
 
 
 def margin_of(record: SessionRecord) -> float:
     """The seconds that must be left of a session's token for it to be kept."""
-    return max(0.0, MARGIN * (record.expires_at - record.minted_at))
-
-
-def _holds(sink: SinkPlace, profile: str, record: SessionRecord, known: Known) -> bool:
-    return sink.key in record.sinks and profile in known.held.get(sink.key, {profile})
+    lived_from = record.minted_at + (record.skew or 0.0)
+    return max(0.0, MARGIN * (record.expires_at - lived_from))
 
 
 def _leftovers(wish: Wish, receipts: Sequence[Receipt]) -> tuple[str, ...]:
-    here = {sink.key for sink in wish.sinks}
-    held = {receipt.profile for receipt in receipts if (receipt.kind, receipt.target) in here}
-    return tuple(sorted(held - wish.present))
+    here = {sink.key: sink for sink in wish.sinks}
+    held = [(one.profile, here.get((one.kind, one.target))) for one in receipts]
+    gone = {
+        profile
+        for profile, sink in held
+        if sink and not (profile in wish.present and sink.takes(profile))
+    }
+    return tuple(sorted(gone))

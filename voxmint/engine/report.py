@@ -95,11 +95,15 @@ def _error(problem: Problem | None) -> dict[str, Any] | None:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What came of the profiles that were to be minted, by name, and of the run as a whole."""
+    """What came of the profiles that were to be minted, by name, and of the run as a whole.
+
+    `skew` is by how many seconds the service's clock is ahead, where an answer told the time.
+    """
 
     results: Mapping[str, Result] = field(default_factory=dict)
     unseen: tuple[Unseen, ...] = ()
     problems: tuple[Problem, ...] = ()
+    skew: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
+import base64
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -179,3 +181,18 @@ def test_a_key_is_taken_out_of_what_a_server_says() -> None:
     assert concealer(opaque)("x" * 1_000_000) == "x" * 1_000_000
     assert concealer(opaque)("*" * 1_000_000) == "…"
     assert concealer(None)("as it is") == "as it is"
+
+
+@pytest.mark.parametrize("before", ["", "k", "ke", "Bearer "])
+@pytest.mark.parametrize("after", ["", "\n", "more"])
+def test_a_key_is_taken_out_of_what_was_encoded(before: str, after: str) -> None:
+    conceal = concealer(None, Secret("Odd%key+/with~AAbb=1>?"))
+    whole = f"{before}Odd%key+/with~AAbb=1>?{after}"
+    for encoded in (
+        quote(whole, safe=""),
+        base64.b64encode(whole.encode()).decode(),
+        base64.urlsafe_b64encode(whole.encode()).decode().rstrip("="),
+    ):
+        left = conceal(f"said: {encoded}.")
+        # What is left are letters that it shares with what stands beside it.
+        assert not any(encoded[at : at + 8] in left for at in range(10, len(encoded) - 16))

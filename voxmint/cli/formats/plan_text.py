@@ -8,6 +8,8 @@ from voxmint.cli.display.screen import Screen, Style
 from voxmint.cli.display.widths import padded, width
 from voxmint.cli.display.words import MOST_NAMES, names, number
 from voxmint.cli.world import World
+from voxmint.engine.durations import spoken
+from voxmint.engine.minting.clocks import WORTH_SAYING
 from voxmint.engine.plan import Action, Entry, Plan
 from voxmint.shown import shown
 
@@ -45,6 +47,10 @@ def write(screen: Screen, plan: Plan, world: World, command: str) -> None:
         start = screen.paint(f"{row.label:<7}", row.style)
         screen.line(f"{start} {row.many:>5,}   {padded(row.who, columns)}   {row.why}".rstrip())
     screen.line()
+    if abs(plan.skew) >= WORTH_SAYING:
+        way = "ahead of" if plan.skew > 0 else "behind"
+        skew = spoken(abs(plan.skew))
+        screen.line(f"clock the service's is {skew} {way} this machine's, and counts here")
     screen.line(f"next  {command}" if plan.has_changes else "nothing to do")
 
 

@@ -29,6 +29,7 @@ from voxmint.engine.worktree import WorkTree
 from voxmint.origin import Origin
 from voxmint.profiles.source import SourceError
 from voxmint.secret import Secret
+from voxmint.shown import masked
 
 _IS_OURS: ContextVar[bool] = ContextVar("_IS_OURS", default=False)
 
@@ -74,7 +75,8 @@ class Reply:
     def request_id(self) -> str | None:
         """What to quote to the service's support."""
         found = self.headers.get("x-request-id") or self.headers.get("apim-request-id")
-        return found[:200] if found else None
+        # It is kept and shown: a server could repeat in it what it was sent, or gave.
+        return masked(found[:200]) if found else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,14 +290,26 @@ def _why(error: BaseException) -> str:
                 return f"its certificate is not trusted: {one.verify_message}"
             case ssl.SSLError() if one.reason:
                 return f"no TLS could be agreed on ({one.reason})"
-            case socket.gaierror():
-                return "its name is not known to the name service"
-            case httpx.ConnectTimeout():
-                return "no connection came about in time"
+            case socket.gaierror() | httpx.ConnectTimeout():
+                is_name = isinstance(one, socket.gaierror)
+                return _NO_NAME if is_name else _NO_CONNECTION
+            case httpx.RemoteProtocolError():
+                return _broken_off(one)
             case OSError() if one.errno:
                 # Not its own text, which asyncio replaces with one that repeats the address.
                 return os.strerror(one.errno).lower()
     return str(error) or type(error).__name__
+
+
+def _broken_off(error: httpx.RemoteProtocolError) -> str:
+    """What came instead of an answer; the error's own text can hold what the server sent."""
+    if "disconnected" in str(error):
+        return "the connection ended without an answer"
+    return "what came is no HTTP"
+
+
+_NO_NAME = "its name is not known to the name service"
+_NO_CONNECTION = "no connection came about in time"
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -9,9 +9,11 @@ repeats anything of it, or of what a command said.
 import os
 import re
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 from voxmint.engine.failures import failure, reason
 from voxmint.engine.files import described, read_bounded
@@ -81,20 +83,35 @@ def read_key(environment: CompiledEnvironment, ring: KeyRing) -> Secret | None:
     return None if key is None else _checked(*_found(key, ring, at), at)
 
 
-def concealer(key: Secret | None) -> Callable[[str], str]:
-    """What takes a key out of a text, such as a server's message that repeats it.
+def concealer(*secrets: Secret | None) -> Callable[[str], str]:
+    """What takes keys and tokens out of a text, such as a server's message that repeats them.
 
-    A key of a few letters is left: it would be found in ordinary words. Of a key that the server
-    masks itself, what it shows goes too: files can name a secret that is not meant for it.
+    One of a few letters is left: it would be found in ordinary words. What is percent-encoded, or
+    in base64 as in a header, goes too. Of a key that the server masks itself, what it shows goes as
+    well: files can name a secret that is not meant for it.
     """
 
     def conceal(text: str) -> str:
         text = _MASKED.sub("…", text)
-        if key is None or len(key.reveal()) < _SHORTEST_CONCEALED:
-            return text
-        return text.replace(key.reveal(), "…")
+        for secret in secrets:
+            if secret is not None and len(secret.reveal()) >= _SHORTEST_CONCEALED:
+                for form in _forms(secret.reveal()):
+                    text = text.replace(form, "…")
+        return text
 
     return conceal
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """The secret, and what is left of it in a text that was encoded as a whole."""
+    yield secret
+    yield quote(secret, safe="")
+    raw = secret.encode("utf-8", "surrogatepass")
+    # What stands before it shifts it by so many bytes; the first letters then are not its own.
+    for before, first in enumerate((0, 2, 3)):
+        encoded = b64encode(b"." * before + raw).decode("ascii")
+        own = encoded[first : (before + len(raw)) * 8 // 6]
+        yield from (own, own.replace("+", "-").replace("/", "_"))
 
 
 def _found(key: Key, ring: KeyRing, at: Origin | None) -> tuple[str, str]:

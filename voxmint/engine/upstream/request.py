@@ -16,6 +16,12 @@ DEFAULT_LIFETIME = 600
 """Seconds that a token lives where a profile asks for nothing else. Source: published schema."""
 
 
+def lifetime_of(compiled: CompiledBody) -> int:
+    """The seconds that a body asks its token to live."""
+    seconds: int = (compiled.expires_after or {}).get("seconds", DEFAULT_LIFETIME)
+    return seconds
+
+
 class Sent(NamedTuple):
     """A body as it is sent, and the deployment that took its model's place, where one did."""
 
@@ -68,15 +74,19 @@ def digest_of(sent: Sent, target: Target) -> str:
     Two SHA-256 of canonical JSON with a `:` between, so that a change of the one is told from a
     change of the other.
     """
-    where = [
-        target.kind,
-        target.api,
-        target.host,
-        sent.deployment,
-        target.organization,
-        target.project,
-    ]
-    return f"{_hashed(where)}:{_hashed(sent.body)}"
+    return f"{_hashed([*where_of(sent, target).values()])}:{_hashed(sent.body)}"
+
+
+def where_of(sent: Sent, target: Target) -> Mapping[str, str | None]:
+    """What makes a token one of this place and no other, by the settings that decide on it."""
+    return {
+        "provider.kind": target.kind,
+        "provider.api": target.api,
+        "provider.url": target.host,
+        "provider.deployments": sent.deployment,
+        "provider.organization": target.organization,
+        "provider.project": target.project,
+    }
 
 
 def is_elsewhere(digest: str, other: str) -> bool:
