@@ -7,6 +7,9 @@ A page asks for it with a line `<!-- The examples on this page are run by the te
   right above it;
 - a block in `console` holds command lines, each after `$ `, and what they write; a line `…` stands
   for any number of lines;
+- in an output, `…` within a line stands for any rest of it, such as a time;
+- `sh` runs a script of the page, in a process that finds `voxmint`; `voxmint exec` is one too, and
+  `voxmint purge`, which goes by the same clock;
 - `<!-- new project -->` begins anew, with nothing in the folder;
 - `<!-- not run -->` right above a block leaves it alone.
 """
@@ -14,7 +17,8 @@ A page asks for it with a line `<!-- The examples on this page are run by the te
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,8 +29,9 @@ _PART = re.compile(
     r"(?:^<!-- (?P<remark>[^\n]*) -->\n)?(?:^```(?P<language>\w*)\n(?P<body>.*?)^```\n)?",
     re.MULTILINE | re.DOTALL,
 )
-_NAME = re.compile(r"[\w./-]+\.\w+")
+_NAME = re.compile(r"[\w./-]*\.\w+")
 _ANY = "…\n"
+_PROCESSES = ("exec", "purge")
 _AUTHOR = ("-c", "user.name=clinic", "-c", "user.email=clinic@example")
 
 
@@ -74,12 +79,14 @@ def steps(body: str) -> list[Step]:
 
 
 def run(command: str, folder: Path) -> str:
-    """What a command line writes: `voxmint` in this process, `git` as one of its own."""
+    """What a command line writes: `voxmint` in this process, what replaces one as its own."""
     program, *arguments = shlex.split(command)
+    if program == "sh" or (program == "voxmint" and arguments[0] in _PROCESSES):
+        return as_a_process([program, *arguments], folder).stdout
     if program == "voxmint":
         done = ran(folder, *arguments)
         return done.out + done.err
-    assert program == "git", f"pages show voxmint and git, not `{program}`"
+    assert program == "git", f"pages show voxmint, git and sh, not `{program}`"
     git = subprocess.run(
         ["git", *_AUTHOR, *arguments],
         cwd=folder,
@@ -91,8 +98,31 @@ def run(command: str, folder: Path) -> str:
     return git.stdout + git.stderr
 
 
+def as_a_process(words: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a process that finds `voxmint`; what it writes is in one stream, in its order."""
+    programs = folder.parent / "programs"
+    programs.mkdir(exist_ok=True)
+    voxmint = programs / "voxmint"
+    voxmint.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m voxmint "$@"\n')
+    voxmint.chmod(0o755)
+    known = environment(folder)
+    return subprocess.run(
+        words,
+        cwd=folder,
+        env={**known, "PATH": f"{programs}:{known['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
 def fits(found: str, expected: str) -> bool:
     """Whether an output is what the page shows, with `…` for lines that it leaves out."""
     lines = expected.splitlines(keepends=True)
-    pattern = "".join("(?:.*\n)*" if line == _ANY else re.escape(line) for line in lines)
+    pattern = "".join("(?:.*\n)*" if line == _ANY else _pattern(line) for line in lines)
     return re.fullmatch(pattern, found) is not None
+
+
+def _pattern(line: str) -> str:
+    return re.escape(line).replace("…", ".*")

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.engine.scripted import (
     refused,
     said,
 )
+from voxmint.engine import emulator as emulated
 from voxmint.engine.events import Halted, SessionFailed, Waiting
 from voxmint.engine.minting.retry import Patience
 from voxmint.engine.plan import Unseen
@@ -399,6 +401,13 @@ def test_a_gateways_word_that_nobody_answered_it_leaves_a_doubt(tmp_path: Path) 
     assert (only(report).outcome, report.unseen) == ("minted", (Unseen("clinic", LATEST),))
 
 
+def test_such_words_are_limited_like_no_answer_at_all(tmp_path: Path) -> None:
+    with Scripted(each(refused(502, None, "bad gateway"))) as server:
+        report = against(server, desk(tmp_path)).mint()
+        assert len(server.asked) == 2
+    assert report.unseen == (Unseen("clinic", LATEST),) * 2
+
+
 def test_a_server_that_is_not_there_leaves_no_doubt_and_ends_the_run(tmp_path: Path) -> None:
     names = [f"ward-{number:02}" for number in range(20)]
     with Scripted(each(minted())) as server:
@@ -450,3 +459,79 @@ def test_a_rate_is_kept(tmp_path: Path) -> None:
     # Four leave at once; the next one would in ten seconds, and then the time is over.
     assert report.requests == 4
     assert list(outcomes(report).values()) == ["minted"] * 4 + ["skipped"] * 6
+
+
+def test_a_service_that_only_refuses_what_is_too_fast_is_asked_slower(tmp_path: Path) -> None:
+    lock, seen = threading.Lock(), [0.0, 0.0]
+
+    def script(number: int, _: Asked) -> Answered:
+        with lock:
+            now = time.monotonic()
+            if now - seen[0] > 0.1:
+                seen[:] = [now, 0]
+            seen[1] += 1
+            if seen[1] > 3:
+                return refused(429, "rate_limit_exceeded", "later", retry_after_ms="100")
+        return minted(number)
+
+    names = [f"ward-{number:02}" for number in range(40)]
+    with Scripted(script) as server:
+        # Forty at once, of which three pass in each tenth of a second: five attempts of each would
+        # let fifteen through.
+        report = against(server, desk(tmp_path, names), concurrency=40).mint()
+    assert set(outcomes(report).values()) == {"minted"}
+
+
+def test_what_answers_say_of_the_limit_is_kept_ahead_of(tmp_path: Path) -> None:
+    names = [f"ward-{number:02}" for number in range(40)]
+    pace = emulated.Pace(1200, 5)
+    with emulated.Emulator(emulated.Options(pace=pace)) as emulator:
+        provider = f"{{kind: emulator, url: '{emulator.url}'}}"
+        made = desk(tmp_path, names, provider, "mint: {concurrency: 4}\n")
+        report = made.mint()
+    assert set(outcomes(report).values()) == {"minted"}
+    # It knows of the limit only what answers say. Without a look at them every second is refused.
+    assert report.requests < 1.2 * len(names)
+
+
+# ── how often and how long, as it is set ─────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("file", "operator", "attempts"),
+    [({}, {}, 5), ({"attempts": 2}, {}, 2), ({"attempts": 2}, {"attempts": 1}, 1)],
+)
+def test_attempts_can_be_set(
+    tmp_path: Path, file: dict[str, Any], operator: dict[str, Any], attempts: int
+) -> None:
+    with Scripted(each(refused(503, None, "later"))) as server:
+        against(server, desk(tmp_path), **file).mint(**operator)
+        assert len(server.asked) == attempts
+
+
+@pytest.mark.parametrize(
+    ("file", "operator", "requests"),
+    [
+        ({}, {}, 2),
+        ({"retry_unanswered": 0}, {}, 1),
+        ({"retry_unanswered": 0}, {"retry_unanswered": 2}, 3),
+    ],
+)
+def test_how_often_what_got_no_answer_is_repeated_can_be_set(
+    tmp_path: Path, file: dict[str, Any], operator: dict[str, Any], requests: int
+) -> None:
+    with Scripted(each(RESET)) as server:
+        report = against(server, desk(tmp_path), **file).mint(**operator)
+        assert len(server.asked) == requests
+    assert [one.profile for one in report.unseen] == ["clinic"] * requests
+
+
+def test_the_time_of_a_request_can_be_set(tmp_path: Path) -> None:
+    slow = minted(pause=3.0)
+    with Scripted(each(slow)) as server:
+        made = against(server, desk(tmp_path), request_timeout=0.1, retry_unanswered=0)
+        result = only(made.mint())
+    assert (message(result) or "").startswith("no answer came in time")
+    with Scripted(each(minted(pause=0.3))) as server:
+        made = against(server, desk(tmp_path / "other"), request_timeout=0.1)
+        assert only(made.mint(request_timeout=20.0)).outcome == "minted"

@@ -1,8 +1,8 @@
 """What a mint shows while it goes on.
 
-On a terminal one line, once that takes more than a second: how much is done of what, and what it
-waits for. Elsewhere, such as in a log, a line for each profile. A run is never stopped by what
-cannot be shown.
+On a terminal one line, once that takes more than a second: how much is done of what, how fast, and
+what it waits for. Elsewhere, such as in a log, a line for each profile; where the log of a pipeline
+can, they fold and tokens are hidden. A run is never stopped by what cannot be shown.
 """
 
 import threading
@@ -11,6 +11,7 @@ from functools import singledispatchmethod
 from types import TracebackType
 from typing import Self
 
+from voxmint.cli.ci_log import CiLog
 from voxmint.cli.display.moments import clock_time
 from voxmint.cli.display.screen import Style
 from voxmint.cli.display.widths import cut
@@ -32,16 +33,24 @@ _MOST_NOTED = 10
 
 
 class Progress:
-    """Listens to a run, and shows it. Use it as a context: at its end, nothing of it is left."""
+    """Listens to a run, and shows it. Use it as a context: at its end, nothing of it is left.
 
-    def __init__(self, world: World) -> None:
+    With `is_brief`, a log is not told of each profile: what goes well is nothing to speak of.
+    `masks` says whether the log of a pipeline is told to hide tokens, instead of where it can.
+    """
+
+    def __init__(self, world: World, *, is_brief: bool = False, masks: bool | None = None) -> None:
         self._world = world
+        self._log_of_job = CiLog(world, masks=masks)
+        self._title = ""
+        self._is_brief = is_brief and not world.is_verbose
         self._screen = world.err
         self._draws = self._screen.is_terminal and not world.is_quiet
         self._lock = threading.RLock()
         self._over = threading.Event()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
         self._total = self._done = self._failed = self._noted = 0
+        self._begun = world.clock()
         self._wait = ("", 0.0)
         self._drawn = ""
 
@@ -61,6 +70,7 @@ class Progress:
             self._ticker.join()
         with self._lock:
             self._erase()
+            self._log_of_job.unfold()
 
     def __call__(self, event: events.Event) -> None:
         """Takes in what happens; called in the run's thread."""
@@ -97,6 +107,12 @@ class Progress:
     @_hear.register
     def _(self, event: events.Started) -> None:
         self._total = len(event.plan.to_mint)
+        self._begun = self._world.clock()
+        self._title = f"{self._total:,} to mint in {event.plan.environment}"
+
+    @_hear.register
+    def _(self, event: events.TokenCame) -> None:
+        self._log_of_job.mask(event.token)
 
     @_hear.register
     def _(self, event: events.SessionMinted) -> None:
@@ -132,8 +148,11 @@ class Progress:
 
     def _log(self, line: str) -> None:
         """Writes a line that stays, where there is no picture to show it."""
-        if not self._draws:
-            self._say(line)
+        if self._draws or self._is_brief or self._world.is_quiet:
+            return
+        if self._title:
+            self._log_of_job.fold(self._title)
+        self._say(line)
 
     def _tick(self) -> None:
         pause = _PATIENCE
@@ -165,8 +184,11 @@ class Progress:
         return start + done + left + rest
 
     def _aside(self) -> str:
-        """What there is to say beside the bar: failures, and a wait that is not over."""
-        failed = f"   {self._failed} failed" if self._failed else ""
+        """What there is to say beside the bar: how fast, failures, and a wait that is not over."""
+        taken = self._world.clock() - self._begun
+        ended = self._done + self._failed
+        rate = f"   {60 * ended / taken:,.0f} a minute" if ended and taken > _PATIENCE else ""
+        failed = f"{rate}   {self._failed} failed" if self._failed else rate
         reason, until = self._wait
         left = until - self._world.clock()
         return failed + (f"   waiting {spoken(left)}: {reason}" if left > 0 else "")

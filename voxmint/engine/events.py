@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from voxmint.engine.plan import Plan
 from voxmint.problems import Problem
+from voxmint.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,15 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenCame:
+    """A token came, and nobody has it yet: the moment to have a log hide it."""
+
+    token: Secret
+
+
+@dataclass(frozen=True, slots=True)
 class SessionMinted:
-    """A token is there; it is not in any sink yet."""
+    """A profile's token is in every sink."""
 
     profile: str
     expires_at: int
@@ -85,6 +93,7 @@ Event: TypeAlias = (
     LockAwaited
     | Noted
     | Started
+    | TokenCame
     | SessionMinted
     | SessionFailed
     | Waiting

@@ -9,9 +9,11 @@
 import os
 import time
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Noted, Started
+from voxmint.engine.lifetimes import lifetime_problems, short_lived
 from voxmint.engine.minting.bench import Bench, look, opened_bench
 from voxmint.engine.plan import Entry, Plan
 from voxmint.engine.project import Project
@@ -19,8 +21,11 @@ from voxmint.engine.report import Made, Outcome, Report, Result, SinkResult
 from voxmint.engine.selection import Selection, select
 from voxmint.engine.sinks.contract import SinkOutcome
 from voxmint.engine.upstream.hosts import allowed_hosts
-from voxmint.problems import Problem
+from voxmint.problems import Problem, ProblemsError
 from voxmint.profiles.order import Order
+
+if TYPE_CHECKING:
+    from voxmint.engine.planfile import Review
 
 
 def mint_profiles(
@@ -48,30 +53,48 @@ def mint_profiles(
     return mint(project, order, operator or Operator(), edge)
 
 
-def mint(project: Project, order: Order, operator: Operator, edge: Edge) -> Report:
+def mint(
+    project: Project,
+    order: Order,
+    operator: Operator,
+    edge: Edge,
+    review: "Review | None" = None,
+) -> Report:
     """Mint an order for one environment; the whole flow, stage by stage.
 
-    Raises `ProblemsError` and `UsageError` for what is wrong before the first request, and
+    With a `review`, of the same order and operator, exactly what was reviewed or nothing. Raises
+    `ProblemsError` and `UsageError` for what is wrong before the first request, and
     `InterruptedRunError` where the run is stopped before it.
     """
     begun = time.monotonic()
-    selection = _selected(project, order, operator, edge)
+    selection = selected(project, order, operator, edge)
     with opened_bench(selection, operator, edge) as bench:
         bench.check_sinks()
-        plan = bench.plan(force=operator.force)
+        plan = _plan(bench, operator, review)
         made = _carried_out(plan, bench, operator)
         pruned, problems = _pruned(plan, bench)
-    results = tuple(made.results.get(entry.profile) or _kept(entry, plan) for entry in plan.entries)
+    results = tuple(made.results.get(entry.profile) or _kept(entry) for entry in plan.entries)
+    now = edge.now() + (plan.skew if made.skew is None else made.skew)
+    short = short_lived(results, operator.min_remaining, now)
     return Report(
         plan.environment,
         plan.target,
         results,
         (*plan.unseen, *made.unseen),
         pruned,
-        (*made.problems, *problems),
+        (*made.problems, *problems, *short),
         is_interrupted=edge.stop.is_asked and not all(result.is_good for result in results),
         seconds=time.monotonic() - begun,
     )
+
+
+def _plan(bench: Bench, operator: Operator, review: "Review | None") -> Plan:
+    def plan_at(moment: float | None) -> Plan:
+        return bench.plan(operator, moment)
+
+    if review is None:
+        return plan_at(None)
+    return review.agreed(plan_at, bench.selection, bench.ledger.path)
 
 
 def plan_profiles(project: Project, order: Order, operator: Operator, edge: Edge) -> Plan:
@@ -79,12 +102,29 @@ def plan_profiles(project: Project, order: Order, operator: Operator, edge: Edge
 
     Raises `ProblemsError` and `UsageError` as `mint` does before it locks anything.
     """
-    return look(_selected(project, order, operator, edge), edge, force=operator.force)
+    return planned(project, order, operator, edge)[0]
 
 
-def _selected(project: Project, order: Order, operator: Operator, edge: Edge) -> Selection:
+def planned(
+    project: Project, order: Order, operator: Operator, edge: Edge, *, refresh: bool = False
+) -> tuple[Plan, Selection]:
+    """The plan of an order for one environment, and what it was made of.
+
+    With `refresh`, sinks of other packages are asked, too: their code is run.
+    """
+    selection = selected(project, order, operator, edge)
+    return look(selection, operator, edge, refresh=refresh), selection
+
+
+def selected(project: Project, order: Order, operator: Operator, edge: Edge) -> Selection:
+    """What an order selects, sound and allowed, with its notes told; needs no lock and no secret.
+
+    `ProblemsError` and `UsageError` with all that is wrong.
+    """
     allowed = allowed_hosts(edge.environ, operator.allow_hosts)
     selection = select(project, order, allowed)
+    if short := lifetime_problems(selection.bodies, operator.min_remaining):
+        raise ProblemsError(short)
     for problem in selection.notes:
         edge.on_event(Noted(problem))
     return selection
@@ -95,21 +135,21 @@ def _carried_out(plan: Plan, bench: Bench, operator: Operator) -> Made:
         bench.edge.on_event(Started(plan))
         return Made()
     # Imported by a run that sends something: asyncio and httpx are slow to load.
-    from voxmint.engine.minting.running import carry_out
+    from voxmint.engine.minting.running import carry_out, key_of
 
-    return carry_out(plan, bench, operator)
+    return carry_out(plan, bench, operator, key_of(bench, operator))
 
 
 def _pruned(plan: Plan, bench: Bench) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-    """Takes out of the sinks what profiles left there that the environment no longer has."""
+    """Takes out of the sinks what profiles left there that they are no longer for."""
     if not plan.leftovers or bench.edge.stop.is_asked:
         return (), ()
-    written = bench.deliverer.deliver((), remove=frozenset(plan.leftovers))
+    written = bench.sink_deliverer.prune(frozenset(plan.leftovers))
     problems = tuple(one.problem for one in written if one.problem is not None)
     return (() if problems else plan.leftovers), problems
 
 
-def _kept(entry: Entry, plan: Plan) -> Result:
+def _kept(entry: Entry) -> Result:
     record = entry.record
     return Result(
         entry.profile,
@@ -120,6 +160,6 @@ def _kept(entry: Entry, plan: Plan) -> Result:
         record.expires_at if record else None,
         record.request_id if record else None,
         sinks=tuple(
-            SinkResult(sink.kind, sink.target, SinkOutcome.UNCHANGED) for sink in plan.sinks
+            SinkResult(sink.kind, sink.target, SinkOutcome.UNCHANGED) for sink in entry.sinks
         ),
     )

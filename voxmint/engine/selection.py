@@ -1,7 +1,7 @@
 """What is to be minted: the bodies, where they go, and what else the environment has."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from voxmint.engine.project import Project
 from voxmint.engine.upstream.hosts import Allowed
@@ -15,6 +15,7 @@ from voxmint.profiles.parse import parse_project
 from voxmint.profiles.pipeline import compile_project
 from voxmint.profiles.reader import read_document
 from voxmint.profiles.reading import PROJECT_FILE
+from voxmint.profiles.values import Scalar
 
 _NOTHING = "!*"
 
@@ -23,7 +24,8 @@ _NOTHING = "!*"
 class Selection:
     """The bodies of one environment that are asked for, compiled without an error.
 
-    `present` are the names of all profiles that the environment has, sorted, asked for or not.
+    `present` are the names of all profiles that the environment has, sorted, asked for or not;
+    `labels` are those of each profile that could be read.
     """
 
     project: Project
@@ -32,6 +34,7 @@ class Selection:
     bodies: tuple[CompiledBody, ...]
     target: Target
     present: tuple[str, ...]
+    labels: Mapping[str, Mapping[str, Scalar]] = field(default_factory=dict)
 
     @property
     def notes(self) -> tuple[Problem, ...]:
@@ -63,24 +66,30 @@ def select(project: Project, order: Order, allowed: Allowed) -> Selection:
     [name] = order.environments
     environment = compilation.environments[name]
     check_target(environment, allowed)
+    whole = _whole(project, order, compilation)
     return Selection(
         project,
         compilation,
         environment,
         tuple(compilation.bodies[body] for body in compilation.attempted),
         target_of(environment, order.api),
-        tuple(sorted(_present(project, order, compilation))),
+        tuple(sorted(present_in(whole, name))),
+        {one.name: one.labels for one in whole.profiles.values()},
     )
 
 
-def _present(project: Project, order: Order, compilation: Compilation) -> Iterator[str]:
-    """The names of all profiles of the environment: those written now are not the only ones."""
-    if order.wanted.profiles is not None:
-        # Only some files were read: the others are looked at without compiling them.
-        others = Order(profiles=(_NOTHING,), environments=order.environments, settings=False)
-        with WorkTree(project.root) as tree:
-            compilation = compile_project(tree, others)
-    [name] = order.environments
-    yield from compilation.environments[name].profiles
+def _whole(project: Project, order: Order, compilation: Compilation) -> Compilation:
+    """A look at all profiles of the environment: those written now are not the only ones."""
+    if order.wanted.profiles is None:
+        return compilation
+    # Only some files were read: the others are looked at without compiling them.
+    others = Order(profiles=(_NOTHING,), environments=order.environments, settings=False)
+    with WorkTree(project.root) as tree:
+        return compile_project(tree, others)
+
+
+def present_in(compilation: Compilation, environment: str) -> Iterator[str]:
+    """The names of all profiles that an environment has, by a look at every profile."""
+    yield from compilation.environments[environment].profiles
     # One that cannot be read was not deleted.
     yield from set(compilation.profile_names) - compilation.profiles.keys()

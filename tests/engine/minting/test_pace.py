@@ -1,4 +1,8 @@
-from voxmint.engine.minting.pace import Pace
+from typing import Any
+
+import pytest
+
+from voxmint.engine.minting.pace import Allowance, Answered, Pace, allowance_in
 
 
 def test_without_a_rate_everything_may_leave() -> None:
@@ -45,3 +49,123 @@ def test_permits_gained_in_a_pause_are_there_after_it() -> None:
     pace.hold(4.0)
     assert pace.next_at(1.0) == 4.0
     assert pace.take(10, 4.0) == 4
+
+
+# ── what the service says of its limit ───────────────────────────────────────────────────────────
+
+
+def limits(limit: object, remaining: object, reset: object = None) -> dict[str, str]:
+    given = {"limit": limit, "remaining": remaining, "reset": reset}
+    return {
+        f"x-ratelimit-{name}-requests": str(value)
+        for name, value in given.items()
+        if value is not None
+    }
+
+
+@pytest.mark.parametrize(
+    ("headers", "allowance"),
+    [
+        (limits(600, 599), Allowance(599, 10.0)),
+        (limits("600.0", "599"), Allowance(599, 10.0)),
+        # A bucket that is smaller than a minute's worth: by its reset it would fill far too fast.
+        (limits(600, 49, "100ms"), Allowance(49, 10.0)),
+        # A day's limit, of which there is one more in 8.64 s.
+        (limits(10_000, 9_950, "7m12s"), Allowance(9_950, 50 / 432)),
+        (limits(60, 0, "1m0s"), Allowance(0, 1.0)),
+        (limits(60, 0, "120"), Allowance(0, 0.5)),
+        (limits(60, 30, "1h0m0s"), Allowance(30, 30 / 3600)),
+        # What is not told, or is nonsense, says nothing; a limit alone is enough for a rate.
+        (limits(60, 0, "soon"), Allowance(0, 1.0)),
+        (limits(60, 0, "1800000000"), Allowance(0, 1.0)),
+        (limits(60, 60, "0s"), Allowance(60, 1.0)),
+        (limits(60, None, "1s"), None),
+        (limits(None, 5, "1s"), None),
+        (limits(0, 0, "1s"), None),
+        (limits("many", "5"), None),
+        (limits(60, -1), None),
+        ({}, None),
+    ],
+)
+def test_what_headers_tell_of_the_limit(
+    headers: dict[str, str], allowance: Allowance | None
+) -> None:
+    assert allowance_in(headers) == allowance
+
+
+def answered(number: int, sent_at: float = 0.0, **others: Any) -> Answered:
+    return Answered(number, sent_at, **{"later": 0, "under_way": 0, **others})
+
+
+def test_what_is_left_is_for_those_under_way_first() -> None:
+    pace = Pace(None, None, now=0.0)
+    pace.heard(Allowance(10, 1.0), answered(1, later=4, under_way=4), now=0.0)
+    assert pace.take(100, 0.0) == 6
+    assert pace.allowed_in(0.0) == 1.0
+    assert pace.take(100, 2.0) == 2
+
+
+def test_a_refusal_leaves_nothing_until_more_comes() -> None:
+    pace = Pace(None, None, now=0.0)
+    pace.heard(Allowance(50, 10.0), answered(1), now=0.0)
+    pace.heard(Allowance(0, 10.0), answered(2, is_refused=True), now=0.0)
+    assert (pace.take(5, 0.0), pace.next_at(0.0)) == (0, 0.1)
+
+
+def test_what_came_in_while_an_answer_was_on_its_way_is_not_lost() -> None:
+    pace = Pace(None, None, now=0.0)
+    pace.heard(Allowance(0, 10.0), answered(1), now=0.0)
+    sent = 0
+    for step in range(1, 101):
+        now = step / 10
+        # Each answer tells of an empty bucket, as it was when its request arrived.
+        if pace.take(1, now):
+            sent += 1
+            pace.heard(Allowance(0, 10.0), answered(1 + step, now - 0.1, later=1), now)
+    assert sent == 100
+
+
+def test_an_older_answer_than_the_last_is_passed_over() -> None:
+    pace = Pace(None, None, now=0.0)
+    pace.heard(Allowance(1, 1.0), answered(9), now=0.0)
+    pace.heard(Allowance(100, 1.0), answered(3), now=0.0)
+    assert pace.take(100, 0.0) == 1
+
+
+def test_the_rate_that_is_set_holds_beside_the_services() -> None:
+    pace = Pace(60, 2, now=0.0)
+    pace.heard(Allowance(500, 10.0), answered(1), now=0.0)
+    assert pace.take(100, 0.0) == 2
+    assert pace.next_at(0.0) == 1.0
+
+
+def test_no_allowance_is_waited_for_longer_than_a_minute() -> None:
+    pace = Pace(None, None, now=0.0)
+    pace.heard(Allowance(0, 0.0001), answered(1), now=0.0)
+    assert pace.next_at(0.0) == 60.0
+
+
+# ── what the service bears ───────────────────────────────────────────────────────────────────────
+
+
+def test_a_refusal_halves_what_may_be_under_way_once_for_all_that_had_left() -> None:
+    pace = Pace(None, None, now=0.0, at_once=16)
+    for number in range(1, 17):
+        pace.was_too_fast(number, given=16)
+    assert pace.room(0) == 8
+    pace.was_too_fast(17, given=24)
+    assert pace.room(0) == 4
+    for number in range(25, 40):
+        pace.was_too_fast(number, given=number)
+    assert pace.room(0) == 1
+    assert pace.room(1) == 0
+
+
+def test_it_grows_again_slowly_and_no_further_than_it_was() -> None:
+    pace = Pace(None, None, now=0.0, at_once=4)
+    pace.was_too_fast(1, given=4)
+    rooms = []
+    for _ in range(9):
+        pace.went_well()
+        rooms.append(pace.room(0))
+    assert rooms == [2, 2, 3, 3, 3, 4, 4, 4, 4]

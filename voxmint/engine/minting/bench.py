@@ -1,6 +1,6 @@
 """The bench a mint works at: the environment's lock, the ledger, the sinks."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -11,17 +11,26 @@ from voxmint.engine.events import LockAwaited, Noted
 from voxmint.engine.files import allowed_folders
 from voxmint.engine.git import Absence, Head, Repository, repository
 from voxmint.engine.ledger import Ledger
+from voxmint.engine.lines import Lines
 from voxmint.engine.locks import Clock, Locks
-from voxmint.engine.minting.delivery import Deliverer
+from voxmint.engine.minting.delivery import Deliverer, Keeper
 from voxmint.engine.plan import Known, Plan, SinkPlace, Wish, make_plan
 from voxmint.engine.selection import Selection
 from voxmint.engine.sinks.contract import Sink, Surroundings, preflight
-from voxmint.engine.sinks.destinations import own_sinks_of, sinks_of
+from voxmint.engine.sinks.destinations import left_out, own_sinks_of, sinks_of
 from voxmint.engine.sinks.surroundings import absent_state
 from voxmint.engine.state import StateFolder, found_state, made_state
 from voxmint.engine.upstream.target import provider_of
-from voxmint.engine.wording import LEDGER_FRESH
-from voxmint.problems import Problem, ProblemsError
+from voxmint.engine.wording import (
+    LEDGER_FRESH,
+    SINK_MASKLESS,
+    SINK_ON_TERMINAL,
+    SINK_STREAMLESS,
+)
+from voxmint.problems import Problem, ProblemsError, gathered
+
+_OF_THE_PROCESS = (SINK_MASKLESS, SINK_ON_TERMINAL, SINK_STREAMLESS)
+"""What stands against a write by this very process, and not against a plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +41,22 @@ class Bench:
     ledger: Ledger
     sinks: tuple[Sink, ...]
     edge: Edge
+    keeper: Keeper | None = None
+    left_out: tuple[Problem, ...] = ()
 
     @property
-    def deliverer(self) -> Deliverer:
+    def deliverer(self) -> Keeper:
+        """What takes tokens to where they are kept: the sinks, unless there is another keeper."""
+        return self.keeper or self.sink_deliverer
+
+    @property
+    def sink_deliverer(self) -> Deliverer:
+        """What writes to the sinks, and takes out of them."""
         return Deliverer(self.ledger, self.selection.environment.name, self.sinks)
 
     def check_sinks(self) -> None:
         """That every sink can be written to; `ProblemsError` with all that stands against it."""
-        problems = tuple(preflight(self.sinks))
+        problems = gathered((*preflight(self.sinks), *self.left_out))
         if any(problem.is_error for problem in problems):
             raise ProblemsError(problems)
         for problem in (*problems, *self._losses()):
@@ -53,9 +70,10 @@ class Bench:
             if held := sink.holds():
                 yield Problem(LEDGER_FRESH, facts={"target": sink.target, "count": len(held)})
 
-    def plan(self, *, force: bool) -> Plan:
-        """The plan of this moment."""
-        return _plan(self.selection, self.sinks, self.ledger, self.edge.now(), force=force)
+    def plan(self, operator: Operator, at: float | None = None) -> Plan:
+        """The plan of this moment, or of what is known now as of another one in Unix seconds."""
+        now = self.edge.now() if at is None else at
+        return _plan(self.selection, self.sinks, self.ledger, operator, now)
 
     def head(self) -> Head | None:
         """The project's commit, and whether its files differ from it; `None` without git."""
@@ -75,30 +93,67 @@ def opened_bench(selection: Selection, operator: Operator, edge: Edge) -> Iterat
     root, environ = selection.project.root, edge.environ
     state = made_state(root, environ)
     locks = _locks(state, operator, edge)
-    sinks = sinks_of(selection.environment, _surroundings(selection, state, locks, environ))
+    around = _surroundings(selection, state, locks, operator, edge)
+    sinks = sinks_of(selection.environment, around)
     patient = replace(locks, clock=Clock(sleep=edge.stop.sleep_unasked))
     with (
         patient.held(f"the environment {selection.environment.name}"),
         Ledger.open(state.ledger) as ledger,
     ):
-        yield Bench(selection, ledger, sinks, edge)
+        yield Bench(selection, ledger, sinks, edge, left_out=tuple(_left_out(selection, around)))
 
 
-def look(selection: Selection, edge: Edge, *, force: bool) -> Plan:
+def look(selection: Selection, operator: Operator, edge: Edge, *, refresh: bool = False) -> Plan:
     """The plan of this moment, by the ledger and the names in local files; makes and locks nothing.
 
-    A sink of another package is not asked: importing it would run code.
+    A sink of another package is left out, unless `refresh` asks for it: importing it runs code.
     """
     root, environ = selection.project.root, edge.environ
     found = found_state(root, environ)
     state = found or absent_state(root, environ)
     locks = _locks(state, Operator(), edge)
-    sinks = own_sinks_of(selection.environment, _surroundings(selection, state, locks, environ))
-    problems = tuple(preflight(sinks))
-    if any(problem.is_error for problem in problems):
+    make = sinks_of if refresh else own_sinks_of
+    around = _surroundings(selection, state, locks, operator, edge)
+    sinks = make(selection.environment, around)
+    problems = (*preflight(sinks), *_left_out(selection, around))
+    if any(one.is_error and one.kind not in _OF_THE_PROCESS for one in problems):
         raise ProblemsError(problems)
     with Ledger.open(state.ledger, readonly=True) as ledger:
-        return _plan(selection, sinks, ledger, edge.now(), force=force)
+        return _plan(selection, sinks, ledger, operator, edge.now())
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of an environment.
+
+    `held` are the profiles whose names each sink has, by its kind and address; `silent` are those
+    that could not be asked, with the reason.
+    """
+
+    plan: Plan
+    held: Mapping[tuple[str, str], frozenset[str]]
+    silent: Mapping[tuple[str, str], Problem]
+
+
+def seen(selection: Selection, operator: Operator, edge: Edge, ledger: Ledger) -> Seen:
+    """The plan of this moment, by the ledger's word where a sink cannot be asked.
+
+    `ProblemsError` where the settings of the sinks are wrong. Makes and locks nothing.
+    """
+    root, environ = selection.project.root, edge.environ
+    state = found_state(root, environ) or absent_state(root, environ)
+    locks = _locks(state, Operator(), edge)
+    around = _surroundings(selection, state, locks, operator, edge)
+    sinks = own_sinks_of(selection.environment, around)
+    held: dict[tuple[str, str], frozenset[str]] = {}
+    silent: dict[tuple[str, str], Problem] = {}
+    for sink in sinks:
+        try:
+            held[sink.kind, sink.address] = sink.holds()
+        except ProblemsError as error:
+            silent[sink.kind, sink.address] = error.problems[0]
+    plan = _planned(selection, sinks, ledger, operator, edge.now(), held)
+    return Seen(plan, held, silent)
 
 
 def _locks(state: StateFolder, operator: Operator, edge: Edge) -> Locks:
@@ -109,9 +164,16 @@ def _locks(state: StateFolder, operator: Operator, edge: Edge) -> Locks:
     return Locks(state.locks, edge.command, operator.lock_timeout, on_wait, clock)
 
 
+def _left_out(selection: Selection, around: Surroundings) -> Iterator[Problem]:
+    """The profiles asked for that no sink would keep."""
+    return left_out(selection.environment, around, [one.profile for one in selection.bodies])
+
+
 def _surroundings(
-    selection: Selection, state: StateFolder, locks: Locks, environ: Mapping[str, str]
+    selection: Selection, state: StateFolder, locks: Locks, operator: Operator, edge: Edge
 ) -> Surroundings:
+    environ = edge.environ
+
     @cache
     def git(folder: Path) -> Repository | Absence:
         return repository(folder, environ)
@@ -125,31 +187,56 @@ def _surroundings(
         locks,
         ask,
         allowed_folders(environ),
+        labels=selection.labels,
+        asked=frozenset(operator.sinks),
+        folders=selection.folders,
+        environ=environ,
+        console=edge.console,
     )
 
 
 def _plan(
-    selection: Selection, sinks: tuple[Sink, ...], ledger: Ledger, now: float, *, force: bool
+    selection: Selection, sinks: Sequence[Sink], ledger: Ledger, operator: Operator, now: float
 ) -> Plan:
-    name = selection.environment.name
+    held = {(sink.kind, sink.address): sink.holds() for sink in sinks}
+    return _planned(selection, sinks, ledger, operator, now, held)
+
+
+def _planned(
+    selection: Selection,
+    sinks: Sequence[Sink],
+    ledger: Ledger,
+    operator: Operator,
+    now: float,
+    held: Mapping[tuple[str, str], frozenset[str]],
+) -> Plan:
+    environment = selection.environment
+    name = environment.name
+
     wish = Wish(
         name,
-        provider_of(selection.environment),
+        provider_of(environment),
         selection.target,
         selection.bodies,
         tuple(place_of_sink(sink) for sink in sinks),
         frozenset(selection.present),
-        force,
+        Lines(selection),
+        operator.force,
+        operator.min_remaining,
     )
     known = Known(
         ledger.sessions(name),
         ledger.receipts(name),
         ledger.open_intents(name, now),
-        {(sink.kind, sink.address): sink.holds() for sink in sinks},
+        held,
+        ledger.salt,
+        ledger.identity,
     )
     return make_plan(wish, known, now)
 
 
 def place_of_sink(sink: Sink) -> SinkPlace:
     """A sink as plans and reports know it."""
-    return SinkPlace(sink.kind, sink.target, sink.address)
+    taken = frozenset(profile for profile in sink.around.profiles if sink.takes(profile))
+    is_for_all = len(taken) == len(sink.around.profiles) and not sink.around.is_chosen
+    return SinkPlace(sink.kind, sink.target, sink.address, None if is_for_all else taken)

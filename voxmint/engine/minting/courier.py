@@ -14,7 +14,8 @@ from functools import cached_property
 from voxmint.engine.apis import Answer
 from voxmint.engine.git import Head
 from voxmint.engine.ledger import Failed, Minted, Outcome, Unanswered
-from voxmint.engine.minting.delivery import Delivered, Deliverer
+from voxmint.engine.minting.clocks import skew_of
+from voxmint.engine.minting.delivery import Delivered, Keeper
 from voxmint.engine.minting.line import Job
 from voxmint.engine.plan import SinkPlace
 from voxmint.engine.report import SinkResult
@@ -30,11 +31,15 @@ _LONGEST_LINGER = 2.0
 
 @dataclass(slots=True, eq=False)
 class Parcel:
-    """A minted session on its way; `sinks` is what became of it in each, once that is known."""
+    """A minted session on its way; `sinks` is what became of it in each, once that is known.
+
+    `skew` is by how many seconds the service's clock was ahead, where its answer told the time.
+    """
 
     job: Job
     answer: Answer
     minted_at: float
+    skew: float | None = None
     sinks: tuple[SinkResult, ...] = ()
 
     @property
@@ -65,7 +70,7 @@ class Courier:
     with its expiry.
     """
 
-    deliverer: Deliverer
+    deliverer: Keeper
     places: Sequence[SinkPlace]
     head: Callable[[], Head | None]
     on_written: Callable[[SinkPlace, int], None]
@@ -90,7 +95,8 @@ class Courier:
 
     def minted(self, job: Job, answer: Answer, minted_at: float) -> None:
         """A token came of the job; `minted_at` is in Unix seconds."""
-        parcel = Parcel(job, answer, minted_at)
+        skew = skew_of(job.sent_at, minted_at, answer.answered_at)
+        parcel = Parcel(job, answer, minted_at, skew)
         self.parcels[job.profile] = parcel
         self._waiting.append(parcel)
         self._arrived.set()
@@ -163,6 +169,8 @@ class Courier:
             answer.request_id,
             self._head.commit if self._head else None,
             self._head.dirty if self._head else None,
+            entry.traces,
+            parcel.skew,
         )
 
     def _delivery_of(self, parcel: Parcel) -> Delivery:
@@ -208,6 +216,7 @@ class Courier:
                 one.refused.get(profile, one.problem),
             )
             for place, one in zip(self.places, written, strict=True)
+            if place.takes(profile)
         )
 
     def _tell(self, place: SinkPlace, one: Delivered) -> None:

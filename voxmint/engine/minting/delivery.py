@@ -4,9 +4,10 @@ All sinks are staged and read back before the first is switched over, so that a 
 leaves every one as it was. What becomes of each profile in each sink is returned, never raised.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from voxmint.engine.failures import failure
 from voxmint.engine.ledger import Ledger, Outcome
@@ -28,6 +29,18 @@ class Delivered:
     problem: Problem | None = None
 
 
+class Keeper(Protocol):
+    """Where a run takes what it minted: to sinks, or to a command that is about to start."""
+
+    def record(self, outcomes: Sequence[Outcome]) -> None:
+        """Put down what became of requests; `ProblemsError` where the ledger cannot be written."""
+
+    def deliver(
+        self, deliveries: Sequence[Delivery], remove: frozenset[str] = frozenset()
+    ) -> tuple[Delivered, ...]:
+        """Take these there; what became of it in each place, in the run's order of them."""
+
+
 class Deliverer:
     """Writes to the sinks of one environment. One call at a time, from any thread."""
 
@@ -39,6 +52,7 @@ class Deliverer:
             range(len(sinks)), key=lambda one: (sinks[one].kind, sinks[one].address)
         )
         self._sinks = tuple(sinks)
+        self._receipts: tuple[Receipt, ...] = ()
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
         """Put down what became of requests; `ProblemsError` where the ledger cannot be written."""
@@ -48,24 +62,43 @@ class Deliverer:
     def deliver(
         self, deliveries: Sequence[Delivery], remove: frozenset[str] = frozenset()
     ) -> tuple[Delivered, ...]:
-        """Write these and take those out; what became of it in each sink, in the sinks' order."""
-        profiles = [*(delivery.profile for delivery in deliveries), *sorted(remove)]
+        """Write these and take those out; what became of it in each sink, in the sinks' order.
+
+        Each sink gets the deliveries that it is for.
+        """
+        return self._changed(lambda sink: self._change(sink, deliveries, remove))
+
+    def prune(self, profiles: frozenset[str]) -> tuple[Delivered, ...]:
+        """Take these out of each sink that is not for them; else as `deliver`."""
+
+        def change(sink: Sink) -> Change:
+            gone = frozenset(profile for profile in profiles if not sink.takes(profile))
+            return self._change(sink, (), gone)
+
+        return self._changed(change)
+
+    def _change(self, sink: Sink, deliveries: Sequence[Delivery], remove: frozenset[str]) -> Change:
+        taken = tuple(one for one in deliveries if sink.takes(one.profile))
+        return Change(taken, remove, self._receipts)
+
+    def _changed(self, change_of: Callable[[Sink], Change]) -> tuple[Delivered, ...]:
         results: dict[int, Delivered] = {}
+        changes: dict[int, Change] = {}
         try:
+            self._receipts = self._ledger.receipts(self._environment)
+            changes = {one: change_of(self._sinks[one]) for one in self._order}
+            wanted = [one for one, change in changes.items() if change.deliveries or change.remove]
+            results = {one: Delivered({}, {}) for one in changes if one not in wanted}
             with ExitStack() as stack:
-                change = Change(tuple(deliveries), remove, self._receipts())
-                staged = {one: self._staged(one, change, stack) for one in self._order}
+                staged = {one: self._staged(one, changes[one], stack) for one in wanted}
                 self._claim([receipt for ready in staged.values() for receipt in ready.receipts])
                 for one, ready in staged.items():
-                    results[one] = self._switched(one, ready, change, profiles)
+                    results[one] = self._switched(one, ready, changes[one])
         except VoxmintError as error:
             problem = _problem_of(error)
-            failed = _failed(profiles, problem)
-            return tuple(results.get(one, failed) for one in range(len(self._sinks)))
+            for one in self._order:
+                results.setdefault(one, _failed(changes.get(one, Change()), problem))
         return tuple(results[one] for one in range(len(self._sinks)))
-
-    def _receipts(self) -> tuple[Receipt, ...]:
-        return self._ledger.receipts(self._environment)
 
     def _claim(self, receipts: Sequence[Receipt]) -> None:
         if receipts:
@@ -79,16 +112,14 @@ class Deliverer:
             staged.read_back()
         return staged
 
-    def _switched(
-        self, one: int, staged: Staged, change: Change, profiles: Sequence[str]
-    ) -> Delivered:
+    def _switched(self, one: int, staged: Staged, change: Change) -> Delivered:
         sink = self._sinks[one]
         try:
             with _blamed_on(sink):
                 outcomes = staged.switch()
             self._note(sink, staged, change)
         except VoxmintError as error:
-            return _failed(profiles, _problem_of(error))
+            return _failed(change, _problem_of(error))
         return Delivered(outcomes, staged.refused)
 
     def _note(self, sink: Sink, staged: Staged, change: Change) -> None:
@@ -104,7 +135,8 @@ class Deliverer:
             self._ledger.removed(self._environment, gone)
 
 
-def _failed(profiles: Sequence[str], problem: Problem) -> Delivered:
+def _failed(change: Change, problem: Problem) -> Delivered:
+    profiles = [*(delivery.profile for delivery in change.deliveries), *sorted(change.remove)]
     return Delivered(dict.fromkeys(profiles, SinkOutcome.FAILED), {}, problem)
 
 

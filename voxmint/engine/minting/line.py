@@ -21,19 +21,23 @@ from voxmint.problems import Problem, ProblemsError
 class Job:
     """One profile's request, from its first attempt to its last.
 
+    `number` counts the attempts of all jobs as they are given out, from 1.
     `intent` is the ledger's number for the attempt under way. `problem` is what the last one came
     to, with its `request_id`; `doubts` are the last expiries of tokens that may live unseen.
+    `sent_at` is when the last attempt began, in Unix seconds.
     """
 
     entry: Entry
     content: bytes = field(repr=False)
     attempts: int = 0
     unanswered: int = 0
+    number: int = 0
     intent: int = 0
     last_expiry: int = 0
     problem: Problem | None = None
     request_id: str | None = None
     doubts: list[int] = field(default_factory=list)
+    sent_at: float = 0.0
 
     @property
     def profile(self) -> str:
@@ -61,6 +65,7 @@ class Line:
         self._repeated: list[tuple[float, int, Job]] = []
         self._cleared: deque[Job] = deque()
         self._under_way = 0
+        self._given = 0
         self._pace = pace
         self._at_once = at_once
         self._clear = clear
@@ -73,6 +78,16 @@ class Line:
         """How many jobs were given out and are not settled."""
         return self._under_way
 
+    @property
+    def has_more(self) -> bool:
+        """Whether there is a job that was not given out, or is to be repeated."""
+        return bool(self._cleared or self._fresh or self._repeated)
+
+    @property
+    def given(self) -> int:
+        """How many jobs were given out, those that were repeated once more each time."""
+        return self._given
+
     async def next(self) -> Job | None:
         """The next job that may be sent; `None` when nothing more will be."""
         async with self._refilling:
@@ -82,7 +97,10 @@ class Line:
         if self.is_closed or not self._cleared:
             return None
         self._under_way += 1
-        return self._cleared.popleft()
+        self._given += 1
+        job = self._cleared.popleft()
+        job.number = self._given
+        return job
 
     def again(self, job: Job, at: float) -> None:
         """Put a job that was given out back, to be sent again at that moment."""
@@ -94,10 +112,6 @@ class Line:
         """A job that was given out needs no more attempts."""
         self._under_way -= 1
         self._wake.set()
-
-    def hold(self, until: float) -> None:
-        """Let nothing leave before that moment."""
-        self._pace.hold(until)
 
     def close(self, because: Problem | None) -> bool:
         """Give nothing out any more; whether it was open until now."""
@@ -123,13 +137,15 @@ class Line:
 
     def _may_give(self) -> bool:
         # What was cleared has its permit, but a pause may have begun since.
-        return bool(self._cleared) and self._pace.is_open(asyncio.get_running_loop().time())
+        is_open = self._pace.is_open(asyncio.get_running_loop().time())
+        return bool(self._cleared) and is_open and self._pace.room(self._under_way) > 0
 
     def _ready(self) -> list[Job]:
         """Takes out the jobs that may leave now, those to be repeated first."""
         now = asyncio.get_running_loop().time()
         due = sum(1 for at, _, _ in self._repeated if at <= now)
-        taken = self._pace.take(min(self._at_once, due + len(self._fresh)), now)
+        room = self._pace.room(self._under_way)
+        taken = self._pace.take(min(self._at_once, room, due + len(self._fresh)), now)
         batch = [heapq.heappop(self._repeated)[2] for _ in range(min(taken, due))]
         batch += [self._fresh.popleft() for _ in range(taken - len(batch))]
         return batch
@@ -152,6 +168,9 @@ class Line:
     def _next_moment(self) -> float | None:
         """When there will be something to give out, if nothing else happens before."""
         now = asyncio.get_running_loop().time()
+        if self._pace.room(self._under_way) <= 0:
+            # Until one that is under way is settled.
+            return None
         if self._cleared:
             return self._pace.opens_at
         if self._fresh:

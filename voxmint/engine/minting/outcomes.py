@@ -25,19 +25,20 @@ from voxmint.shown import masked
 
 
 def answer_in(reply: Reply, target: Target, now: float) -> Answer:
-    """The session that a 200 tells of; `now` is in Unix seconds.
+    """The session that a 200 tells of; `now` is in Unix seconds, for an answer without a date.
 
     `BrokenAnswerError` where it tells of none that can be used.
     """
     if reply.flaw:
         raise BrokenAnswerError(reply.flaw)
     answer = read_answer(APIS[target.api], reply.content, reply.request_id)
-    if answer.expires_at <= now:
+    answered_at = moment_in(reply.headers.get("date", ""))
+    if answer.expires_at <= (now if answered_at is None else answered_at):
         raise BrokenAnswerError(
             f"by its expires_at, {answer.expires_at}, the token expired before it came: the "
             "service's clock or this machine's is wrong"
         )
-    return replace(answer, answered_at=moment_in(reply.headers.get("date", "")))
+    return replace(answer, answered_at=answered_at)
 
 
 @dataclass(frozen=True, slots=True)

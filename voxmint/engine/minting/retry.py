@@ -7,6 +7,7 @@
 | a quota code, whatever its status | never, and it ends the run |
 | `x-should-retry: false` | not again |
 | 408, 409, 429, 5xx, `x-should-retry: true` | again, up to the attempts there are |
+| 502, 504, and no answer at all | again, as often as unseen tokens are put up with |
 | 3xx | never: no redirect is followed |
 
 How long to wait: `retry-after-ms`, then `Retry-After` (seconds or a date), as far as that is sane;

@@ -8,13 +8,17 @@ import secrets
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
 
 from voxmint.engine.echoing import echoes_of, problems_of
 from voxmint.engine.edge import Operator
 from voxmint.engine.events import SessionMinted, Started, Written
 from voxmint.engine.minting.bench import Bench
+from voxmint.engine.minting.clocks import clock_problems, last_of
 from voxmint.engine.minting.courier import Courier
 from voxmint.engine.minting.line import Job
+from voxmint.engine.minting.retry import Patience
 from voxmint.engine.minting.sending import Sender, Terms
 from voxmint.engine.minting.stop import Stop
 from voxmint.engine.plan import Plan, SinkPlace, Unseen
@@ -28,27 +32,50 @@ from voxmint.engine.upstream.target import place_of, provider_of
 from voxmint.engine.wording import MINT_INTERRUPTED, MINT_NOT_TRIED
 from voxmint.problems import Problem, gathered
 from voxmint.profiles.settings import Mint
+from voxmint.secret import Secret
 
+_OPERATORS = (
+    *("concurrency", "timeout", "attempts", "retry_unanswered"),
+    *("request_timeout", "connect_timeout"),
+)
+"""The settings that the command line can replace, called alike there and in the file."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-def carry_out(plan: Plan, bench: Bench, operator: Operator) -> Made:
-    """Mint what a plan says, and write it.
+def key_of(bench: Bench, operator: Operator) -> Secret | None:
+    """The key of the bench's environment; `None` where its provider takes none.
 
-    `ProblemsError` for what is wrong before the first request, such as no key.
+    It is read when everything else is settled. `ProblemsError` where there is none.
     """
-    edge, selection = bench.edge, bench.selection
+    may_run, edge = operator.allow_key_command, bench.edge
+    ring = key_ring(bench.selection.project.root, edge.environ, may_run=may_run)
+    return read_key(bench.selection.environment, ring)
+
+
+def carry_out(
+    plan: Plan,
+    bench: Bench,
+    operator: Operator,
+    key: Secret | None,
+    places: Sequence[SinkPlace] | None = None,
+) -> Made:
+    """Mint what a plan says, and take it to the bench's keeper.
+
+    `places` are what that keeper takes it to: the plan's sinks, unless told otherwise.
+    `ProblemsError` for what is wrong before the first request.
+    """
+    selection = bench.selection
     environment = selection.environment
-    may_run = operator.allow_key_command
-    ring = key_ring(selection.project.root, edge.environ, may_run=may_run)
-    key = read_key(environment, ring)
+    settings = _settings(environment.mint or Mint(), operator)
+    edge = replace(bench.edge, patience=_patience(settings, bench.edge.patience))
+    places = plan.sinks if places is None else places
     with reachable(plan.target, edge.now) as target:
         upstream = upstream_of(environment, target, key, selection.project.root, edge)
         edge.on_event(Started(plan))
         terms = Terms(
             environment.name,
             target,
-            _settings(environment.mint or Mint(), operator),
+            settings,
             edge.patience,
             edge.now,
             edge.chance,
@@ -59,15 +86,26 @@ def carry_out(plan: Plan, bench: Bench, operator: Operator) -> Made:
             place_of(environment, "api"),
         )
         jobs = [Job(entry, content_of(entry.body)) for entry in plan.to_mint]
-        return asyncio.run(_run(jobs, plan.sinks, terms, upstream, bench))
+        return asyncio.run(_run(jobs, places, terms, upstream, bench))
 
 
 def _settings(settings: Mint, operator: Operator) -> Mint:
-    """The environment's pace, as far as the operator says nothing else."""
-    said = {"concurrency": operator.concurrency, "timeout": operator.timeout}
+    """The environment's settings, as far as the operator says nothing else."""
+    said = {name: getattr(operator, name) for name in _OPERATORS}
     return settings.model_copy(
         update={name: value for name, value in said.items() if value is not None}
     )
+
+
+def _patience(settings: Mint, usual: Patience) -> Patience:
+    """How often and how long a request is tried, as far as that is set."""
+    said: dict[str, Any] = {
+        "attempts": settings.attempts,
+        "unanswered": settings.retry_unanswered,
+        "connect": settings.connect_timeout,
+        "request": settings.request_timeout,
+    }
+    return replace(usual, **{name: value for name, value in said.items() if value is not None})
 
 
 # ── in the event loop ────────────────────────────────────────────────────────────────────────────
@@ -106,7 +144,10 @@ async def _run(
     results = {job.profile: _result(job, courier, halted) for job in jobs}
     echoed = _echoed(courier, bench, terms)
     unseen = tuple(Unseen(job.profile, expiry) for job in jobs for expiry in job.doubts)
-    return Made(results, unseen, (*troubles, *_own(halted, troubles, results), *echoed))
+    skew = last_of(parcel.skew for parcel in courier.parcels.values())
+    clocks = clock_problems(skew, terms.target.host)
+    problems = (*troubles, *_own(halted, troubles, results), *clocks, *echoed)
+    return Made(results, unseen, problems, skew)
 
 
 def _echoed(courier: Courier, bench: Bench, terms: Terms) -> tuple[Problem, ...]:
@@ -134,9 +175,13 @@ def _own(
 
 @contextmanager
 def _signals(stop: Stop, *, asked: bool) -> Iterator[None]:
-    """Has SIGINT, SIGTERM and SIGHUP ask the run to stop, where that was asked for."""
+    """Has SIGINT, SIGTERM and SIGHUP ask the run to stop, where that was asked for.
+
+    One that was ignored when the run began stays so: `nohup` starts a run that is to go on when
+    its terminal is gone.
+    """
     loop = asyncio.get_running_loop()
-    handled = _SIGNALS if asked else ()
+    handled = [one for one in _SIGNALS if asked and signal.getsignal(one) is not signal.SIG_IGN]
     for number in handled:
         loop.add_signal_handler(number, stop.ask)
     try:

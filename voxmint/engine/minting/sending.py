@@ -16,13 +16,14 @@ from voxmint.engine.events import (
     Interrupting,
     Listener,
     SessionFailed,
+    TokenCame,
     Waiting,
 )
 from voxmint.engine.ledger import Intent, Ledger
 from voxmint.engine.minting.courier import Courier
 from voxmint.engine.minting.line import Job, Line
 from voxmint.engine.minting.outcomes import Teller, answer_in
-from voxmint.engine.minting.pace import Pace
+from voxmint.engine.minting.pace import Answered, Pace, allowance_in
 from voxmint.engine.minting.retry import Patience, Remedy, asked_pause, refusal_of
 from voxmint.engine.minting.stop import Stop
 from voxmint.engine.upstream.http import Channel, NoAnswer, Outcome, Reply, Unsent, Upstream
@@ -33,7 +34,10 @@ from voxmint.origin import Origin
 from voxmint.problems import Problem, ProblemsError
 from voxmint.profiles.settings import Mint
 
-_HELD_FOR_ALL = frozenset({429, 503})
+_TOO_FAST = 429
+_WORTH_SAYING = 1.0
+"""Seconds of a wait that are told of."""
+_HELD_FOR_ALL = frozenset({_TOO_FAST, 503})
 """Statuses whose wish to wait is about the service, not about one request."""
 
 
@@ -71,8 +75,8 @@ class Sender:
         self._loop = asyncio.get_running_loop()
         self._ends_at = self._loop.time() + terms.settings.timeout
         self._at_once = min(terms.settings.concurrency, len(jobs))
-        pace = Pace.of(terms.settings, self._loop.time())
-        self._line = Line(jobs, pace, self._at_once, self._clear)
+        self._pace = Pace.of(terms.settings, self._loop.time(), self._at_once)
+        self._line = Line(jobs, self._pace, self._at_once, self._clear)
         self._deadlines: set[asyncio.Timeout] = set()
         self._was_answered = False
 
@@ -122,12 +126,17 @@ class Sender:
         channel = upstream.channel()
         try:
             while (job := await self._line.next()) is not None:
-                self._settle(job, await self._attempt(channel, job))
+                begun = self._loop.time()
+                outcome = await self._attempt(channel, job)
+                if isinstance(outcome, Reply):
+                    self._heard(job, outcome, begun)
+                self._settle(job, outcome)
         finally:
             await channel.close()
 
     async def _attempt(self, channel: Channel, job: Job) -> Outcome:
         job.attempts += 1
+        job.sent_at = self._terms.now()
         label = label_of(f"{self._terms.run_id}-{job.intent}", self._terms.target, job.profile)
         latest = min(self._ends_at, self._loop.time() + self._terms.patience.request)
         with self._deadline(latest) as deadline:
@@ -141,6 +150,26 @@ class Sender:
             yield deadline
         finally:
             self._deadlines.discard(deadline)
+
+    def _heard(self, job: Job, reply: Reply, begun: float) -> None:
+        """Take in what an answer says of how fast may be asked, whatever else it says."""
+        is_refused = reply.status == _TOO_FAST
+        if reply.status not in _HELD_FOR_ALL:
+            self._pace.went_well()
+        allowance = allowance_in(reply.headers)
+        if allowance is None:
+            return
+        # What was cleared has its permit, and leaves next.
+        cleared = len(self._line.cleared())
+        later = self._line.given - job.number + cleared
+        others = self._line.under_way - 1 + cleared
+        answered = Answered(job.number, begun, later, others, is_refused)
+        now = self._loop.time()
+        self._pace.heard(allowance, answered, now)
+        pause = self._pace.allowed_in(now)
+        if pause > _WORTH_SAYING and self._line.has_more:
+            reason = f"the service allows {allowance.per_second * 60:.3g} requests a minute"
+            self._terms.on_event(Waiting(reason, pause))
 
     def _settle(self, job: Job, outcome: Outcome) -> None:
         match outcome:
@@ -163,6 +192,7 @@ class Sender:
             self._courier.unanswered(job)
             self._fail(job, self._teller.broken(reply, error))
             return
+        self._terms.on_event(TokenCame(answer.token))
         self._courier.minted(job, answer, self._terms.now())
         self._line.settled()
 
@@ -171,9 +201,10 @@ class Sender:
         problem = self._teller.refused(refusal, reply)
         if refusal.is_doubtful:
             self._courier.unanswered(job)
+            job.unanswered += 1
         else:
             self._courier.failed(job)
-        if refusal.remedy is not Remedy.AGAIN:
+        if refusal.remedy is not Remedy.AGAIN or self._is_beyond_doubt(job):
             self._fail(job, problem)
             if refusal.remedy is Remedy.NOBODY:
                 self.halt(problem)
@@ -181,7 +212,10 @@ class Sender:
         asked = asked_pause(reply.headers, self._terms.now)
         if asked is not None:
             asked = min(asked, self._terms.patience.longest_asked)
-        self._again(job, problem, asked, for_all=reply.status in _HELD_FOR_ALL)
+        is_for_all = reply.status in _HELD_FOR_ALL
+        if is_for_all:
+            self._pace.was_too_fast(job.number, self._line.given)
+        self._again(job, problem, asked, for_all=is_for_all)
 
     def _unsent(self, job: Job, outcome: Unsent) -> None:
         self._courier.failed(job)
@@ -196,10 +230,14 @@ class Sender:
         self._courier.unanswered(job)
         job.unanswered += 1
         problem = self._teller.unanswered(outcome, job.unanswered)
-        if job.unanswered > self._terms.patience.unanswered:
+        if self._is_beyond_doubt(job):
             self._fail(job, problem)
         else:
             self._again(job, problem)
+
+    def _is_beyond_doubt(self, job: Job) -> bool:
+        """Whether as many tokens of a job may live unseen as are put up with."""
+        return job.unanswered > self._terms.patience.unanswered
 
     # ── again, or never ──────────────────────────────────────────────────────────────────────────
 
@@ -214,7 +252,7 @@ class Sender:
             return False
         job.problem = problem
         if for_all:
-            self._line.hold(now + pause)
+            self._pace.hold(now + pause)
         self._line.again(job, now + pause)
         self._terms.on_event(Waiting(problem.message, pause, None if for_all else job.profile))
         return True

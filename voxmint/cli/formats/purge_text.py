@@ -1,0 +1,117 @@
+"""A purge for a person: what is taken out of where, and until when each token lives on."""
+
+from collections.abc import Iterator
+
+from voxmint.cli.display.moments import clock_time, moment
+from voxmint.cli.display.screen import Screen, Style
+from voxmint.cli.display.widths import padded, width
+from voxmint.cli.display.words import counted_names, number
+from voxmint.cli.world import World
+from voxmint.engine.durations import spoken
+from voxmint.engine.purging import Fate, Item, Purge, Purged, PurgeReport
+from voxmint.shown import shown
+
+_LABEL = 10
+_COLOR = {Fate.REMOVED: Style.GREEN, Fate.FAILED: Style.RED, Fate.SKIPPED: Style.YELLOW}
+
+
+def write_plan(screen: Screen, purge: Purge, world: World) -> None:
+    """What would be taken out."""
+    if not purge.items:
+        screen.line(shown(f"nothing of voxmint's is in a sink of {purge.environment}"))
+    else:
+        screen.line(f"{_count(purge)} in {shown(purge.environment)} → {_targets(purge)}")
+    for item in purge.items:
+        screen.line(f"  {padded(shown(item.profile), _widest(purge))}   {_until(item, world)}")
+    for line in _asides(purge, world):
+        screen.line(f"  {line}")
+
+
+def write(screen: Screen, report: PurgeReport, world: World, *, was_shown: bool) -> None:
+    """What was taken out; with `was_shown`, what stays to be said after the plan was."""
+    purge = report.purge
+    if not purge.items:
+        write_plan(screen, purge, world)
+        return
+    screen.line(_headline(report))
+    if not was_shown:
+        for one in report.results:
+            if one.fate is Fate.REMOVED:
+                name = padded(shown(one.item.profile), _widest(purge))
+                screen.line(_labelled(screen, one.fate, f"{name}   {_until(one.item, world)}"))
+    write_failures(screen, report, world)
+    if not was_shown:
+        for line in _asides(purge, world):
+            screen.line(line)
+    if (last := _last(report)) is not None and last > world.clock():
+        end = (
+            f"whoever has a copy can use it until then: the last one ends at {moment(last, world)}"
+        )
+        screen.line(f"{'next':<{_LABEL}}  {end}")
+
+
+def write_failures(screen: Screen, report: PurgeReport, world: World) -> None:
+    """Only what went wrong: each thing once, with the profiles that it kept."""
+    groups: dict[tuple[Fate, str], list[Purged]] = {}
+    for one in report.results:
+        if one.fate is not Fate.REMOVED:
+            message = one.problem.message if one.problem else "not tried"
+            groups.setdefault((one.fate, message), []).append(one)
+    for (fate, message), several in groups.items():
+        profiles = counted_names([one.item.profile for one in several], is_verbose=world.is_verbose)
+        screen.line(_labelled(screen, fate, f"{profiles}   {message}"))
+        problem = several[0].problem
+        if problem is not None and problem.hint:
+            screen.line(" " * (_LABEL + 2) + problem.hint)
+
+
+def _headline(report: PurgeReport) -> str:
+    counts = [
+        f"{fate} {count}"
+        for fate in Fate
+        if (count := sum(one.fate is fate for one in report.results))
+    ]
+    start = "interrupted: " if report.is_interrupted else ""
+    where = f"{shown(report.purge.environment)} ({_targets(report.purge)})"
+    return f"{start}{', '.join(counts)} in {where}"
+
+
+def _until(item: Item, world: World) -> str:
+    """Until when a token lives, as far as anybody knows."""
+    if item.expires_at is None:
+        return "until when its token lives is not known: the ledger has nothing of it"
+    left = item.expires_at - world.clock()
+    if left <= 0:
+        return f"its token ended at {clock_time(item.expires_at, world)} ({spoken(-left)} ago)"
+    return f"its token lives until {moment(item.expires_at, world)}"
+
+
+def _last(report: PurgeReport) -> int | None:
+    ends = [one.item.expires_at for one in report.results if one.fate is Fate.REMOVED]
+    return max((end for end in ends if end is not None), default=None)
+
+
+def _asides(purge: Purge, world: World) -> Iterator[str]:
+    """Tokens that live on, and that nothing here can take out of anywhere."""
+    for item in purge.lingering:
+        yield f"{'in no sink':<{_LABEL}}  {shown(item.profile)}   {_until(item, world)}"
+    for one in purge.unseen:
+        until = moment(one.last_expiry, world)
+        said = f"a token that nobody has may live until {until}"
+        yield f"{'unseen':<{_LABEL}}  {shown(one.profile)}   {said}"
+
+
+def _count(purge: Purge) -> str:
+    return number(len(purge.items), "profile")
+
+
+def _targets(purge: Purge) -> str:
+    return shown(", ".join(purge.targets))
+
+
+def _widest(purge: Purge) -> int:
+    return max((width(shown(item.profile)) for item in purge.items), default=0)
+
+
+def _labelled(screen: Screen, fate: Fate, text: str) -> str:
+    return f"{screen.paint(fate, _COLOR[fate])}{' ' * (_LABEL - len(fate))}  {text}"

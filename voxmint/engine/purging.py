@@ -1,0 +1,394 @@
+"""Takes what voxmint wrote out of the sinks of an environment, and says what lives on.
+
+    read the environment → look into the ledger and the sinks → lock → look again → take out, note
+
+Nothing is compiled but the environment, so that a mistake in a profile does not keep its token in
+a file. Nothing is revoked, since no service offers that: what the ledger knows of each token's end
+is told with it, and stays in the ledger.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from voxmint.engine.edge import Edge, Operator
+from voxmint.engine.events import LockAwaited
+from voxmint.engine.ledger import Ledger, SessionRecord
+from voxmint.engine.locks import Clock, Locks
+from voxmint.engine.minting.bench import place_of_sink
+from voxmint.engine.minting.delivery import Deliverer
+from voxmint.engine.plan import SinkPlace, Unseen
+from voxmint.engine.project import Project
+from voxmint.engine.report import SinkResult
+from voxmint.engine.selection import present_in
+from voxmint.engine.sinks.contract import Receipt, Sink, SinkOutcome, Surroundings
+from voxmint.engine.sinks.destinations import sinks_of
+from voxmint.engine.sinks.surroundings import surroundings_of
+from voxmint.engine.state import StateFolder, made_state
+from voxmint.engine.wording import PURGE_CHANGED, PURGE_OUT_OF_REACH, SINKS_MISSING
+from voxmint.engine.worktree import WorkTree
+from voxmint.problems import (
+    InterruptedRunError,
+    PartlyDoneError,
+    Problem,
+    ProblemsError,
+    UsageError,
+    VoxmintError,
+    nearest,
+)
+from voxmint.profiles.compiled import CompiledEnvironment
+from voxmint.profiles.order import Order, mistaken_environments
+from voxmint.profiles.pipeline import compile_project
+from voxmint.profiles.selectors import is_pattern, selected
+from voxmint.profiles.values import Scalar
+from voxmint.shown import shown
+
+_NOTHING = "!*"
+
+
+class Fate(StrEnum):
+    """What became of a profile: out of every sink, still in one, or not tried."""
+
+    REMOVED = "removed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What there is to take out of one profile, and what is known of its last token.
+
+    `sinks` are those that hold something of it. `expires_at` is in Unix seconds; `None` where the
+    ledger knows nothing of the token.
+    """
+
+    profile: str
+    sinks: tuple[SinkPlace, ...]
+    expires_at: int | None = None
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Purge:
+    """What a purge of an environment takes out.
+
+    `lingering` are live tokens that no sink holds any more, as after an earlier purge; `unseen` are
+    tokens that may live though nobody has them; `problems` are warnings, of what is out of reach.
+    """
+
+    environment: str
+    items: tuple[Item, ...]
+    lingering: tuple[Item, ...] = ()
+    unseen: tuple[Unseen, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The sinks that are written to, in the words of the environment's file."""
+        return tuple(dict.fromkeys(sink.target for item in self.items for sink in item.sinks))
+
+    @property
+    def last_expiry(self) -> int | None:
+        """When the last of the tokens ends, as far as that is known."""
+        return max((item.expires_at for item in self.items if item.expires_at), default=None)
+
+    def to_json(self) -> dict[str, Any]:
+        """What would be taken out, as programs read it."""
+        return PurgeReport(self, ()).to_json()
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What became of one profile in each sink that held it."""
+
+    item: Item
+    fate: Fate
+    sinks: tuple[SinkResult, ...] = ()
+
+    @property
+    def problem(self) -> Problem | None:
+        return next((sink.problem for sink in self.sinks if sink.problem), None)
+
+
+@dataclass(frozen=True, slots=True)
+class PurgeReport:
+    """What a purge did."""
+
+    purge: Purge
+    results: tuple[Purged, ...]
+    is_interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """0 all is out, 1 nothing is, 3 some of it is, 130 interrupted."""
+        if self.is_interrupted:
+            return InterruptedRunError.exit_code
+        if all(one.fate is Fate.REMOVED for one in self.results):
+            return 0
+        is_out = any(
+            sink.outcome is SinkOutcome.REMOVED for one in self.results for sink in one.sinks
+        )
+        return PartlyDoneError.exit_code if is_out else VoxmintError.exit_code
+
+    def to_json(self) -> dict[str, Any]:
+        """The report as programs read it; without results it is what would be taken out."""
+        done = {one.item.profile: one for one in self.results}
+        return {
+            "version": 1,
+            "environment": self.purge.environment,
+            "results": [_json_of(item, done.get(item.profile)) for item in self.purge.items],
+            "lingering": [_about(item) for item in self.purge.lingering],
+            "unseen": [one.to_json() for one in self.purge.unseen],
+            "interrupted": self.is_interrupted,
+        }
+
+
+def _about(item: Item) -> dict[str, Any]:
+    return {
+        "profile": item.profile,
+        "session_id": item.session_id,
+        "expires_at": item.expires_at,
+    }
+
+
+def _json_of(item: Item, done: Purged | None) -> dict[str, Any]:
+    about = _about(item)
+    if done is None:
+        sinks = [{"kind": sink.kind, "target": sink.target} for sink in item.sinks]
+        return {**about, "sinks": sinks}
+    problem = done.problem
+    return {
+        **about,
+        "outcome": str(done.fate),
+        "sinks": [
+            {"kind": sink.kind, "target": sink.target, "outcome": str(sink.outcome)}
+            for sink in done.sinks
+        ],
+        "error": problem and {"code": problem.code, "message": problem.message},
+    }
+
+
+# ── what there is to take out ────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """An environment whose sinks are looked at, the profiles that it has, and their labels."""
+
+    project: Project
+    environment: CompiledEnvironment
+    present: tuple[str, ...]
+    labels: Mapping[str, Mapping[str, Scalar]]
+
+
+def scope_of(project: Project, environment: str) -> Scope:
+    """The environment by its file alone; what is wrong in others is no matter.
+
+    `UsageError` where there is none of the name, `ProblemsError` where its file cannot be read.
+    """
+    order = Order(profiles=(_NOTHING,), environments=(environment,), settings=False)
+    with WorkTree(project.root) as tree:
+        compilation = compile_project(tree, order)
+    for mistake in mistaken_environments(order, compilation):
+        raise mistake
+    found = compilation.environments.get(environment)
+    if found is None:
+        raise ProblemsError(compilation.problems)
+    labels = {one.name: one.labels for one in compilation.profiles.values()}
+    present = tuple(sorted(present_in(compilation, environment)))
+    return Scope(project, found, present, labels)
+
+
+def plan_purge(scope: Scope, profiles: Sequence[str], edge: Edge) -> Purge:
+    """What a purge would take out now, by the ledger and the names in local files.
+
+    Changes and locks nothing. `UsageError` for a name of which nothing is known.
+    """
+    around = _around(scope, edge)
+    sinks = _sinks(scope, around)
+    with Ledger.open(around.state.ledger, readonly=True) as ledger:
+        return _Look(scope, ledger, sinks, edge.now()).at(profiles)
+
+
+def _around(scope: Scope, edge: Edge) -> Surroundings:
+    return replace(
+        surroundings_of(scope.project.root, edge.environ),
+        environment=scope.environment.name,
+        profiles=scope.present,
+        labels=scope.labels,
+        environ=edge.environ,
+    )
+
+
+def _sinks(scope: Scope, around: Surroundings) -> tuple[Sink, ...]:
+    """All sinks of the environment, of other packages too; it may have none."""
+    try:
+        return sinks_of(scope.environment, around)
+    except ProblemsError as error:
+        if all(problem.kind is SINKS_MISSING for problem in error.problems):
+            return ()
+        raise
+
+
+@dataclass(frozen=True)
+class _Look:
+    """A look into the ledger and the sinks at a moment."""
+
+    scope: Scope
+    ledger: Ledger
+    sinks: Sequence[Sink]
+    now: float
+
+    def at(self, patterns: Sequence[str]) -> Purge:
+        name = self.scope.environment.name
+        receipts = self.ledger.receipts(name)
+        sessions = self.ledger.sessions(name)
+        held = self._held(receipts)
+        wanted = _wanted(patterns, {*held, *sessions, *self.scope.present})
+        items = tuple(_item(one, held[one], sessions.get(one)) for one in wanted if one in held)
+        lingering = tuple(
+            _item(one, (), sessions[one])
+            for one in wanted
+            if one not in held and one in sessions and sessions[one].expires_at > self.now
+        )
+        unseen = tuple(
+            Unseen(one.intent.profile, one.intent.last_expiry)
+            for one in self.ledger.open_intents(name, self.now)
+            if not patterns or one.intent.profile in wanted
+        )
+        lost = tuple(self._out_of_reach(receipts, wanted))
+        return Purge(name, items, lingering, unseen, lost)
+
+    def _held(self, receipts: Sequence[Receipt]) -> dict[str, tuple[SinkPlace, ...]]:
+        """The sinks that hold something of each profile, by receipts or by names."""
+        found: dict[str, list[SinkPlace]] = {}
+        for sink in self.sinks:
+            place = place_of_sink(sink)
+            by_receipt = {one.profile for one in receipts if (one.kind, one.target) == place.key}
+            for profile in sorted(by_receipt | _names_in(sink)):
+                found.setdefault(profile, []).append(place)
+        return {profile: tuple(places) for profile, places in sorted(found.items())}
+
+    def _out_of_reach(
+        self, receipts: Sequence[Receipt], wanted: Sequence[str]
+    ) -> Iterator[Problem]:
+        """What was written where the environment has no sink any more."""
+        here = {(sink.kind, sink.address) for sink in self.sinks}
+        lost: dict[tuple[str, str], list[str]] = {}
+        for one in receipts:
+            if (one.kind, one.target) not in here and one.profile in wanted:
+                lost.setdefault((one.kind, one.target), []).extend(one.names)
+        for (kind, target), names in lost.items():
+            facts = {
+                "kind": kind,
+                "target": target,
+                "environment": self.scope.environment.name,
+                "names": ", ".join(names),
+            }
+            yield Problem(PURGE_OUT_OF_REACH, facts=facts)
+
+
+def _names_in(sink: Sink) -> frozenset[str]:
+    try:
+        return sink.holds()
+    except ProblemsError:
+        # What is wrong with it is told when it is written to; the ledger knows what is in it.
+        return frozenset()
+
+
+def _wanted(patterns: Sequence[str], known: set[str]) -> list[str]:
+    for name in patterns:
+        if not is_pattern(name) and name not in known:
+            near = nearest(name, known).get("nearest")
+            raise UsageError(
+                f"nothing is known of a profile `{shown(name)}`",
+                f"did you mean `{shown(near)}`?" if near else None,
+            )
+    return selected(patterns, sorted(known)) if patterns else sorted(known)
+
+
+def _item(profile: str, sinks: tuple[SinkPlace, ...], record: SessionRecord | None) -> Item:
+    if record is None:
+        return Item(profile, sinks)
+    return Item(profile, sinks, record.expires_at, record.session_id)
+
+
+# ── taking it out ────────────────────────────────────────────────────────────────────────────────
+
+
+def purge(
+    scope: Scope, profiles: Sequence[str], operator: Operator, edge: Edge, agreed: Purge | None
+) -> PurgeReport:
+    """Take it out, sink by sink: one that fails does not keep the tokens in the others.
+
+    `agreed` is what was shown to whoever said yes; `ProblemsError` where it is another thing by
+    now. Interrupted or killed, what is out is out, and the next purge finds the rest.
+    """
+    with _opened(scope, operator, edge) as (ledger, sinks):
+        found = _Look(scope, ledger, sinks, edge.now()).at(profiles)
+        if agreed is not None and found.items != agreed.items:
+            raise ProblemsError([Problem(PURGE_CHANGED, facts={"environment": found.environment})])
+        done: dict[tuple[str, tuple[str, str]], SinkResult] = {}
+        for sink in sinks:
+            if edge.stop.is_asked:
+                break
+            done |= _taken_out(sink, found, ledger)
+    results = tuple(_purged(item, done) for item in found.items)
+    is_interrupted = any(one.fate is Fate.SKIPPED for one in results)
+    return PurgeReport(found, results, is_interrupted)
+
+
+@contextmanager
+def _opened(
+    scope: Scope, operator: Operator, edge: Edge
+) -> Iterator[tuple[Ledger, tuple[Sink, ...]]]:
+    """The ledger and the sinks, this run's alone for as long as they are open."""
+    state = made_state(scope.project.root, edge.environ)
+    locks = _locks(state, operator, edge)
+    sinks = _sinks(scope, replace(_around(scope, edge), state=state, locks=locks))
+    patient = replace(locks, clock=Clock(sleep=edge.stop.sleep_unasked))
+    with (
+        patient.held(f"the environment {scope.environment.name}"),
+        Ledger.open(state.ledger) as ledger,
+    ):
+        yield ledger, sinks
+
+
+def _locks(state: StateFolder, operator: Operator, edge: Edge) -> Locks:
+    def on_wait(what: str, holder: str) -> None:
+        edge.on_event(LockAwaited(what, holder))
+
+    clock = Clock(sleep=edge.stop.sleep)
+    return Locks(state.locks, edge.command, operator.lock_timeout, on_wait, clock)
+
+
+_Done = Mapping[tuple[str, tuple[str, str]], SinkResult]
+"""What became of a profile in a sink, by both."""
+
+
+def _taken_out(sink: Sink, found: Purge, ledger: Ledger) -> _Done:
+    place = place_of_sink(sink)
+    profiles = [item.profile for item in found.items if place in item.sinks]
+    if not profiles:
+        return {}
+    deliverer = Deliverer(ledger, found.environment, (sink,))
+    [delivered] = deliverer.deliver((), remove=frozenset(profiles))
+    return {
+        (profile, place.key): SinkResult(
+            place.kind,
+            place.target,
+            delivered.outcomes.get(profile, SinkOutcome.FAILED),
+            delivered.refused.get(profile, delivered.problem),
+        )
+        for profile in profiles
+    }
+
+
+def _purged(item: Item, done: _Done) -> Purged:
+    sinks = tuple(done[key] for sink in item.sinks if (key := (item.profile, sink.key)) in done)
+    if any(not sink.is_good for sink in sinks):
+        return Purged(item, Fate.FAILED, sinks)
+    is_whole = len(sinks) == len(item.sinks)
+    return Purged(item, Fate.REMOVED if is_whole else Fate.SKIPPED, sinks)
