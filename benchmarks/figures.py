@@ -93,7 +93,29 @@ class MemoryEach:
         return {**_common(self), "grown_bytes": [run.grown for run in self.subject]}
 
 
-Figure: TypeAlias = Comparison | MemoryEach
+@dataclass(frozen=True, slots=True)
+class MemoryRatio:
+    """The memory of a process beside that of another; the figure is a ratio of peaks."""
+
+    claim: Claim
+    subject: tuple[Run, ...]
+    floor: tuple[Run, ...]
+
+    @property
+    def value(self) -> float:
+        """The highest peak of the one, by the highest of the other."""
+        return _highest(self.subject) / _highest(self.floor)
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures as data."""
+        return {**_common(self), "floor_peak_bytes": _highest(self.floor)}
+
+
+def _highest(runs: Sequence[Run]) -> int:
+    return max(run.memory for run in runs)
+
+
+Figure: TypeAlias = Comparison | MemoryEach | MemoryRatio
 
 
 class Suite(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from benchmarks import compiling, minting, others, scaling, startup
+from benchmarks import compiling, diffing, minting, others, scaling, startup
 from benchmarks.figures import Claim, Suite
 
 SUITES: Mapping[str, Suite] = MappingProxyType(
@@ -11,6 +11,7 @@ SUITES: Mapping[str, Suite] = MappingProxyType(
         "startup": startup.SUITE,
         "compile": compiling.SUITE,
         "scale": scaling.SUITE,
+        "diff": diffing.SUITE,
         "others": others.SUITE,
         "mint": minting.SUITE,
     }
