@@ -10,7 +10,7 @@ IN_VENV := @PATH="$(CURDIR)/.venv/bin:$$PATH"
 # A PYTHONPATH would put other code before what is installed.
 unexport PYTHONPATH
 
-.PHONY: help demo test test-slow test-gateway goldens docs bench format clean
+.PHONY: help demo test test-slow test-all test-gateway goldens docs bench format clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -25,7 +25,11 @@ test: ## check form, lint, types and behaviour
 
 test-slow: ## run the tests that take long
 	$(READY_TO) test
-	$(IN_VENV) pytest -m slow
+	$(IN_VENV) pytest -n auto -m slow
+
+test-all: ## what `make test` does, and the tests that take long with it
+	$(READY_TO) test
+	$(IN_VENV) scripts/check.sh -n auto -m 'not gateway'
 
 test-gateway: ## mint through LiteLLM's proxy; first installs it, which takes minutes and 750 MB
 	$(READY_TO) test
