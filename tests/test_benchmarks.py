@@ -1,17 +1,21 @@
 """The benchmarks measure what they say; none of this asserts a time."""
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
-from benchmarks import fleet, others, tables
-from benchmarks.figures import Claim, Comparison, MemoryEach
+from benchmarks import diffing, fleet, others, tables
+from benchmarks.figures import Claim, Comparison, MemoryEach, MemoryRatio
 from benchmarks.measure import Run, check_same, in_turn
 from benchmarks.plain.composing import compose
 from benchmarks.suites import CLAIMS
+from voxmint.engine.comparing import compare_states
 from voxmint.engine.project import open_project
+from voxmint.engine.states import find_states
 from voxmint.engine.worktree import WorkTree
+from voxmint.profiles.order import EVERYTHING
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/speed.md").read_text(encoding="utf-8")
@@ -102,6 +106,18 @@ def compared(folder: Path) -> int:
     return len(ours)
 
 
+def test_a_review_of_the_fleet_is_of_every_body_or_of_none(tmp_path: Path) -> None:
+    home = diffing.write(tmp_path, 12)
+    for base, head, changed in (
+        (diffing.BASE, diffing.CHANGED, 36),
+        (diffing.CHANGED, diffing.ELSEWHERE, 0),
+    ):
+        asked = find_states([base, head], None, home, os.environ)
+        comparison = compare_states(asked, EVERYTHING)
+        assert len(comparison.difference.changed) == changed
+        assert comparison.is_same == (changed == 0)
+
+
 def test_the_command_is_named_that_installs_the_other_tools() -> None:
     said = others.lacking({"OmegaConf": "2.3.1"})
     assert "needs Hydra:" in said
@@ -153,6 +169,12 @@ def test_memory_is_the_most_that_one_thing_took() -> None:
     one = MemoryEach(MEMORY, (Run(1, 9_000_000, 32_000, 2), Run(1, 1, 30_000, 2)))
     assert one.value == 16.0
     assert one.to_json()["is_met"] is True
+
+
+def test_memory_beside_memory_is_of_the_highest_peaks() -> None:
+    one = MemoryRatio(RATIO, (Run(1, 30), Run(1, 10)), (Run(1, 12), Run(1, 15)))
+    assert one.value == 2.0
+    assert one.to_json()["floor_peak_bytes"] == 15
 
 
 def test_an_aim_is_a_most_or_a_least() -> None:

@@ -107,6 +107,8 @@ def test_a_page_is_read_as_files_and_commands() -> None:
         ("a\nc\n", "a\n…\nc\n", True),
         ("a\nb\n", "…\n", True),
         ("a…\n", "a.\n", False),
+        ("until 12:30 (in 9 s)\n", "until … (in …)\n", True),
+        ("until 12:30\n", "until … (in …)\n", False),
         ("", "", True),
     ],
 )

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "cli": {"foundations", "profiles", "engine", "cli", "voxmint"},
     "voxmint": {"foundations", "profiles", "engine", "voxmint"},
     "__main__": {"cli", "voxmint"},
+    "testing": {"foundations", "profiles", "engine", "testing", "voxmint"},
 }
 """Each room, with the rooms it may import. `voxmint` is the package's own module: the public API,
 and the version, which cli and engine may ask it for."""
@@ -45,13 +46,16 @@ EFFECTS = frozenset(
 
 REVEALERS = frozenset(
     {
+        "voxmint.cli.ci_log",
         "voxmint.engine.emulator.minting",
         "voxmint.engine.emulator.tokens",
+        "voxmint.engine.handing",
         "voxmint.engine.upstream.http",
         "voxmint.engine.upstream.keys",
         "voxmint.engine.providers.azure",
         "voxmint.engine.providers.contract",
-        "voxmint.engine.sinks.dotenv",
+        "voxmint.engine.sinks.passing",
+        "voxmint.engine.sinks.values",
     }
 )
 """The modules in which a secret is handed over: the only ones that call `reveal`. To add one is to

@@ -81,4 +81,10 @@ def test_it_is_true_where_it_holds_anything(secret: Secret) -> None:
 
 def test_it_holds_nothing_beside_the_value(secret: Secret) -> None:
     assert not hasattr(secret, "__dict__")
-    assert [name for name in dir(secret) if not name.startswith("_")] == ["reveal"]
+    assert [name for name in dir(secret) if not name.startswith("_")] == ["is_in", "reveal"]
+
+
+def test_it_tells_whether_it_is_in_a_text(secret: Secret) -> None:
+    assert secret.is_in(f"req_{VALUE}.")
+    assert not secret.is_in(VALUE[1:])
+    assert not Secret("").is_in("anything")

@@ -114,6 +114,21 @@ class Related:
     message: str
 
 
+MOST_PLACES = 3
+"""How many related places of one kind are told."""
+
+
+def related_places(places: Iterable[Origin], message: str) -> tuple[Related, ...]:
+    """The places, a few of them; the last one says how many more there are."""
+    ordered = sorted(places)
+    shown = [Related(place, message) for place in ordered[:MOST_PLACES]]
+    more = len(ordered) - len(shown)
+    if more:
+        places_more = "1 more place" if more == 1 else f"{more} more places"
+        shown[-1] = Related(shown[-1].at, f"{message}, and in {places_more}")
+    return tuple(shown)
+
+
 _NO_FACTS: Mapping[str, object] = MappingProxyType({})
 
 

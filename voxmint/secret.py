@@ -21,6 +21,10 @@ class Secret:
         """The value itself: call it only where the value is handed over."""
         return self._value
 
+    def is_in(self, text: str) -> bool:
+        """Whether the text holds the value, so that it must not be shown or kept."""
+        return bool(self._value) and self._value in text
+
     def __bool__(self) -> bool:
         return bool(self._value)
 

@@ -54,10 +54,11 @@ def ran(
     environ: Mapping[str, str] | None = None,
     stream: Any = io.StringIO,
     stdin: str = "",
+    now: float = NOW,
 ) -> Ran:
     """Runs a command line in this process, in a world of its own."""
     out, err = stream(), stream()
-    world = World(io.StringIO(stdin), out, err, dict(environ or {}), folder, lambda: NOW, UTC)
+    world = World(io.StringIO(stdin), out, err, dict(environ or {}), folder, lambda: now, UTC)
     code = main(arguments, world)
     return Ran(code, out.getvalue(), err.getvalue())
 
@@ -80,6 +81,16 @@ def process(folder: Path, *arguments: str, **more: str) -> Ran:
     )
     out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")
     return Ran(done.returncode, out, err)
+
+
+def console_script(folder: Path) -> Path:
+    """Makes the console script in a folder of its own, as pip would; its path."""
+    folder.mkdir(exist_ok=True)
+    path = folder / "voxmint"
+    start = f"import sys; sys.path[0] = {str(ROOT)!r}; from voxmint.cli.main import run; run()"
+    path.write_text(f"#!{sys.executable}\n{start}\n", encoding="utf-8")
+    path.chmod(0o755)
+    return path
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:

@@ -34,6 +34,7 @@ COMMANDS = (
     ("blame", "emergency", "-e", "production", "--all"),
     ("blame", "emergency", "-e", "production", "-o", "json"),
     ("plan", "-e", "local"),
+    ("status",),
     ("plan", "-e", "production", "-o", "json"),
     ("diff",),
     ("diff", "-o", "json"),

@@ -110,6 +110,9 @@ def test_every_kind_of_right_file_is_looked_at() -> None:
         ("profile", "vars: {a: [{$append: [1]}]}"),
         ("profile", "vars: {a: {$append: [1], b: 2}}"),
         ("profile", "vars: {$append: [1]}"),
+        ("profile", "labels: {$append: [1]}"),
+        ("profile", "labels: {$replace: {tier: [gold]}}"),
+        ("profile", "labels: {$unset: true, tier: gold}"),
         ("profile", "session: '{{ vars.session }}'"),
         ("profile", "session: {include: {$append: [1]}}"),
         ("environment", "provider: {key: {env: A, file: b}}"),
@@ -131,6 +134,8 @@ def test_what_is_plainly_wrong_does_not_fit(kind: str, text: str) -> None:
         ("profile", "session: {turn_detection: {$replace: {type: semantic_vad}}}"),
         ("profile", "session: {turn_detection: {threshold: '{{ vars.x }}'}}"),
         ("profile", "session: {turn_detection: null}"),
+        ("profile", "labels: {$unset: true}"),
+        ("profile", "labels: {$replace: {tier: gold, team: {$unset: true}}}"),
         ("profile", "session: {include: {$remove: [a], $append: ['{{ vars.b }}']}}"),
         ("profile", "session: {input_audio_transcription: {model: a-new-one}}"),
         ("profile", "session: {input_audio_format: {$unset: true}}"),
@@ -262,3 +267,23 @@ def test_the_templates_are_the_same_to_readers_of_yaml_1_1() -> None:
     for file in files():
         if file.path.endswith(".yaml"):
             assert yaml.safe_load(file.text) == read(file.text)
+
+
+@pytest.mark.parametrize("kind", ["profile", "environment"])
+def test_each_form_of_directives_has_the_name_by_which_an_editor_offers_it(kind: str) -> None:
+    found = [
+        (one.get("title"), list(one["properties"]))
+        for one in objects_in(SCHEMAS[kind])
+        if set(one.get("properties", "x")) <= DIRECTIVES
+    ]
+    assert {name for _, names in found for name in names} == DIRECTIVES
+    assert [title for title, names in found if title != ", ".join(names)] == []
+
+
+def objects_in(schema: Any) -> Iterator[dict[str, Any]]:
+    """Every map in a schema."""
+    if isinstance(schema, dict):
+        yield schema
+    for one in schema.values() if isinstance(schema, dict) else schema:
+        if isinstance(one, dict | list):
+            yield from objects_in(one)

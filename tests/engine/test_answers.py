@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from voxmint.engine.apis import APIS, Answer, BrokenAnswerError, read_answer
+from voxmint.secret import Secret
 
 TOKEN = "ek_canary0123456789"
 FLAT: dict[str, Any] = {
@@ -116,3 +117,15 @@ def test_an_expiry_may_be_written_as_a_fraction() -> None:
     assert read("client_secrets", {**NESTED, "expires_at": 1_800_000_600.5}).expires_at == (
         1_800_000_600
     )
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_an_id_that_holds_the_token_is_none(api: str) -> None:
+    """Ids are shown, and the ledger keeps them."""
+    content = json.loads(
+        json.dumps({"client_secrets": NESTED, "transcription_sessions": FLAT}[api])
+    )
+    content.get("session", content)["id"] = f"sess_{TOKEN}"
+    answer = read_answer(APIS[api], json.dumps(content).encode(), f"req_{TOKEN}")
+    assert (answer.session_id, answer.request_id) == (None, None)
+    assert answer.token == Secret(TOKEN)

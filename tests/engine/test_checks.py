@@ -48,6 +48,13 @@ def test_a_sink_that_cannot_work(tmp_path: Path, sinks: str, code: str) -> None:
     assert codes(tmp_path, sinks=sinks) == [code]
 
 
+def test_what_is_wrong_with_sinks_is_told_beside_what_is_wrong_with_the_provider(
+    tmp_path: Path,
+) -> None:
+    sinks = "[{kind: dotenv, path: .env, pth: x}]"
+    assert codes(tmp_path, "{kind: emulatr}", sinks) == ["unknown-key"]
+
+
 def test_names_that_clash_or_are_none(tmp_path: Path) -> None:
     sinks = "[{kind: dotenv, path: .env}]"
     found = codes(tmp_path, sinks=sinks, profiles=("a-b", "a_b", "9lives"))

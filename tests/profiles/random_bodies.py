@@ -29,6 +29,10 @@ _SCALARS: dict[str, tuple[Any, ...]] = {
 }
 _OFTEN: dict[str, tuple[Any, ...]] = {
     **dict.fromkeys(NULLABLE, (None,)),
+    **dict.fromkeys(
+        ("noise_reduction", "input_audio_noise_reduction"),
+        (None, {"strength": 0.5}, {"strength": "7"}),
+    ),
     "turn_detection": (
         None,
         {"type": "semantic_vad"},
@@ -46,6 +50,7 @@ _KEYS = (
     "zzz", "type", "modalities", "eagerness", "threshold", "idle_timeout_ms", "create_response",
     "interrupt_response", "prompt", "delay", "keywords", "languages", "client_secret", "rate",
     "expires_after", "include", "expires_at", "seconds", "turn_detection", "audio", "session",
+    "strength",
 )  # fmt: skip
 
 

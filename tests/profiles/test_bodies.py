@@ -121,7 +121,10 @@ EXTRA: dict[str, st.SearchStrategy[Any]] = {
     ),
     "client_secrets": st.fixed_dictionaries(
         {},
-        optional={"turn_detection": SERVER_VAD.map(lambda one: {**one, "idle_timeout_ms": 5000})},
+        optional={
+            "turn_detection": SERVER_VAD.map(lambda one: {**one, "idle_timeout_ms": 5000}),
+            "input_audio_noise_reduction": st.fixed_dictionaries({"strength": st.floats(0, 2)}),
+        },
     ),
 }
 
@@ -248,6 +251,7 @@ def test_a_format_is_read_without_its_rate_too() -> None:
         ("transcription_sessions", {"model": "x"}, ["model"]),
         ("transcription_sessions", {"client_secret": None}, ["client_secret"]),
         ("transcription_sessions", {"client_secret": {"expires_at": 3}}, ["client_secret"]),
+        ("transcription_sessions", {"client_secret": {}}, []),
         (
             "transcription_sessions",
             {"client_secret": {"expires_at": {"seconds": 60}, "value": "x"}},
@@ -337,7 +341,11 @@ def test_what_has_no_place_is_known() -> None:
         for name, form in FORMS.items()
     }
     assert unplaced == {
-        "transcription_sessions": {"", "turn_detection.idle_timeout_ms"},
+        "transcription_sessions": {
+            "",
+            "input_audio_noise_reduction.strength",
+            "turn_detection.idle_timeout_ms",
+        },
         "client_secrets": {"", "modalities"},
     }
 
@@ -347,4 +355,21 @@ def test_a_detection_of_either_type_is_placed_whole() -> None:
     assert NESTED.place(("session", "turn_detection", "threshold")) == (
         *("session", "audio", "input"),
         *("turn_detection", "threshold"),
+    )
+
+
+def test_what_has_no_place_below_a_field_is_left_out_and_the_rest_stays() -> None:
+    session = {
+        "input_audio_noise_reduction": {"type": "far_field", "strength": 0.8},
+        "turn_detection": {"type": "server_vad", "idle_timeout_ms": 6000},
+    }
+    assert FLAT.build(session, None) == {
+        "input_audio_noise_reduction": {"type": "far_field"},
+        "turn_detection": {"type": "server_vad"},
+    }
+    nested = NESTED.build(session, None)
+    lost = translated(nested, NESTED, FLAT).lost
+    assert lost == (
+        ("session", "audio", "input", "noise_reduction", "strength"),
+        ("session", "audio", "input", "turn_detection", "idle_timeout_ms"),
     )

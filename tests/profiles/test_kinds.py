@@ -13,6 +13,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.sources import LOCAL, Content, MemorySource, layers, project
 from voxmint.problems import Kind, Problem
 from voxmint.profiles import rules, wording
+from voxmint.profiles.bounds import bounded
 from voxmint.profiles.order import Order
 from voxmint.profiles.overrides import parse_overrides
 from voxmint.profiles.pipeline import compile_project
@@ -32,7 +33,7 @@ class Case(NamedTuple):
     def problems(self) -> Sequence[Problem]:
         overrides, problems = parse_overrides(self.given)
         order = Order(overrides=overrides, idle=True)
-        return [*problems, *compile_project(self.source, order).problems]
+        return [*problems, *bounded(compile_project(self.source, order).problems)]
 
 
 def files(content: Mapping[str, Content]) -> Case:
@@ -96,7 +97,7 @@ CASES: dict[str, Sequence[Case]] = {
     "not-utf8": [case(b"a: \xe9"), case("a: 1".encode("utf-16"))],
     "empty-file": [case("# nothing\n"), Case(project({}, settings=""))],
     "name-not-utf8": [Case(project({"\udcff": "{}"}))],
-    "clashing-names": [case(P="{}")],
+    "clashing-names": [case(P="{}"), Case(project({"caf\u00e9": "{}", "cafe\u0301": "{}"}))],
     # YAML
     "bad-yaml": [
         case("a:\n\t- 1\n"),
@@ -126,6 +127,7 @@ CASES: dict[str, Sequence[Case]] = {
         case(f"vars: {{a: [{'.inf,' * 1001}]}}\n"),
         case("a: 1\n" * 1001 + "b: 1\n"),
     ],
+    "too-many-to-tell": [case(f"vars: {{{', '.join(f'a{n}: 1' for n in range(1001))}}}")],
     # the shape of a file
     "unknown-key": [
         case("sesion: {}"),
@@ -150,6 +152,8 @@ CASES: dict[str, Sequence[Case]] = {
         case("labels: [a]"),
         case("description:\n"),
         provider("provider: {kind: emulator}\nsinks: {kind: dotenv}"),
+        stack("vars: {t: '0.5'}", "session: {turn_detection: {threshold: '{{ vars.t }}'}}"),
+        detected("{type: server_vad, threshold: ' {{ 0.5 }}'}"),
     ],
     "wrong-item": [case("session: {include: [1]}"), case("session: {include: [null]}")],
     "bad-value": [
@@ -246,7 +250,16 @@ CASES: dict[str, Sequence[Case]] = {
             "session: {turn_detection: {type: semantic_vad}}",
         )
     ],
-    "bad-override": [case("{}", "turn_detection=null")],
+    "bad-override": [
+        case(
+            "{}",
+            "turn_detection=null",
+            "session.turn_detection=",
+            "session.turn_detection=off",
+            "session.turn_detection=server_vad",
+            "session.include=[a]",
+        )
+    ],
     # what never has an effect
     "dead-override": [
         stack("expires_after: {seconds: 60}", "expires_after: {seconds: 60}"),
@@ -326,7 +339,10 @@ CASES: dict[str, Sequence[Case]] = {
     "no-place": [
         detected("null, modalities: [text]"),
         case("session: {turn_detection: {type: server_vad, idle_timeout_ms: 6000}}"),
+        case("session: {input_audio_noise_reduction: {type: near_field, strength: 1}}"),
     ],
+    "field-typed-only": [detected("null, input_audio_noise_reduction: {strength: 0.8}")],
+    "negative-strength": [detected("null, input_audio_noise_reduction: {strength: -1}")],
     # policies
     "policy": [
         policy(),

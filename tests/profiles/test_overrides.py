@@ -117,6 +117,59 @@ def test_a_path_that_leads_to_no_field_gets_its_near_miss(
     assert problem.at == Origin("--set", 1, 1, len(path))
 
 
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        (
+            "vars.x=",
+            "has no value in `vars.x=`",
+            "write `--set vars.x=null` for null, or `--set 'vars.x=\"\"'` for an empty text",
+        ),
+        (
+            "session.include=[a]",
+            "gives one text, number, true, false or null, and `session.include` takes a list",
+            (
+                "write the list of `session.include` in a file: "
+                "in the environment, or in the profile's block for it"
+            ),
+        ),
+        (
+            "session.turn_detection=off",
+            "gives one text, number, true, false or null, and `session.turn_detection` takes a map",
+            "write `--set session.turn_detection=null` to turn it off",
+        ),
+        (
+            "session.turn_detection={}",
+            "gives one text, number, true, false or null, and `session.turn_detection` takes a map",
+            "give its fields one by one, as in `--set session.turn_detection.type=server_vad`",
+        ),
+        (
+            "session.input_audio_transcription=gpt-transcribe",
+            (
+                "gives one text, number, true, false or null, "
+                "and `session.input_audio_transcription` takes a map"
+            ),
+            (
+                "give its fields one by one, "
+                "as in `--set session.input_audio_transcription.model=gpt-transcribe`"
+            ),
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_given_is_refused_with_what_can(
+    text: str, message: str, hint: str
+) -> None:
+    overrides, [problem] = parse_overrides((text,))
+    assert overrides == ()
+    assert (problem.message, problem.hint) == (f"`--set` {message}", hint)
+
+
+@pytest.mark.parametrize("value", ["null", "~", "{{ vars.words }}"])
+def test_null_and_templates_go_where_a_list_or_a_map_belongs(value: str) -> None:
+    for field in ("include", "turn_detection"):
+        assert tree(f"session.{field}={value}")
+
+
 @law(200)
 @given(
     st.lists(

@@ -124,6 +124,10 @@ STRICTER = (
         ),
     ),
     Stricter(
+        "The SDK's types say that a strength is a number; to the schema it is a further key.",
+        lambda refusal, _: refusal.code in _TYPES and refusal.path[-1] == "strength",
+    ),
+    Stricter(
         "To JSON Schema 300.0 is a whole number; it may not be one to the service.",
         lambda refusal, body: (
             refusal.code == "wrong-type" and isinstance(_at(body, refusal), float)

@@ -53,3 +53,73 @@ def test_of_what_is_written_out_there_is_nothing_more_to_show() -> None:
     text = BASE.replace('"{{ vars.high }}"}\n', "7}\n").replace("abstract: true\n", "")
     [problem] = compiled({"p": text}).errors
     assert related(problem) == []
+
+
+# ── one cause ────────────────────────────────────────────────────────────────────────────────────
+
+QUIET = """\
+session:
+  turn_detection: {type: server_vad, silence_duration_ms: "{{ vars.quiet }}"}
+"""
+
+
+def test_a_wrong_var_in_many_templates_is_told_once_where_it_is_set() -> None:
+    profiles = dict.fromkeys("pqrst", QUIET)
+    environments = {"e": f"{LOCAL['local']}vars: {{quiet: '300'}}"}
+    [problem] = compiled(profiles, environments).errors
+    assert (str(problem.at), problem.remark) == (
+        "environments/e.yaml:2:15",
+        "`vars.quiet` is set here (environment e)",
+    )
+    assert problem.message == '`silence_duration_ms` takes a whole number, not the text "300"'
+    assert problem.hint == "write `vars.quiet` without quotes: 300"
+    assert related(problem) == [
+        ("profiles/p.yaml:2:59", "a template gives it here"),
+        ("profiles/q.yaml:2:59", "a template gives it here"),
+        ("profiles/r.yaml:2:59", "a template gives it here, and in 2 more places"),
+    ]
+    assert problem.affects == tuple((name, "e") for name in "pqrst")
+
+
+def test_a_wrong_var_by_way_of_another_is_told_once_too() -> None:
+    profiles = {"p": QUIET, "q": QUIET}
+    environments = {"e": f'{LOCAL["local"]}vars: {{quiet: "{{{{ vars.ms }}}}", ms: 0.5}}'}
+    [problem] = compiled(profiles, environments).errors
+    assert str(problem.at) == "environments/e.yaml:2:36"
+    assert related(problem) == [
+        ("environments/e.yaml:2:15", "`vars.quiet` is set here (environment e)"),
+        ("profiles/p.yaml:2:59", "a template gives it here"),
+        ("profiles/q.yaml:2:59", "a template gives it here"),
+    ]
+
+
+def test_templates_of_several_vars_are_told_once_at_the_first() -> None:
+    text = QUIET.replace("vars.quiet", "vars.a ~ vars.b")
+    environments = {"e": f"{LOCAL['local']}vars: {{a: 3, b: 0}}"}
+    [problem] = compiled({"p": text, "q": text, "r": text}, environments).errors
+    assert str(problem.at) == "profiles/p.yaml:2:59"
+    assert related(problem)[2:] == [
+        ("profiles/q.yaml:2:59", "a template gives it here"),
+        ("profiles/r.yaml:2:59", "a template gives it here"),
+    ]
+
+
+def test_templates_with_other_values_or_vars_are_problems_of_their_own() -> None:
+    other = QUIET.replace("vars.quiet", "vars.long")
+    own = f"{QUIET}vars: {{quiet: '400'}}\n"
+    environments = {"e": f"{LOCAL['local']}vars: {{quiet: '300', long: '300'}}"}
+    blocks = f"{QUIET}environments: {{e: {{vars: {{quiet: '400'}}}}}}\n"
+    profiles = {"p": QUIET, "q": other, "r": own, "s": blocks}
+    found = [problem.affects for problem in compiled(profiles, environments).errors]
+    assert sorted(found) == [(("p", "e"), ("r", "e")), (("q", "e"),), (("s", "e"),)]
+
+
+def test_where_a_template_gives_a_text_the_hint_is_no_matter_of_its_quotes() -> None:
+    text = QUIET.replace("{{ vars.quiet }}", " {{ 300 }}")
+    [problem] = compiled({"p": text}).errors
+    assert problem.hint == (
+        "write nothing round `{{ 300 }}`: a template keeps its type where it stands alone"
+    )
+    text = QUIET.replace("{{ vars.quiet }}", "{{ 3 }}{{ 0 }}")
+    [problem] = compiled({"p": text}).errors
+    assert problem.hint is None

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given, strategies as st
 
 from tests.profiles.laws import law
 from tests.profiles.sessions import SESSIONS
+from tests.sources import codes, compiled
 from voxmint.profiles.check import check_session
 from voxmint.profiles.fields import FLAT, MODELS, NESTED
 from voxmint.profiles.findings import Finding
@@ -78,8 +80,51 @@ def test_what_is_remembered_of_one_body_holds_for_the_next(given_requests: list[
     for session, lifetime, form in given_requests:
         found = told(validator.findings(session, lifetime, form))
         assert found == told(Validator().findings(session, lifetime, form))
-        if not validator.findings({}, lifetime, form=None):
+        if not validator.findings(session, lifetime, form=None):
             assert found == told(check_session(session, form))
+
+
+NESTED_LOCAL = {"local": "provider: {kind: emulator, api: client_secrets}\n"}
+
+
+def found_in(detection: str, transcription: str = "model: whisper-1") -> list[str]:
+    text = f"{{input_audio_transcription: {{{transcription}}}, turn_detection: {detection}}}"
+    return codes(compiled({"p": f"session: {text}"}, NESTED_LOCAL).errors)
+
+
+def test_the_rules_look_at_what_is_right_beside_what_is_wrong() -> None:
+    """One run finds everything: a value of a wrong type does not hide what a rule finds."""
+    wrong = "{type: server_vad, threshold: '0.5'}"
+    assert found_in(wrong, "model: gpt-realtime-whisper") == [
+        "model-needs-no-turn-detection",
+        "wrong-type",
+    ]
+    assert found_in(wrong, "model: whisper-1, language: eng") == ["bad-language", "wrong-type"]
+    assert found_in("{type: server_vad, eagerness: low, threshold: 7}") == [
+        "field-not-of-type",
+        "out-of-range",
+    ]
+    assert found_in("null", "model: whisper-1, keywords: [a], prompt: 7") == [
+        "field-not-of-model",
+        "wrong-type",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("detection", "transcription"),
+    [
+        ("{type: semantic_vadd, eagerness: low}", "model: whisper-1"),
+        ("{type: 7, eagerness: low}", "model: whisper-1"),
+        ("server_vad", "model: gpt-realtime-whisper"),
+        ("{tipe: semantic_vad, eagerness: low}", "model: whisper-1"),
+        ("{type: '{{ vars.nope }}', eagerness: low}", "model: whisper-1"),
+        ("null", "model: [whisper-1], keywords: [a]"),
+        ("null", "model: gpt-transcribe, languages: [eng, 7]"),
+        ("null", "modle: gpt-transcribe"),
+    ],
+)
+def test_what_is_wrong_is_the_cause_of_nothing_else(detection: str, transcription: str) -> None:
+    assert len(found_in(detection, transcription)) == 1
 
 
 def told(findings: Sequence[Finding]) -> list[str]:

@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 
 from tests.sources import LOCAL, Content, codes, compiled, layers, only, session
-from voxmint.profiles.cells import Gone, find
+from voxmint.profiles.cells import Gone, find, value_of
 from voxmint.profiles.compiled import Compilation
+from voxmint.profiles.fields import REQUEST, TURN_DETECTION, UNIONS, Field, Type, unions_below
+from voxmint.profiles.merge import Merger
+from voxmint.profiles.rules import FIELD_NOT_OF_TYPE, fields_of_other_types
+from voxmint.profiles.variants import settled_in
 
 MODEL = "input_audio_transcription: {model: gpt-transcribe}"
 SERVER = "type: server_vad, threshold: 0.1, silence_duration_ms: 300"
@@ -284,3 +288,62 @@ def test_the_place_of_what_fell_away_is_that_of_the_type_that_took_it() -> None:
     cell = find(compilation.bodies["p", "local"].root, ("session", "turn_detection", "threshold"))
     assert isinstance(cell, Gone)
     assert (cell.layer.name, cell.under and cell.under.layer.name) == ("p", "base-1")
+
+
+# ── unions that may come ─────────────────────────────────────────────────────────────────────────
+
+
+def union(name: str, *fields: Field) -> Field:
+    """A map of the types `one` and `two`; `only_one` is a field of the former, `both` of both."""
+    kind = Field("type", Type.STRING, "", values=("one", "two"), default="one")
+    only = Field("only_one", Type.NUMBER, "", variants=("one",))
+    both = Field("both", Type.NUMBER, "")
+    return Field(name, Type.OBJECT, "", fields=(kind, only, both, *fields))
+
+
+INNER = union("inner")
+OUTER = union("vars", INNER)
+"""As if `vars` were a union with one inside: below it any key will do."""
+
+
+def table(*fields: Field) -> Field:
+    return Field("request", Type.OBJECT, "", fields=(*fields, *REQUEST.fields))
+
+
+def test_what_is_a_union_goes_by_the_field_table() -> None:
+    assert dict(UNIONS) == {("session", "turn_detection"): TURN_DETECTION}
+    text = Field("text", Type.STRING, "")
+    wrapped = Field("map", Type.OBJECT, "", fields=(OUTER, text))
+    assert unions_below(table(wrapped)) == {
+        ("map", "vars"): OUTER,
+        ("map", "vars", "inner"): INNER,
+        **UNIONS,
+    }
+
+
+def test_every_union_of_the_field_table_lets_fields_fall_away() -> None:
+    weaker = "vars: {type: one, only_one: 1, both: 2, inner: {type: one, only_one: 3, both: 4}}"
+    stronger = "vars: {type: two, inner: {type: two}}"
+    profile = compiled(layers(weaker, stronger)).profiles["p"]
+    stacked = [one.layer for one in profile.lineage]
+    root = Merger().fold(stacked)
+    assert root is not None
+    settled, notes = settled_in(root, stacked, lambda leaf: leaf.value, unions_below(table(OUTER)))
+    assert value_of(settled) == {
+        "vars": {"type": "two", "both": 2, "inner": {"type": "two", "both": 4}}
+    }
+    assert [(note.message, str(note.at)) for note in notes] == [
+        ("`only_one` fell away: two does not have it", "profiles/p.yaml:1:14"),
+        ("`only_one` fell away: two does not have it", "profiles/p.yaml:1:33"),
+    ]
+
+
+def test_a_field_of_another_type_is_an_error_in_every_union() -> None:
+    [found] = fields_of_other_types({"type": "two", "only_one": 1, "both": 2}, OUTER, ("vars",))
+    assert found.kind is FIELD_NOT_OF_TYPE
+    assert found.kind.message.format_map(found.facts) == "`only_one` is not a field of vars by two"
+    assert (found.path, found.related) == (
+        ("vars", "only_one"),
+        ((("vars", "type"), "the type is set here"),),
+    )
+    assert list(fields_of_other_types({"only_one": 1}, OUTER, ("vars",))) == []

@@ -56,16 +56,21 @@ class Compiled:
 
 
 def compile_selection(
-    selection: Selection, world: World, *, settings: bool = True, idle: bool = False
+    selection: Selection,
+    world: World,
+    *,
+    settings: bool = True,
+    idle: bool = False,
+    changed: frozenset[str] | None = None,
 ) -> Compiled:
     """Compiles a selection in the project that the world's folder is in.
 
     Without `settings`, those of environments are left aside as far as a body needs none. With
-    `idle`, what never has an effect is looked for, too. Raises `UsageError` for a name that there
-    is not.
+    `idle`, what never has an effect is looked for, too; with `changed`, only bodies that are made
+    of one of these files. Raises `UsageError` for a name that there is not.
     """
     project = open_project(world.cwd)
-    order = order_of(selection, settings=settings, idle=idle)
+    order = replace(order_of(selection, settings=settings, idle=idle), changed=changed)
     compilation = project.compile_all(order)
     world.kept.append(compilation)
     texts = {**compilation.texts, **_lines(selection.overrides)}

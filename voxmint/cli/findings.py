@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from voxmint.cli.compiling import Compiled
-from voxmint.cli.display.problems import Sources
+from voxmint.cli.display.problems import NO_SOURCES, Sources
 from voxmint.problems import Problem, Severity
+from voxmint.profiles.bounds import bounded
 from voxmint.profiles.compiled import CompiledEnvironment, CompiledProfile
 
 
@@ -39,9 +40,14 @@ class Findings:
         return bool(self.count(Severity.ERROR) or (strict and self.count(Severity.WARNING)))
 
 
+NOTHING = Findings((), Checked(0, 0, 0), 0, NO_SOURCES)
+"""What a check finds that looked at nothing."""
+
+
 def findings_of(compiled: Compiled) -> Findings:
-    """The findings of a compile."""
-    return Findings(compiled.problems, _checked(compiled), _reached(compiled), compiled.sources)
+    """The findings of a compile, as far as they are told."""
+    told = tuple(bounded(compiled.problems))
+    return Findings(told, _checked(compiled), _reached(compiled), compiled.sources)
 
 
 def _checked(compiled: Compiled) -> Checked:

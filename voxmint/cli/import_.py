@@ -61,9 +61,9 @@ def import_(options: Options, world: "World") -> int:
     if imported.request is None:
         _report(options, world, imported, file, None)
         return _FAILED
-    tree = _tree(imported.request, options, project, world)
+    tree, request = _tree(imported, options, project, world)
     made = Made(tree, _text(tree), destination)
-    _check(made.text, imported.request, _setting(options, project), project, world)
+    _check(made.text, request, _setting(options, project), project, world)
     if destination is not None:
         destination.write(made.text)
     _report(options, world, imported, file, made)
@@ -137,16 +137,22 @@ def _bounded(data: bytes, name: str) -> bytes:
 
 
 def _tree(
-    request: "Request", options: Options, project: "Project | None", world: "World"
-) -> dict[str, Any]:
-    """What the profile says: all of the request, or what its base does not give."""
+    imported: "Imported", options: Options, project: "Project | None", world: "World"
+) -> "tuple[dict[str, Any], Request]":
+    """What the profile says: all of the request, or what its base does not give.
+
+    And the request that it comes to: with a base, what the body has no place for is the base's.
+    """
     from voxmint.profiles.importing.tree import tree_of, written
 
+    request, form = imported.request, imported.form
+    if request is None or form is None:
+        raise ValueError("only what was read has a profile")
     if options.against is None or project is None:
-        return written(tree_of(request))
+        return written(tree_of(request)), request
     from voxmint.cli.new_profile import profile_names
     from voxmint.cli.parser import missed
-    from voxmint.profiles.importing.against import difference
+    from voxmint.profiles.importing.against import beside, difference
 
     names = profile_names(project)
     if options.against not in names:
@@ -154,7 +160,8 @@ def _tree(
         raise missed("there is no profile `{}`", options.against, names, otherwise)
     extends = {"extends": options.against}
     given = _rendered(_text(extends), _setting(options, project), project, world)
-    return {**extends, **written(difference(given, request))}
+    request = beside(request, given, form)
+    return {**extends, **written(difference(given, request))}, request
 
 
 def _text(tree: dict[str, Any]) -> str:

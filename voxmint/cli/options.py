@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from voxmint.cli.parser import FOLDER, Word, called
+from voxmint.cli.parser import FOLDER, Duration, Word, called
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -104,9 +104,96 @@ api_option = click.option(
 """The endpoint that bodies are made for."""
 
 
+min_remaining_option = click.option(
+    "--min-remaining",
+    metavar="DURATION",
+    type=Duration(),
+    help="How long every token must live on, as for a deploy of 45m; 1h30m, 90s and seconds do, "
+    "too. Without it, a fifth of its lifetime.",
+)
+"""What a token must have left to be kept, instead of a share of its lifetime."""
+
+
 def selecting(function: F) -> F:
     """Adds the options of a command that compiles profiles: labels, `--set`, `--api`."""
     return labels_option(overrides_option(api_option(function)))
+
+
+allow_host_option = click.option(
+    "--allow-host",
+    "allow_hosts",
+    metavar="HOST",
+    multiple=True,
+    help="A host that the key may be sent to, besides OpenAI's own; can be repeated.",
+)
+"""The hosts that the operator names."""
+
+allow_key_command_option = click.option(
+    "--allow-key-command", is_flag=True, help="Run the command by which the project gets its key."
+)
+"""The operator's word that the project's command may run."""
+
+_PACE = (
+    click.option(
+        "--concurrency", metavar="N", type=click.IntRange(1, 256), help="How many requests at once."
+    ),
+    click.option(
+        "--timeout",
+        metavar="DURATION",
+        type=Duration(is_some=True),
+        help="How long the whole run may take; 2m unless set.",
+    ),
+    click.option(
+        "--request-timeout",
+        metavar="DURATION",
+        type=Duration(is_some=True),
+        help="How long one request may take; 30s unless set.",
+    ),
+    click.option(
+        "--connect-timeout",
+        metavar="DURATION",
+        type=Duration(is_some=True),
+        help="How long it may take until a connection stands; 10s unless set.",
+    ),
+    click.option(
+        "--attempts",
+        metavar="N",
+        type=click.IntRange(1, 100),
+        help="How often a profile's request is sent at most; 5 unless set.",
+    ),
+    click.option(
+        "--retry-unanswered",
+        metavar="N",
+        type=click.IntRange(0, 100),
+        help="How often a request without an answer is sent again; each time, another token may "
+        "live that nobody has. 1 unless set.",
+    ),
+)
+
+
+sink_option = click.option(
+    "--sink",
+    "sinks",
+    metavar="KIND",
+    multiple=True,
+    help="A sink that is only written by name, such as stdout; can be repeated.",
+)
+
+
+mask_option = click.option(
+    "--mask/--no-mask",
+    "masks",
+    default=None,
+    help="Have the job's log hide each token (`::add-mask::`); by default in a job of GitHub.",
+)
+"""Whether tokens are told to the log of a pipeline, so that it hides them."""
+
+
+def sending(function: F) -> F:
+    """Adds the options of a command that mints: what the operator allows, how fast, how long."""
+    for option in reversed((allow_host_option, allow_key_command_option, *_PACE, mask_option)):
+        function = option(function)
+    return function
 
 
 def output_option(*words: str) -> Callable[[F], F]:

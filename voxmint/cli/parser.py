@@ -281,6 +281,42 @@ class Word(click.Choice[str]):
         )
 
 
+if TYPE_CHECKING:
+    _OfSeconds = click.ParamType[float]
+else:
+    # Older versions of click cannot be told what it gives.
+    _OfSeconds = click.ParamType
+
+
+class Duration(_OfSeconds):
+    """A length of time: `45m`, `1h30m`, `90s`, or a plain number of seconds; gives seconds.
+
+    With `is_some` it is more than nothing.
+    """
+
+    name = "duration"
+
+    def __init__(self, *, is_some: bool = False) -> None:
+        self._is_some = is_some
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        from voxmint.engine.durations import parsed
+        from voxmint.problems import UsageError
+        from voxmint.shown import shown
+
+        try:
+            seconds = parsed(str(value))
+            if seconds == 0 and self._is_some:
+                raise ValueError("nothing is no length of time")
+            return seconds
+        except ValueError:
+            some = " of more than 0 s" if self._is_some else ""
+            message = f"{called(param)} takes a length of time{some}, not `{shown(str(value))}`"
+            raise UsageError(message, "for example: 45m, 1h30m, 90s, or seconds") from None
+
+
 def called(parameter: click.Parameter | None) -> str:
     """What a person calls a parameter: `--output` in backquotes, or PROFILE."""
     if isinstance(parameter, click.Option):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,11 +18,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Which bodies, in which form; `output_dir` is a folder for a file each."""
+    """Which bodies, in which form; `output_dir` is a folder for a file each.
+
+    With `checks` that folder is only compared.
+    """
 
     selection: "Selection"
     output: str = "json"
     output_dir: str | None = None
+    checks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +48,8 @@ def render(options: Options, world: "World") -> int:
         return 1
     requests = [_request(body, compiled) for body in compiled.compilation.bodies.values()]
     if options.output_dir is not None:
-        _write_files(requests, options.output, Path(options.output_dir), world)
-    elif options.output == "ndjson":
+        return _in_folder(requests, compiled, options.output_dir, options, world)
+    if options.output == "ndjson":
         _write_lines(requests, world.out)
     else:
         _write_one(_only(requests, options.output), options.output, world.out)
@@ -72,20 +75,40 @@ def _maps_models(environment: "CompiledEnvironment") -> bool:
     return "deployments" in getattr(environment.provider_cell, "entries", ())
 
 
+def _in_folder(
+    requests: Sequence[Request], compiled: "Compiled", folder: str, options: Options, world: "World"
+) -> int:
+    from voxmint.cli import rendered
+
+    given = [rendered.Request(one.profile, one.environment.name, one.body) for one in requests]
+    act = rendered.check_folder if options.checks else rendered.write_folder
+    return act(given, compiled, options.output, folder, world)
+
+
 def _check_usage(options: Options, world: "World") -> None:
-    from voxmint.cli.compiling import environments_hint
     from voxmint.problems import UsageError
 
-    selection = options.selection
-    if not (selection.profiles or selection.labels):
-        raise UsageError("render needs a profile", "name some, or '*' for all of them")
-    if not selection.environments:
-        raise UsageError("render needs an environment", environments_hint(world))
-    if options.output_dir is not None and options.output not in {"json", "yaml"}:
+    if options.checks and options.output_dir is None:
+        raise UsageError(
+            "`--check` compares the files of a folder", "name it with `--output-dir DIR`"
+        )
+    if options.output_dir is None:
+        _check_selection(options.selection, world)
+    elif options.output not in {"json", "yaml"}:
         raise UsageError(
             f"`--output-dir` takes files of json or yaml, not {options.output}",
             "leave out one of the two",
         )
+
+
+def _check_selection(selection: "Selection", world: "World") -> None:
+    from voxmint.cli.compiling import environments_hint
+    from voxmint.problems import UsageError
+
+    if not (selection.profiles or selection.labels):
+        raise UsageError("render needs a profile", "name some, or '*' for all of them")
+    if not selection.environments:
+        raise UsageError("render needs an environment", environments_hint(world))
 
 
 def _show_problems(compiled: "Compiled", world: "World") -> None:
@@ -150,48 +173,12 @@ def _write_lines(requests: Sequence[Request], screen: "Screen") -> None:
         screen.line(in_a_line(line, is_unicode=screen.is_unicode))
 
 
-# ── files ────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _write_files(requests: Sequence[Request], output: str, folder: Path, world: "World") -> None:
-    """Writes each body to `DIR/ENV/PROFILE.json`; a file that is right already is left alone."""
-    from voxmint.cli.display.words import number
-    from voxmint.shown import shown
-
-    written = 0
-    for request in requests:
-        path = folder / request.environment.name / f"{request.profile}.{output}"
-        changed = _write_file(world.cwd / path, _file_of(request.body, output))
-        written += changed
-        if changed and world.is_verbose:
-            world.err.line(shown(str(path)))
-    if not world.is_quiet:
-        same = len(requests) - written
-        unchanged = f", {same} unchanged" if same else ""
-        world.err.line(f"wrote {number(written, 'file')}{unchanged} → {shown(str(folder))}")
-
-
-def _file_of(body: Mapping[str, Any], output: str) -> bytes:
-    from voxmint.cli.formats.json_text import indented
-    from voxmint.cli.formats.yaml_text import as_yaml
-
-    text = as_yaml(body) if output == "yaml" else indented(body) + "\n"
-    return text.encode()
-
-
-def _write_file(path: Path, data: bytes) -> bool:
-    from voxmint.engine.files import write_atomically
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A body holds no secret: everybody may read it, as any file of a repository.
-    return write_atomically(path, data, mode=0o644)
-
-
 @command_named(
     "render",
     "voxmint render clinic -e production",
     "voxmint render clinic -e production -o curl            # with the key left to a variable",
-    "voxmint render '*' '!*-test' -e staging -e production --output-dir rendered",
+    "voxmint render --output-dir rendered                   # every body, a file each",
+    "voxmint render --output-dir rendered --check           # in CI: fails if one is out of date",
 )
 @profiles_argument
 @environments_option
@@ -202,12 +189,16 @@ def _write_file(path: Path, data: bytes) -> bool:
     metavar="DIR",
     help="Write DIR/ENV/PROFILE.json, a file for each body.",
 )
-def command(world: "World", output: str, output_dir: str | None, **selection: Any) -> int:
+@click.option("--check", "checks", is_flag=True, help="Only say which of those files are not so.")
+def command(world: "World", **given: Any) -> int:
     """Show the request body of a profile in an environment, exactly as it would be sent.
 
-    Several bodies go to `-o ndjson`, a line each, or to files. Reads no secret and needs no
-    network.
-    """
-    from voxmint.cli.compiling import Selection
+    Several bodies go to `-o ndjson`, a line each, or to a folder: all of them, unless some are
+    named. A file of a profile that is gone is removed from there if voxmint wrote it. With --check
+    nothing is written, and it ends with 1 where a file differs, is missing or is left over.
 
-    return render(Options(Selection(**selection), output, output_dir), world)
+    Reads no secret and needs no network.
+    """
+    from voxmint.cli.compiling import selection_in
+
+    return render(Options(selection_in(given), **given), world)

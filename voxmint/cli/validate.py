@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 class Options:
     """What to look at, in which form to tell, whether warnings fail, and what to do about it.
 
-    With `fixes`, what has no effect is removed; with `shows_diff`, only shown.
+    With `fixes`, what has no effect is removed; with `shows_diff`, only shown. With `files`, the
+    selection's profiles are files, of which the projects are looked at. With `changed`, a revision,
+    only what differs from it is looked at, and what that can reach.
     """
 
     selection: "Selection"
@@ -30,17 +32,85 @@ class Options:
     show_all: bool = False
     fixes: bool = False
     shows_diff: bool = False
+    files: bool = False
+    changed: str | None = None
 
 
 def validate(options: Options, world: "World") -> int:
     """Compiles what is selected and writes what is wrong with it; 1 where that fails."""
     from voxmint.cli.compiling import compile_selection
 
+    if options.files:
+        return _validate_touched(options, world)
+    if options.changed is not None:
+        return _validate_changed(options, options.changed, world)
     if options.fixes or options.shows_diff:
         return _fix(options, world)
     findings = _found(compile_selection(options.selection, world, idle=True), world)
     _write(findings, options, world)
     return int(findings.fails(strict=options.strict))
+
+
+def _validate_changed(options: Options, base: str, world: "World") -> int:
+    """Looks at what the files reach that differ from the base, and says how that is known."""
+    from voxmint.cli import reached
+    from voxmint.cli.findings import NOTHING
+    from voxmint.problems import UsageError
+
+    if options.fixes or options.shows_diff:
+        raise UsageError(
+            "what has no effect is only known of the whole project",
+            "leave out `--changed`, or `--fix` and `--diff`",
+        )
+    known = reached.compile_reached(options.selection, base, world)
+    findings = NOTHING if known.compiled is None else _found(known.compiled, world)
+    fails = findings.fails(strict=options.strict)
+    if known.compiled is not None or options.output != "text":
+        _write(findings, options, world, reached.as_json(known))
+    if options.output != "json" and not (world.is_quiet and not fails):
+        screen = world.out if options.output == "text" else world.err
+        reached.tell(screen, known, is_verbose=world.is_verbose)
+    return int(fails)
+
+
+def _validate_touched(options: Options, world: "World") -> int:
+    """Looks at each project that one of the files is of, as at a whole."""
+    from dataclasses import replace
+
+    from voxmint.cli.compiling import Selection
+    from voxmint.engine.touched import touched_projects
+    from voxmint.problems import UsageError
+
+    selection = options.selection
+    files = selection.profiles
+    is_more = options.changed or options.output not in {"text", "github"}
+    if (
+        is_more
+        or options.fixes
+        or options.shows_diff
+        or replace(selection, profiles=()) != Selection()
+    ):
+        raise UsageError(
+            "`--files` looks at whole projects, and tells what is wrong as text or for GitHub",
+            "leave out what selects, mends or writes another form",
+        )
+    whole = replace(options, selection=Selection(), files=False)
+    code = 0
+    for root in touched_projects(files, world.cwd, world.environ):
+        # What is said is counted from where the hook runs.
+        found = _found(_compiled_in(root, world), world)
+        _write(found, whole, world)
+        code |= int(found.fails(strict=options.strict))
+    return code
+
+
+def _compiled_in(root: "Path", world: "World") -> "Compiled":
+    from dataclasses import replace
+
+    from voxmint.cli.compiling import Selection, compile_selection
+
+    compiled = compile_selection(Selection(), replace(world, cwd=root), idle=True)
+    return replace(compiled, sources=replace(compiled.sources, cwd=world.cwd))
 
 
 def _found(compiled: "Compiled", world: "World") -> "Findings":
@@ -53,7 +123,9 @@ def _found(compiled: "Compiled", world: "World") -> "Findings":
     attempted = frozenset(compiled.compilation.attempted)
     environments = {name for _, name in attempted}
     checked = (compiled.compilation.environments[name] for name in sorted(environments))
-    found = settings_problems(compiled.project.root, checked, world.environ)
+    found = settings_problems(
+        compiled.project.root, checked, world.environ, compiled.compilation.profiles
+    )
     more = (
         replace(one, affects=tuple(body for body in one.affects if body in attempted))
         for one in found
@@ -85,14 +157,14 @@ def _write(
     findings: "Findings",
     options: Options,
     world: "World",
-    fixed: "Mapping[str, object] | None" = None,
+    more: "Mapping[str, object] | None" = None,
 ) -> None:
-    """Writes the findings; `fixed` is what more a program is told where `--fix` was asked for."""
+    """Writes the findings; `more` is what a program is told besides."""
     match options.output:
         case "json":
             from voxmint.cli.formats import problem_json
 
-            problem_json.write(world.out, findings, fixed or {})
+            problem_json.write(world.out, findings, more or {})
         case "sarif":
             from voxmint.cli.formats import sarif
 
@@ -127,7 +199,7 @@ def _write_text(findings: "Findings", options: Options, world: "World") -> None:
         return
     most = len(findings.problems) if options.show_all else problem_text.MOST
     problem_text.write(world.out, findings, most=most, is_verbose=world.is_verbose)
-    if not options.fixes and _looks_at_all(options.selection):
+    if not options.fixes and not options.changed and _looks_at_all(options.selection):
         count = _removable(findings)
         if count:
             world.out.line(f"{count:,} of these can be removed with --fix")
@@ -155,6 +227,7 @@ def _removable(findings: "Findings") -> int:
     "voxmint validate 'call-center/*' -e production --strict",
     "voxmint validate -o github                # in a workflow: notes beside the lines",
     "voxmint validate --diff                   # what --fix would remove",
+    "voxmint validate --changed main...        # what this branch can reach",
 )
 @profiles_argument
 @environments_option
@@ -164,6 +237,16 @@ def _removable(findings: "Findings") -> int:
 @click.option("--all", "show_all", is_flag=True, help="Show every problem in full.")
 @click.option("--fix", "fixes", is_flag=True, help="Remove the lines that have no effect.")
 @click.option("--diff", "shows_diff", is_flag=True, help="Show what --fix would remove.")
+@click.option(
+    "--changed",
+    metavar="BASE",
+    help="Check only what can be reached by files that differ from this revision.",
+)
+@click.option(
+    "--files",
+    is_flag=True,
+    help="Take names of files, as a hook: check the projects that have them.",
+)
 def command(world: "World", **given: Any) -> int:
     """Say what is wrong in the project, and where.
 
@@ -173,6 +256,10 @@ def command(world: "World", **given: Any) -> int:
     --fix takes out lines that never have an effect, such as an override that says what its base
     says. It compiles everything again and writes only if every body is as it was; comments that
     have a line of their own stay.
+
+    --changed asks git which files differ from a revision (`main...`: where this branch left main),
+    and checks the bodies that are made of one of them. Where that is not known, as where a file was
+    deleted, it checks everything and says why. What has no effect is only looked for in a whole.
     """
     from voxmint.cli.compiling import selection_in
 

@@ -7,35 +7,42 @@ not committed, so that a check of a pull request finds it.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
-from voxmint.engine.sinks.contract import Surroundings
-from voxmint.engine.sinks.destinations import own_sinks_of
+from voxmint.engine.sinks.contract import Surroundings, unused
+from voxmint.engine.sinks.destinations import left_out, own_sinks_of
 from voxmint.engine.sinks.surroundings import surroundings_of
 from voxmint.engine.upstream.hosts import ALLOW_HOSTS, Allowed, allowed_hosts
 from voxmint.engine.wording import HOST_NOT_ALLOWED
 from voxmint.problems import Problem, ProblemsError
 from voxmint.profiles.cells import MapCell, value_of
-from voxmint.profiles.compiled import CompiledEnvironment
+from voxmint.profiles.compiled import CompiledEnvironment, CompiledProfile
 from voxmint.profiles.plain_settings import is_plain_provider
 
 
 def settings_problems(
-    project: Path, environments: Iterable[CompiledEnvironment], environ: Mapping[str, str]
+    project: Path,
+    environments: Iterable[CompiledEnvironment],
+    environ: Mapping[str, str],
+    profiles: Mapping[str, CompiledProfile] = MappingProxyType({}),
 ) -> Iterator[Problem]:
     """What is wrong with where sessions are minted and where their tokens go.
 
+    `profiles` are those that could be read: by their labels, sinks choose.
     Whether a host is one that the operator allows is asked where the operator names any
     (`VOXMINT_ALLOW_HOSTS`), or the provider says it is openai, whose hosts are known.
     """
-    judged = [one for one in environments if not one.document.abstract and _has_provider(one)]
+    judged = [one for one in environments if not one.document.abstract]
     if not judged:
         return
     allowed = allowed_hosts(environ)
-    around = surroundings_of(project, environ)
+    labels = {one.name: one.labels for one in profiles.values()}
+    around = replace(surroundings_of(project, environ), labels=labels)
     for environment in judged:
         affected = tuple((name, environment.name) for name in environment.profiles)
-        for problem in _target_problems(environment, environ, allowed):
-            yield replace(problem, affects=affected)
+        if _has_provider(environment):
+            for problem in _target_problems(environment, environ, allowed):
+                yield replace(problem, affects=affected)
         for problem in _sink_problems(environment, around):
             yield replace(problem, affects=problem.affects or affected)
 
@@ -73,11 +80,13 @@ def _target_problems(
 
 
 def _sink_problems(environment: CompiledEnvironment, around: Surroundings) -> Iterator[Problem]:
-    own = replace(around, environment=environment.name, profiles=environment.profiles)
+    own = replace(around, environment=environment.name, profiles=environment.profiles, asked=None)
     try:
         sinks = own_sinks_of(environment, own)
     except ProblemsError as failure:
         yield from failure.problems
         return
     for sink in sinks:
+        yield from unused(sink)
         yield from sink.flaws()
+    yield from left_out(environment, own, environment.profiles)

@@ -1,19 +1,22 @@
 """Two states of a project compiled and compared, and what the next mint will do because of it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from voxmint.engine.states import Asked, State
-from voxmint.engine.upstream.request import digest_of, sent_body
+from voxmint.engine.upstream.request import sent_body, where_of
 from voxmint.engine.upstream.target import Target, target_of
 from voxmint.problems import Body, ProblemsError, UsageError
 from voxmint.profiles.compiled import Compilation, CompiledBody, CompiledEnvironment
 from voxmint.profiles.diff.compare import Compared, compare
 from voxmint.profiles.diff.result import Difference
+from voxmint.profiles.diff.values import is_same
 from voxmint.profiles.order import Order, check_order, relevant_problems
-from voxmint.profiles.pipeline import compile_project
+from voxmint.profiles.pipeline import compile_project, without_collector
+from voxmint.profiles.reader import Document, read_document
+from voxmint.profiles.reading import Reader
 from voxmint.profiles.selectors import is_pattern
 
 _NOTHING = Compilation({}, {}, (), (), {}, (), (), {})
@@ -61,17 +64,33 @@ def compare_states(asked: Asked, order: Order, *, with_origins: bool = False) ->
         return Comparison(base, head, Difference(0), _NOTHING, _NOTHING, is_same=True)
     # A profile whose labels changed is looked at in both states, whichever of them asks for it.
     compiled = replace(order, labels=())
-    before, after = _compiled(base, compiled), _compiled(head, compiled)
-    _check(asked, compiled, before, after)
-    old, new = _compared(order, compiled, before), _compared(order, compiled, after)
-    difference = compare(old, new, with_origins=with_origins)
-    renewals = tuple(_renewals(old, new, order.api))
+    # All that is made here is kept to the end, and has no cycles.
+    with without_collector():
+        read_once = _ReadOnce()
+        before, after = (_compiled(one, compiled, read_once) for one in (base, head))
+        _check(asked, compiled, before, after)
+        old, new = _compared(order, compiled, before), _compared(order, compiled, after)
+        difference = compare(old, new, with_origins=with_origins)
+        renewals = tuple(_renewals(old, new, order.api))
     is_all = order.is_everything
     return Comparison(base, head, difference, before, after, renewals, is_everything=is_all)
 
 
-def _compiled(state: State, order: Order) -> Compilation:
-    return _NOTHING if state.source is None else compile_project(state.source, order)
+class _ReadOnce:
+    """Makes documents of files, of what is the same in both states only one."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bytes], Document] = {}
+
+    def __call__(self, file: str, data: bytes) -> Document:
+        known = self._known.get((file, data))
+        if known is None:
+            known = self._known[file, data] = read_document(file, data)
+        return known
+
+
+def _compiled(state: State, order: Order, reader: Reader) -> Compilation:
+    return _NOTHING if state.source is None else compile_project(state.source, order, reader)
 
 
 def _check(asked: Asked, order: Order, base: Compilation, head: Compilation) -> None:
@@ -118,13 +137,27 @@ def _renewals(base: Compared, head: Compared, api: str | None) -> Iterator[Renew
         body[1]
         for body in new
         if body in before.bodies
-        and places[0].digest(before.bodies[body]) != places[1].digest(after.bodies[body])
+        and not _is_same_token(
+            places[0].sent(before.bodies[body]), places[1].sent(after.bodies[body])
+        )
     )
     there, kept = set(before.attempted), set(after.attempted)
     minted = Counter(body[1] for body in new if body not in there)
     pruned = Counter(body[1] for body in before.bodies if body not in kept and base.has(body))
     for name in sorted({*renewed, *minted, *pruned}):
         yield Renewal(name, renewed[name], minted[name], pruned[name])
+
+
+def _is_same_token(one: "_Request", other: "_Request") -> bool:
+    """Whether a token of the one request is one of the other: what digests would say, for less."""
+    return one.where == other.where and is_same(one.body, other.body)
+
+
+class _Request(NamedTuple):
+    """What is sent, and where to; nowhere, where that cannot be said."""
+
+    body: Mapping[str, Any]
+    where: Mapping[str, str | None] | None
 
 
 class _Places:
@@ -135,13 +168,14 @@ class _Places:
         self._api = api
         self._targets: dict[str, Target | None] = {}
 
-    def digest(self, body: CompiledBody) -> object:
-        """What tells whether a token is one of this body; the body where that cannot be said."""
+    def sent(self, body: CompiledBody) -> _Request:
+        """What tells whether a token is one of this body."""
         environment = self._compilation.environments[body.environment]
         target = self._target(environment)
         if target is None or environment.provider is None:
-            return dict(body.body)
-        return digest_of(sent_body(body, environment.provider), target)
+            return _Request(body.body, None)
+        sent = sent_body(body, environment.provider)
+        return _Request(sent.body, where_of(sent, target))
 
     def _target(self, environment: CompiledEnvironment) -> Target | None:
         if environment.name not in self._targets:

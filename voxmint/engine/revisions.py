@@ -127,6 +127,13 @@ class Revision:
         self._waiting |= listing.blobs
         return sorted(listing.files)
 
+    def has(self, path: str) -> bool:
+        """Whether there is anything at a path, be it something that cannot be read."""
+        try:
+            return self._at(path) is not None
+        except SourceError:
+            return True
+
     def read(self, path: str, limit: int) -> bytes:
         """The file's bytes; `SourceError` where it cannot be had or is over `limit` bytes."""
         found = self._at(path)

@@ -25,6 +25,14 @@ CERTIFICATES_UNUSABLE = error(
     about="SSL_CERT_FILE and SSL_CERT_DIR take the place of the usual certificates, for every "
     "program that honours them. Here one leads to nothing that can be read; correct or unset it.",
 )
+CLOCK_OFF = warning(
+    "clock-off",
+    "this machine's clock is {length} {way} that of {host}",
+    "set the clock, as by NTP: what reads EXPIRES_AT beside this clock is wrong by as much",
+    about="A token expires by the service's clock, which the date of each answer tells. voxmint "
+    "counts what is left of a token by that clock, so nothing is kept too long or renewed too "
+    "early; an application that compares the expiry with its own machine's clock cannot know.",
+)
 ECHO_CHANGED = warning(
     "echo-changed",
     "`{path}`: asked for {asked}, and the service answers {answered}",
@@ -43,6 +51,51 @@ ECHO_IGNORED = warning(
     "not in there may have been dropped, by the service or by a gateway before it. Of `keywords` "
     "and `delay` no server says anything, so nothing is concluded from that; nor from an answer "
     "that holds nothing of the session at all.",
+)
+EXEC_NAME_CLASH = error(
+    "exec-name-clash",
+    "`{other}` and `{profile}` would both set {name} for the command",
+    "put `{{profile}}` into its name, as with --name client_secret={{profile}}_TOKEN",
+    about="Each value of each profile needs a variable of its own. A variable's name is the one in "
+    "the environment's first env file, else the profile's in capitals with everything else an "
+    "underscore; `--name` and `--prefix` change it for a run.",
+)
+EXEC_NAME_INVALID = error(
+    "exec-name-invalid",
+    "`{profile}` would set the variable `{name}`: a name is capitals, digits and underscores, and "
+    "starts with a letter",
+    "name it with --name, as in --name client_secret=SOME_NAME, or put a --prefix before it",
+    about="A variable's name is the profile's in capitals, everything else an underscore. A "
+    "profile such as `24h/line` or one in another script gives a name that shells cannot use.",
+)
+EXEC_NAME_OF_KEY = error(
+    "exec-name-of-key",
+    "`{profile}` would set {name}, which is where the upstream key is found",
+    "call it otherwise, as with --name client_secret=SOME_NAME",
+    about="The command is never given the upstream key's variable, so that what stands there is "
+    "never a question. A token under that name would look like the key, and end after minutes.",
+)
+EXEC_NAME_REFUSED = error(
+    "exec-name-refused",
+    "`{profile}` would set {name} for the command, and that changes how programs run",
+    "call it otherwise, as with --name client_secret=SOME_NAME",
+    about="Variables such as PATH, LD_PRELOAD, BASH_ENV or PYTHONPATH are read by the command "
+    "itself and by all that it starts. A project's files must not decide on those.",
+)
+EXEC_NAME_TWICE = error(
+    "exec-name-twice",
+    "`{profile}` would set {name} twice for the command, to two of its values",
+    "give each value a name of its own, as with --name client_secret=SPEECH_TOKEN",
+    about="A token, its expiry and its session's id are three values, each in a variable of its "
+    "own.",
+)
+EXEC_TOO_SHORT = error(
+    "exec-too-short",
+    "its token has {left} left, and {needed} are needed",
+    "ask for a longer `expires_after`, or mint faster: see `mint:` in the environment's file",
+    about="The command is started only with tokens that live as long as `--min-remaining` says. "
+    "The service gave this one less time than its profile asks for, or minting the others took so "
+    "long that it grew too old, also when it was minted again.",
 )
 FILE_CHANGED = error(
     "file-changed",
@@ -257,6 +310,15 @@ LEDGER_UNUSABLE = error(
     about="Before a request leaves, the ledger must be able to say so: after a crash it is what "
     "names the tokens that may live unseen. Without it nothing is minted.",
 )
+LIFETIME_SHORT = error(
+    "lifetime-short",
+    "tokens live {lifetime} by what is written here, and every token must outlive {needed}",
+    "write `expires_after: {{seconds: {seconds}}}` or more, or a shorter --min-remaining",
+    "no token lives longer than {longest}: split the deploy, or mint again within it",
+    about="With --min-remaining every token must outlive a deploy of that length. A token that is "
+    "asked for with a lifetime of no more than that cannot, however new it is, so nothing is sent. "
+    "Where a profile has no `expires_after`, its tokens live 10 minutes.",
+)
 LOCK_TIMEOUT = error(
     "lock-timeout",
     "{what} is in use by {holder}, and still was after {seconds} s",
@@ -359,9 +421,44 @@ PATH_OUTSIDE = error(
 )
 PATH_RESERVED = error(
     "path-reserved",
-    "`{path}` lies in `{folder}`, which is not a place for env files",
-    about="git's folder and voxmint's own state are never written to by a sink: it would break "
-    "either.",
+    "`{path}` lies in `{folder}`, which is not a place for tokens",
+    about="git's folder, voxmint's own state and the project's own files are never written to by a "
+    "sink: it would break them. A file that is called as the project's files are is taken for one, "
+    "except by the `yaml` sink.",
+)
+PLAN_DAMAGED = error(
+    "plan-damaged",
+    "`{path}` is not a plan as voxmint wrote it: {found}",
+    "make it again, as with `voxmint plan -e ENV --out {path}`",
+    about="A plan that was written with `plan --out` ends with a digest of all that it holds. This "
+    "file was cut off, edited, or never was a plan, so nothing of it is carried out.",
+)
+PLAN_FOREIGN = error(
+    "plan-foreign",
+    "`{path}` was made from another ledger than the one here, `{ledger}`",
+    "make the plan where it is carried out, or share the ledger (VOXMINT_STATE_DIR)",
+    about="A plan says what to do beside what a ledger knows to be there. With another ledger, "
+    "that of another project or none, something else may be due that nobody has reviewed.",
+)
+PLAN_NEWER = error(
+    "plan-newer",
+    "`{path}` is a plan of version {found}, and this voxmint knows {known}",
+    "use the voxmint that made it, or make it again with this one",
+    about="Plans are read only by a voxmint that knows all that they can say.",
+)
+PLAN_OUTDATED = error(
+    "plan-outdated",
+    "{what} since the plan was made: {how}",
+    "review it again: `{command}`",
+    about="`mint --plan` does exactly what was reviewed, or nothing. Before the first request it "
+    "makes the plan anew, and here that came out differently: a file of the project, the ledger or "
+    "a sink changed, or a token came closer to its end than it may.",
+)
+PLAN_UNREADABLE = error(
+    "plan-unreadable",
+    "the plan `{path}` cannot be read: {reason}",
+    about="`mint --plan` takes a file that `plan --out` wrote. It must be a regular file that this "
+    "user can read.",
 )
 PROXY_UNUSABLE = error(
     "proxy-unusable",
@@ -369,11 +466,33 @@ PROXY_UNUSABLE = error(
     about="Proxies are reached by `http://` or `https://`; others, such as SOCKS, are not "
     "supported. NO_PROXY lists hosts that need none.",
 )
+PURGE_CHANGED = error(
+    "purge-changed",
+    "what there is to take out of `{environment}` has changed since it was shown",
+    "look again: `voxmint purge -e {environment}`",
+    about="Another run minted or purged between the question and the answer. Only what was shown "
+    "is taken out, so nothing was.",
+)
+PURGE_OUT_OF_REACH = warning(
+    "purge-out-of-reach",
+    "`{target}` is no sink of `{environment}` any more, and still holds what voxmint wrote there: "
+    "{names}",
+    "take these out by hand, or make it a sink again and purge once more",
+    about="A sink that was taken out of the environment's file, or moved to another path, is not "
+    "written to: how it has to be written stood there. Purge before such a change.",
+)
 SINK_BROKEN = error(
     "sink-broken",
     "the sink `{target}` failed in a way that it should not: {said}",
     about="This is a mistake in the sink's own code, voxmint's or another package's, and not in "
     "your files. Please report it to whoever made the sink.",
+)
+SINK_CONSTANT_UNFIT = error(
+    "sink-constant-unfit",
+    "the constant `{name}` cannot be written: {said}",
+    about="Constants are lines of an env file like any other: a name of capitals, digits and "
+    "underscores, and a value of A-Z, a-z, 0-9 and _ % + , . / : = @ ^ -, which all readers take "
+    "in the same way.",
 )
 SINK_DUPLICATE = error(
     "sink-duplicate",
@@ -381,6 +500,31 @@ SINK_DUPLICATE = error(
     "give each its own path",
     about="Each sink keeps its own values right, takes out what it no longer writes, and would so "
     "undo the other's. Two environments in one file need one sink each, with a path of its own.",
+)
+SINK_FILE_CLASH = error(
+    "sink-file-clash",
+    "`{one}` and `{other}` would both be written to `{path}`",
+    "name one of them below this sink's `names:`, as with "
+    "`names: {{profiles: {{{other}: SOME_OTHER_NAME}}}}`",
+    about="In a path, `{profile}` stands for the profile's name with everything but ASCII letters, "
+    "digits, dots, dashes and underscores made a dash, so two profiles can come to share a file. "
+    "Names that differ in capitals only are one file on some machines.",
+)
+SINK_FILE_FOREIGN = error(
+    "sink-file-foreign",
+    "`{path}` cannot be written to: {found}",
+    "name another folder, which voxmint makes itself",
+    about="A folder of values belongs to voxmint as a whole: it holds versions, and a link that "
+    "leads to the one that holds. Files of other names stay, but a folder that another program "
+    "manages in this way, such as a mounted secret, cannot have two writers.",
+)
+SINK_FILE_NAME_INVALID = error(
+    "sink-file-name-invalid",
+    "`{profile}` would write the file `{name}`: a name is ASCII letters, digits, `.`, `-` and `_`, "
+    "and starts with a letter, a digit or `_`",
+    "name it below this sink's `names:`, as with `names: {{profiles: {{{profile}: SOME_NAME}}}}`",
+    about="In a folder of values each file is named as in a mounted secret of Kubernetes. A name "
+    "that begins with a dot is hidden, or one of the folder's own.",
 )
 SINK_FILE_TRACKED = error(
     "sink-file-tracked",
@@ -409,11 +553,32 @@ SINK_GROUP_UNKNOWN = error(
     about="Only a group that this machine knows and this user belongs to can be given a file. `id "
     "-Gn` lists them.",
 )
+SINK_LINE_BENT = error(
+    "sink-line-bent",
+    "{name} in `{path}` is not read alike by all programs: its line {found}; {readers}",
+    "`voxmint mint -e {environment} --force` writes the line anew",
+    about="An env file has no standard. The one form that all of its readers take in the same way "
+    "is a bare `KEY=value` on a line of its own, each key once, and voxmint writes no other. So "
+    "somebody has changed this line.",
+)
+SINK_LINE_FOREIGN = warning(
+    "sink-line-foreign",
+    "line {line} of `{path}` is not read alike by all programs: it {found}; {readers}",
+    "a bare `KEY=value` is read alike by all",
+    about="The line is not voxmint's, which keeps it as it is. Whether it matters depends on what "
+    "reads the file: an env file has no standard.",
+)
 SINK_MALFORMED = error(
     "sink-malformed",
     "`{owner}` is not a sink: a map with its `kind`, as in {example}",
     about="A sink is where tokens are written to: a map with its `kind` and that kind's options, "
     "in the list `sinks` of an environment.",
+)
+SINK_MASKLESS = error(
+    "sink-maskless",
+    "the tokens cannot be kept out of the job's log: nobody gave this run a stream to say so on",
+    about="GitHub hides a value in its log once the job prints `::add-mask::` with it, so that is "
+    "printed before anything is written. From Python, mint through the command line instead.",
 )
 SINK_NAME_CLASH = error(
     "sink-name-clash",
@@ -421,7 +586,7 @@ SINK_NAME_CLASH = error(
     "name one of them below this sink's `names:`, as with "
     "`names: {{profiles: {{{other}: SOME_OTHER_NAME}}}}`",
     about="A variable's name is the profile's in capitals, everything else an underscore, so two "
-    "profiles can come to share one.",
+    "profiles can come to share one. A constant, or two values of one profile, can share one too.",
 )
 SINK_NAME_INVALID = error(
     "sink-name-invalid",
@@ -438,6 +603,42 @@ SINK_NAME_REFUSED = error(
     "name it below this sink's `names:`, as with `names: {{profiles: {{{profile}: SOME_NAME}}}}`",
     about="Variables such as PATH, LD_PRELOAD, BASH_ENV or PYTHONPATH are read by the programs "
     "that start under an env file.",
+)
+SINK_NOT_ASKED_FOR = error(
+    "sink-not-asked-for",
+    "all sinks of `{environment}` are written only when they are asked for by name: {kinds}",
+    "ask for one, as with --sink {kind}",
+    about="What is printed, or handed to the rest of a job, reaches more readers than a file that "
+    "is guarded. So whoever runs voxmint asks for it, each time: a change of the project's files "
+    "alone cannot have tokens printed.",
+)
+SINK_NOTHING_TAKES = error(
+    "sink-nothing-takes",
+    "no sink of `{environment}` takes `{profile}`, so its token could be kept nowhere",
+    "widen the `where` of a sink, or leave the profile out of the environment's `profiles:`",
+    about="Each sink takes the profiles that its `where` selects, all of them without one. Nothing "
+    "is minted that cannot be kept. Sinks that are written only when they are asked for by name do "
+    "not count unless they are.",
+)
+SINK_ON_TERMINAL = error(
+    "sink-on-terminal",
+    "tokens would be printed on a terminal, where people and their scrollback read them",
+    "send the output on, as in `voxmint mint … --sink stdout | a-program`",
+    about="The sink `stdout` is for another program to read. A file is better written by the "
+    "`dotenv` sink, with its mode and its locks.",
+)
+SINK_OUTSIDE_JOB = error(
+    "sink-outside-job",
+    "{variable} is not set, so this is no step of a GitHub job",
+    "leave `--sink {kind}` out here",
+    about="GitHub names in this variable the file that a step hands values on by. It is there for "
+    "each `run:` of a workflow and nowhere else.",
+)
+SINK_STREAMLESS = error(
+    "sink-streamless",
+    "nobody gave this run a standard output to write tokens to",
+    about="The sink `stdout` writes to the output of the command `voxmint`. A program that mints "
+    "through the Python API has an output of its own, which voxmint leaves alone.",
 )
 SINK_UNGUARDED = note(
     "sink-unguarded",
@@ -460,6 +661,12 @@ SINK_UNLOADABLE = error(
     about="A sink of another package is imported when it is about to be used, and that failed. "
     "Look at whether the package fits this version of Python and of voxmint.",
 )
+SINK_UNUSED = warning(
+    "sink-unused",
+    "nothing goes to `{target}`: its `where` selects no profile of `{environment}`",
+    about="A sink takes the profiles of its environment that its `where` selects, by labels and by "
+    "names, as an overlay item does.",
+)
 SINK_UNVERIFIED = error(
     "sink-unverified",
     "what was staged for `{target}` did not read back as it was written",
@@ -469,9 +676,10 @@ SINK_UNVERIFIED = error(
 )
 SINK_VALUE_UNFIT = error(
     "sink-value-unfit",
-    "the value of {name} has characters that readers of env files bend",
-    about="Only A-Z, a-z, 0-9 and _ % + , . / : = @ ^ - are read the same by all of them; other "
-    "values are not written at all.",
+    "the value of {name} has characters that its readers bend",
+    about="In an env file only A-Z, a-z, 0-9 and _ % + , . / : = @ ^ - are read the same by all; "
+    "elsewhere it is control characters and line breaks that are not. Such values are not written "
+    "at all.",
 )
 SINKS_MISSING = error(
     "sinks-missing",
@@ -500,6 +708,14 @@ STATE_UNUSABLE = error(
     "set VOXMINT_STATE_DIR to a folder that this user can write to",
     about="The ledger and the locks live there: `.voxmint/` in the project, or where "
     "VOXMINT_STATE_DIR says. Pipelines often check a project out where they may not write.",
+)
+TOKEN_SHORT_LIVED = error(
+    "token-short-lived",
+    "tokens of {profiles} expire in {left}, and every token must outlive {needed}",
+    "run this again; if it says the same, the service grants less than `expires_after` asks for",
+    about="With --min-remaining a run looks at the end whether each token, new or kept, outlives "
+    "what was asked for, by the service's clock. These do not: the run itself took long, or the "
+    "service granted a shorter life than was asked of it. They are written all the same.",
 )
 URL_MALFORMED = error(
     "url-malformed",

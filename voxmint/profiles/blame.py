@@ -23,6 +23,7 @@ from voxmint.profiles.cells import (
 from voxmint.profiles.compiled import CompiledBody, CompiledProfile
 from voxmint.profiles.deployments import MODEL, deployment_of
 from voxmint.profiles.directives import REPLACE, has_directives
+from voxmint.profiles.documents import given_labels
 from voxmint.profiles.fields import REQUEST, SESSION, Field
 from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node
 from voxmint.profiles.render import Renderer, SharedParts, Subject
@@ -50,7 +51,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A var or label that a template looked at, or another setting, and where it was set."""
+    """What a template looked at, a var or what it knows of its profile, or another setting.
+
+    `at` is where it was set.
+    """
 
     name: str
     value: Plain
@@ -197,41 +201,46 @@ class _Tracer:
 
     def _variables(self, cell: Leaf) -> tuple[Used, ...]:
         used: dict[str, Cell] = {}
-        labels: dict[str, Used] = {}
+        of_profile: dict[str, Used] = {}
         renderer = Renderer(
             self._body.root,
-            self._subject(labels),
+            self._subject(of_profile),
             SharedParts(),
             lambda file: self._texts.get(file, ""),
             used,
         )
         renderer.leaf(cell)
         of_vars = (Used(name, value_of(one), origin(one)) for name, one in used.items())
-        return (*of_vars, *labels.values())
+        return (*of_vars, *of_profile.values())
 
-    def _subject(self, labels: dict[str, Used]) -> Subject:
-        """What templates may know of the body; the labels that they look at are noted."""
-        profile = self._profile
+    def _subject(self, used: dict[str, Used]) -> Subject:
+        """What templates may know of the body; labels and description are noted when looked at."""
+        profile, document = self._profile, self._profile.document
 
-        def get(name: str) -> Scalar:
+        def label(name: str) -> Scalar:
             value = profile.labels[name]
-            labels[name] = Used(f"profile.labels.{name}", value, _origin_of_label(profile, name))
+            at = _origin_of_label(profile, name)
+            used[f"labels.{name}"] = Used(f"profile.labels.{name}", value, at)
             return value
 
-        seen = View("profile.labels", profile.labels.keys, get)
-        subject = Subject.of(
-            self._body.profile, self._body.environment, profile.document.description, {}
-        )
-        about = {**dict(subject.profile.items()), "labels": seen}
-        return subject._replace(profile=View("profile", about.keys, about.__getitem__))
+        def fact(name: str) -> Any:
+            if name == "description" and document.description_mark is not None:
+                at = document.layer.origin(document.description_mark)
+                used[name] = Used("profile.description", document.description, at)
+            return about[name]
+
+        labels = View("profile.labels", profile.labels.keys, label)
+        subject = Subject.of(self._body.profile, self._body.environment, document.description, {})
+        about = {**dict(subject.profile.items()), "labels": labels}
+        return subject._replace(profile=View("profile", about.keys, fact))
 
 
 def _origin_of_label(profile: CompiledProfile, name: str) -> Origin:
     """Where the strongest profile of the lineage that has the label gives its value."""
     document, node = next(
-        (one, one.labels.entries[name])
+        (one, given_labels(one.labels).entries[name])
         for one in reversed(profile.lineage)
-        if one.labels is not None and name in one.labels.entries
+        if name in given_labels(one.labels).entries
     )
     return document.layer.origin(node.mark)
 

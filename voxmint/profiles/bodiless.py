@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from voxmint.problems import Problem
 from voxmint.profiles import wording
-from voxmint.profiles.cells import Cell, Gone, Leaf, MapCell, find_nearest, value_of
+from voxmint.profiles.cells import Gone, Leaf, MapCell, find_nearest, value_of
 from voxmint.profiles.check import check_field, check_part
 from voxmint.profiles.compiled import CompiledProfile
 from voxmint.profiles.documents import Layer
@@ -22,6 +22,7 @@ from voxmint.profiles.merge import Merger
 from voxmint.profiles.nodes import texts_in
 from voxmint.profiles.render import template_problem
 from voxmint.profiles.templates import TemplateError, is_template, template
+from voxmint.profiles.used_vars import is_templated
 from voxmint.profiles.validate import Locator
 from voxmint.profiles.variants import settled_in
 
@@ -65,11 +66,11 @@ def _check_values(merger: Merger, layers: Sequence[Layer], locator: Locator) -> 
     root = merger.fold(layers)
     if root is None:
         return
-    root, _ = settled_in(root, layers, lambda cell: None if _is_template(cell) else cell.value)
+    root, _ = settled_in(root, layers, lambda cell: None if is_templated(cell) else cell.value)
     findings = [
         finding
         for finding in _findings(root)
-        if finding.kind not in _MAY_COME and not _is_template(find_nearest(root, finding.path))
+        if finding.kind not in _MAY_COME and not is_templated(find_nearest(root, finding.path))
     ]
     locator.add(findings, _Root(root), layers, ("", ""))
 
@@ -85,10 +86,6 @@ def _findings(root: MapCell) -> Iterator[Finding]:
 def _there(root: MapCell, name: str) -> Mapping[str, Any] | None:
     cell = root.entries.get(name)
     return None if cell is None or isinstance(cell, Gone) else value_of(cell)  # type: ignore[return-value]  # parsing has kept maps only
-
-
-def _is_template(cell: Cell) -> bool:
-    return isinstance(cell, Leaf) and isinstance(cell.value, str) and is_template(cell.value)
 
 
 def _of_templates(layer: Layer, text_of: Callable[[str], str]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voxmint.origin import Origin, Path
 from voxmint.problems import Problem
-from voxmint.profiles.cells import Cell, Gone, MapCell, find, origin
+from voxmint.profiles.cells import Cell, Gone, MapCell, find, key_origin, origin
 from voxmint.profiles.documents import Environment, Layer, Profile
 from voxmint.profiles.values import Scalar
 
@@ -88,6 +88,17 @@ class CompiledBody(NamedTuple):
         """
         found = find(self.root, _absolute(path))
         return None if found is None or isinstance(found, Gone) else origin(found)
+
+    def cell(self, path: str) -> Cell | None:
+        """The merged value at a path, its template unrendered."""
+        return find(self.root, _absolute(path))
+
+    def place(self, path: str) -> Origin | None:
+        """The line that decides on a path: where it is set, or made absent again."""
+        found = self.cell(path)
+        if found is None:
+            return None
+        return key_origin(found) if isinstance(found, Gone) else origin(found)
 
 
 def _absolute(path: str) -> Path:

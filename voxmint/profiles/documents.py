@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from voxmint.origin import Origin
 from voxmint.problems import Problem
+from voxmint.profiles.directives import REPLACE, UNSET
 from voxmint.profiles.nodes import ListNode, MapNode, Mark
 from voxmint.profiles.policies.document import Policy
 from voxmint.profiles.selectors import EVERYWHERE, Where
@@ -67,7 +68,7 @@ class Reference(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """What a profile's file says."""
+    """What a profile's file says; `description_mark` is where its description stands."""
 
     name: str
     file: str
@@ -78,6 +79,18 @@ class Profile:
     labels: MapNode | None = None
     blocks: Mapping[str, Layer] = field(default_factory=lambda: MappingProxyType({}))
     block_names: tuple[Reference, ...] = ()
+    description_mark: Mark | None = None
+
+
+def given_labels(labels: MapNode | None) -> MapNode:
+    """The labels that a profile gives itself, by name: what `$replace` holds, of `$unset` none."""
+    while labels is not None and REPLACE in labels.entries:
+        inner = labels.entries[REPLACE]
+        labels = inner if isinstance(inner, MapNode) else None
+    return _NO_LABELS if labels is None or UNSET in labels.entries else labels
+
+
+_NO_LABELS = MapNode({}, {}, (1, 1, 0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +110,7 @@ class OverlayItem:
 class Environment:
     """What an environment's file says; `profiles` and `sinks` are `None` where it is silent.
 
+    `sinks_where` says of each of the sinks which profiles it is for.
     `incomplete` is true where something in it was wrong and left out.
     """
 
@@ -112,6 +126,7 @@ class Environment:
     overlay: tuple[OverlayItem, ...] = ()
     sinks: ListNode | None = None
     incomplete: bool = False
+    sinks_where: tuple[Where, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

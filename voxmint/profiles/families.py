@@ -13,6 +13,7 @@ from voxmint.problems import Problem, nearest
 from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, Gone, MapCell, value_of
 from voxmint.profiles.compiled import CompiledEnvironment, CompiledProfile
+from voxmint.profiles.directives import has_directives
 from voxmint.profiles.documents import Environment, Profile
 from voxmint.profiles.endpoints import asked_api
 from voxmint.profiles.lineage import Lineages
@@ -41,10 +42,31 @@ def trace(sources: Sources, documents: Documents, with_settings: bool = True) ->
             profiles[name] = CompiledProfile(
                 lineage[-1], lineage, _labels(lineage, merger, inherited)
             )
-    environments, problems = _environments(sources, documents, profiles, with_settings)
+    environments, problems = _environments(sources, documents, profiles, merger, with_settings)
     problems = [*lineages.problems, *merger.problems, *problems]
+    if sources.is_complete:
+        problems += _idle_directives(merger, profiles, environments)
     problems += _unknown_blocks(documents.profiles, sources.environment_names)
     return Families(profiles, environments, tuple(problems))
+
+
+def _idle_directives(
+    merger: Merger,
+    profiles: Mapping[str, CompiledProfile],
+    environments: Mapping[str, CompiledEnvironment],
+) -> Iterator[Problem]:
+    """Directives in labels and settings that change nothing, where all below them is known."""
+    idle = merger.idle_directives()
+    if not idle:
+        return
+    unsure: set[str] = set()
+    for profile in profiles.values():
+        if any(one.layer.incomplete for one in profile.lineage):
+            unsure.update(one.file for one in profile.lineage)
+    for environment in environments.values():
+        if any(one.incomplete for one in environment.lineage):
+            unsure.update(one.file for one in environment.lineage)
+    yield from (one for one in idle if one.at is not None and one.at.file not in unsure)
 
 
 def _labels(
@@ -61,19 +83,24 @@ def _labels(
             cell = _with_labels(cell, base, merger)
         inherited[above] = cell
     cell = _with_labels(inherited[above], profile, merger)
-    return {} if cell is None else value_of(cell)  # type: ignore[return-value]  # labels are a map
+    return _plain(cell) if isinstance(cell, MapCell) else {}
 
 
 def _with_labels(cell: Cell | None, profile: Profile, merger: Merger) -> Cell | None:
-    if profile.labels is None:
+    labels = profile.labels
+    if labels is None:
         return cell
-    return merger.lay(cell, profile.labels, profile.layer, None)
+    if cell is None and not has_directives(labels):
+        # No labels are as good as an empty map of them: what is unset in it is there by no means.
+        cell = MapCell({}, labels.mark, None, profile.layer, None)
+    return merger.lay(cell, labels, profile.layer, None)
 
 
 def _environments(
     sources: Sources,
     documents: Documents,
     profiles: Mapping[str, CompiledProfile],
+    merger: Merger,
     with_settings: bool,
 ) -> tuple[dict[str, CompiledEnvironment], list[Problem]]:
     lineages = Lineages(
@@ -86,7 +113,7 @@ def _environments(
         names = lineages.of(name)
         if names is not None:
             lineage = tuple(documents.environments[one] for one in names)
-            found[name], own = _environment(lineage, concrete, with_settings)
+            found[name], own = _environment(lineage, concrete, merger, with_settings)
             problems += own
             if sources.is_complete:
                 problems += unmatched_patterns(lineage[-1], profiles)
@@ -94,9 +121,11 @@ def _environments(
 
 
 def _environment(
-    lineage: tuple[Environment, ...], concrete: tuple[str, ...], with_settings: bool
+    lineage: tuple[Environment, ...],
+    concrete: tuple[str, ...],
+    merger: Merger,
+    with_settings: bool,
 ) -> tuple[CompiledEnvironment, Problems]:
-    merger = Merger()
     document = lineage[-1]
     provider_cell = _setting(merger, lineage, "provider")
     mint_cell = _setting(merger, lineage, "mint")
@@ -111,7 +140,7 @@ def _environment(
     environment = CompiledEnvironment(
         document, lineage, api, provider_cell, tuple(chosen), settings
     )
-    return environment, (*merger.problems, *problems)
+    return environment, problems
 
 
 def _plain(cell: Cell) -> Mapping[str, object]:
@@ -180,12 +209,18 @@ def _setting(merger: Merger, lineage: Sequence[Environment], name: str) -> Cell 
         node: MapNode | None = getattr(environment, name)
         if node is None:
             continue
-        if isinstance(cell, MapCell) and "key" in node.entries and "key" in cell.entries:
+        if isinstance(cell, MapCell) and "key" in cell.entries and _gives_key(node):
             # A key has one source: another one takes its place instead of joining it.
             rest = {one: inner for one, inner in cell.entries.items() if one != "key"}
             cell = cell._replace(entries=rest)
         cell = merger.lay(cell, node, environment.layer, None)
     return None if isinstance(cell, Gone) else cell
+
+
+def _gives_key(provider: MapNode) -> bool:
+    """Whether it names a source of the key, rather than a directive that says so itself."""
+    key = provider.entries.get("key")
+    return key is not None and not (isinstance(key, MapNode) and has_directives(key))
 
 
 def _unknown_blocks(

@@ -4,7 +4,7 @@ They are read from the JSON Schemas that editors are given, so that both say the
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -49,6 +49,9 @@ _WHERE = {
 _SINK = {
     "kind": "path: .env.production",
     "path": "path: .env.production",
+    "values": "path: .env, values: [client_secret, expires_at]",
+    "prefix": "path: .env, prefix: VOICE_",
+    "constants": "path: .env, constants: {VOICE_REGION: eu}",
     "mode": 'path: .env, mode: "0640"',
     "group": "path: .env, group: www-data",
     "names": 'path: .env, names: {client_secret: "{profile}_TOKEN"}',
@@ -59,6 +62,7 @@ _SINK = {
     "allow_tracked": "path: .env, allow_tracked: true",
     "allow_unignored": "path: .env, allow_unignored: true",
 }
+_ALL = "{kind: dotenv, path: .env.all}"
 _ENVIRONMENT = {
     "extends": "extends: staging",
     "abstract": "abstract: true",
@@ -70,6 +74,10 @@ _ENVIRONMENT = {
     "mint.requests_per_minute": "mint: {requests_per_minute: 600}",
     "mint.burst": "mint: {requests_per_minute: 600, burst: 50}",
     "mint.timeout": "mint: {timeout: 300}",
+    "mint.request_timeout": "mint: {request_timeout: 60}",
+    "mint.connect_timeout": "mint: {connect_timeout: 5}",
+    "mint.attempts": "mint: {attempts: 8}",
+    "mint.retry_unanswered": "mint: {retry_unanswered: 0}",
     "profiles": 'profiles: ["*", "!*-test"]',
     "overlay": "overlay: [{where: {labels: {tier: gold}}, vars: {region: us}}]",
     **{
@@ -78,6 +86,11 @@ _ENVIRONMENT = {
     },
     "sinks": "sinks: [{kind: dotenv, path: .env.production}]",
     **{f"sinks.{name}": f"sinks: [{{kind: dotenv, {text}}}]" for name, text in _SINK.items()},
+    **{
+        f"sinks.{name}": f"sinks: [{_ALL}, {{kind: dotenv, path: .env.some, where: {{{text}}}}}]"
+        for name, text in _WHERE.items()
+    },
+    "sinks.format": "sinks: [{kind: stdout, format: ndjson}]",
     "vars": "vars: {region: eu}",
 }
 _POLICY = (
@@ -128,7 +141,13 @@ class Key:
 def keys_of(file: str, schema: Schema) -> tuple[Key, ...]:
     """The keys of one kind of file, in the schema's order, each before what stands below it."""
     found = _Reader(file, schema.get("$defs", {})).below(schema, "")
-    return tuple({(key.path, key.about): key for key in found}.values())
+    merged: dict[tuple[str, str], Key] = {}
+    for key in found:
+        known = merged.get((key.path, key.about), key)
+        # Several forms share a key, each with words of its own: the kinds of sink.
+        values = tuple(dict.fromkeys((*known.values, *key.values)))
+        merged[key.path, key.about] = replace(key, values=values)
+    return tuple(merged.values())
 
 
 class _Reader:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from voxmint.origin import COMMAND_LINE
 from voxmint.problems import Problem, UsageError, nearest
 from voxmint.profiles import wording
-from voxmint.profiles.compiled import Compilation
+from voxmint.profiles.compiled import Compilation, CompiledEnvironment, CompiledProfile
 from voxmint.profiles.overrides import Override
 from voxmint.profiles.reading import PROJECT_FILE, Wanted
 from voxmint.profiles.selectors import is_pattern, label_text, selects
@@ -22,7 +22,8 @@ class Order:
     names; each empty for all. `api` replaces the endpoint that an environment chooses. Without
     `settings`, those of provider and mint are looked at only as far as they choose the endpoint:
     a body needs no more. With `idle`, what never has an effect is looked for, too, as far as
-    nothing of the project is left out and nothing is set for one run.
+    nothing of the project is left out and nothing is set for one run. With `changed`, only bodies
+    are asked for that have one of these files among those they are made of.
     """
 
     profiles: tuple[str, ...] = ()
@@ -32,11 +33,13 @@ class Order:
     overrides: tuple[Override, ...] = ()
     settings: bool = True
     idle: bool = False
+    changed: frozenset[str] | None = None
 
     @property
     def is_everything(self) -> bool:
         """Whether nothing of the project is left out."""
-        return not (self.profiles or self.environments or self.labels)
+        is_part = self.profiles or self.environments or self.labels
+        return not is_part and self.changed is None
 
     @property
     def wanted(self) -> Wanted:
@@ -56,6 +59,15 @@ class Order:
         """Whether the environment is asked for."""
         return not self.environments or name in self.environments
 
+    def reaches(self, profile: CompiledProfile, environment: CompiledEnvironment) -> bool:
+        """Whether the body of these two is made of a file that changed, where that matters."""
+        if self.changed is None:
+            return True
+        changed = self.changed
+        return any(one.file in changed for one in profile.lineage) or any(
+            one.file in changed for one in environment.lineage
+        )
+
 
 EVERYTHING = Order()
 
@@ -63,7 +75,7 @@ EVERYTHING = Order()
 def check_order(order: Order, compilation: Compilation) -> None:
     """That what was asked for by name is there; `UsageError`, with a near miss, where it is not."""
     mistakes = [
-        *_mistaken_environments(order, compilation),
+        *mistaken_environments(order, compilation),
         *(
             _unknown("profile", name, compilation.profile_names)
             for name in order.profiles
@@ -73,11 +85,13 @@ def check_order(order: Order, compilation: Compilation) -> None:
     if mistakes:
         first, *others = mistakes
         raise UsageError(str(first), first.hint, tuple(others))
-    if not order.is_everything and not compilation.attempted and not compilation.errors:
+    is_none = not compilation.attempted and order.changed is None
+    if not order.is_everything and is_none and not compilation.errors:
         raise _nothing_selected(order, compilation)
 
 
-def _mistaken_environments(order: Order, compilation: Compilation) -> Iterator[UsageError]:
+def mistaken_environments(order: Order, compilation: Compilation) -> Iterator[UsageError]:
+    """What is wrong with the environments that were asked for by name."""
     for name in order.environments:
         environment = compilation.environments.get(name)
         if name not in compilation.environment_names:
@@ -121,7 +135,7 @@ def relevant_problems(order: Order, compilation: Compilation) -> tuple[Problem, 
     A problem of a body matters where that body was asked for. A problem that no body has may be
     why there is none, so it matters unless everything that was asked for could be made out.
     """
-    if order.is_everything or _is_something_lost(order, compilation):
+    if order.is_everything or lost_names(order, compilation):
         return compilation.problems
     used = _used_files(order, compilation)
     return tuple(
@@ -141,19 +155,21 @@ def _is_clash_in(order: Order, problem: Problem) -> bool:
     return not order.profiles or selects(order.profiles, str(problem.facts["name"]))
 
 
-def _is_something_lost(order: Order, compilation: Compilation) -> bool:
-    """Whether a file that was asked for could not be read, or what it extends."""
+def lost_names(order: Order, compilation: Compilation) -> tuple[str, ...]:
+    """What was asked for and could not be read, or what it extends could not."""
     environments = order.environments or compilation.environment_names
-    return any(name not in compilation.environments for name in environments) or any(
-        name not in compilation.profiles
+    profiles = (
+        name
         for name in compilation.profile_names
-        if not order.profiles or selects(order.profiles, name)
+        if name not in compilation.profiles
+        and (not order.profiles or selects(order.profiles, name))
     )
+    return (*(name for name in environments if name not in compilation.environments), *profiles)
 
 
 def _used_files(order: Order, compilation: Compilation) -> set[str]:
     """The files of the environments and profiles that were asked for, and of their bases."""
-    files: set[str] = {PROJECT_FILE, COMMAND_LINE}
+    files: set[str] = {PROJECT_FILE, COMMAND_LINE, *(order.changed or ())}
     # An environment that was asked for matters where it has no profile, too.
     for name in compilation.environments.keys() & order.environments:
         files |= {one.file for one in compilation.environments[name].lineage}

@@ -7,10 +7,11 @@ from voxmint.origin import COMMAND_LINE, Origin
 from voxmint.problems import Problem, nearest
 from voxmint.profiles import wording
 from voxmint.profiles.documents import Layer, LayerKind
-from voxmint.profiles.fields import REQUEST, Type
+from voxmint.profiles.fields import REQUEST, Field, Type
 from voxmint.profiles.nodes import MapNode, Mark, Node, ScalarNode
 from voxmint.profiles.reader import MAX_DEPTH, read_document
 from voxmint.profiles.scalars import BadNumberError, resolve
+from voxmint.profiles.templates import is_template
 from voxmint.shown import looks_like_key
 
 _ROOTS = ("session", "vars", "expires_after")
@@ -31,14 +32,18 @@ def parse_overrides(given: tuple[str, ...]) -> tuple[tuple[Override, ...], tuple
         path, sign, value = text.partition("=")
         parts = path.split(".")
         at = Origin(COMMAND_LINE, line, 1, len(path) or 1)
-        # An empty value is often a shell's variable that is not set; null is written as null.
-        if not (sign and value and _is_path(parts) and _is_text(text)):
-            problems.append(Problem(wording.BAD_OVERRIDE, at, {"given": text}))
+        if not (sign and _is_path(parts) and _is_text(text)):
+            problems.append(Problem(wording.BAD_OVERRIDE, at, {"said": _FORM.format(text)}))
+            continue
+        if not value:
+            # Often a shell's variable that is not set; null is written as null.
+            facts = {"said": f"has no value in `{text}`", "path": path}
+            problems.append(Problem(wording.BAD_OVERRIDE, at, facts))
             continue
         if looks_like_key(value):
             problems.append(Problem(wording.LITERAL_KEY, at))
             continue
-        problem = _unknown(parts, at)
+        problem = _unknown(parts, at) or _no_scalar(parts, value, at)
         node, wrong = _scalar(value, (line, len(path) + 2, max(len(value), 1)))
         found = [one for one in (problem, wrong) if one is not None]
         problems += found
@@ -63,6 +68,9 @@ def _is_text(text: str) -> bool:
     return True
 
 
+_FORM = "takes PATH=VALUE with a path below session, vars or expires_after, not `{}`"
+
+
 def _unknown(parts: list[str], at: Origin) -> Problem | None:
     """The problem of a path that leads to no field."""
     if parts[0] == "vars":
@@ -80,6 +88,36 @@ def _unknown(parts: list[str], at: Origin) -> Problem | None:
             return Problem(wording.UNKNOWN_KEY, at, facts)
         field = known[part]
     return None
+
+
+def _no_scalar(parts: list[str], value: str, at: Origin) -> Problem | None:
+    """The problem of a field that takes a list or a map, and is given something else than null.
+
+    A template may give either.
+    """
+    field = REQUEST
+    for part in parts:
+        field = field.by_name.get(part, _ANYTHING)
+    is_plain = field.type not in (Type.ARRAY, Type.OBJECT)
+    if is_plain or value in _NULLS or is_template(value):
+        return None
+    path = ".".join(parts)
+    takes = f"`{path}` takes {field.type.words}"
+    facts = {"said": f"gives one text, number, true, false or null, and {takes}"}
+    if field.type is Type.ARRAY:
+        facts["list"] = path
+    elif field.nullable and value in _OFF:
+        facts["null"] = path
+    else:
+        first = field.fields[0]
+        fits = value in first.values or value in first.known
+        facts["inner"] = f"{path}.{first.name}={value if fits else first.example}"
+    return Problem(wording.BAD_OVERRIDE, at, facts)
+
+
+_ANYTHING = Field("", Type.STRING, "")
+_NULLS = ("null", "Null", "NULL", "~")
+_OFF = ("off", "none", "no", "false")
 
 
 def _scalar(text: str, mark: Mark) -> tuple[ScalarNode, Problem | None]:

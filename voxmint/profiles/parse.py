@@ -25,6 +25,7 @@ from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node, ScalarNode
 from voxmint.profiles.parser import EMPTY, LAYER_KEYS, Ends, Parser, TooManyProblemsError
 from voxmint.profiles.policies.reading import read_policies
 from voxmint.profiles.reader import Document
+from voxmint.profiles.selectors import EVERYWHERE, Where
 
 T = TypeVar("T")
 
@@ -84,16 +85,19 @@ def _profile(name: str, document: Document) -> Parsed[Profile]:
         layer = parser.layer(LayerKind.BLOCK, name, block, environment)
         end = ends.after(blocks.keys[environment])
         layers[environment] = parser.part(layer, parser.problems[before:], node.mark, end)
+    # First these: where something is wrong with them, what the layer lacks may stand in a base.
+    bases, labels = parser.bases(root), parser.labels(root)
     profile = Profile(
         name,
         document.file,
         parser.layer(LayerKind.PROFILE, name, root),
         parser.flag(root, "abstract"),
-        parser.bases(root),
+        bases,
         parser.text(root, "description"),
-        parser.labels(root),
+        labels,
         MappingProxyType(layers),
         tuple(Reference(key, blocks.keys[key]) for key in layers),
+        root.entries["description"].mark if "description" in root.entries else None,
     )
     return profile, tuple(parser.problems)
 
@@ -106,19 +110,23 @@ def parse_environment(name: str, document: Document) -> Parsed[Environment]:
 def _environment(name: str, document: Document) -> Parsed[Environment]:
     parser = Parser(document)
     root = parser.root(document, "environment", _ENVIRONMENT_KEYS)
+    sinks = _sinks(parser, root)
+    wheres = _sinks_where(parser, sinks)
+    bases = parser.bases(root)
     environment = Environment(
         name,
         document.file,
         parser.layer(LayerKind.ENVIRONMENT, name, root),
         parser.flag(root, "abstract"),
-        parser.bases(root),
+        bases,
         parser.text(root, "description"),
         parser.settings(root, "provider"),
         parser.settings(root, "mint"),
         _profiles(parser, root),
         tuple(_overlay(parser, name, root)),
-        _sinks(parser, root),
+        sinks,
         bool(parser.problems),
+        wheres,
     )
     return environment, tuple(parser.problems)
 
@@ -129,6 +137,12 @@ def _profiles(parser: Parser, root: MapNode) -> tuple[Reference, ...] | None:
     node = root.entries.get("profiles")
     is_empty = isinstance(node, ListNode) and not node.items
     return references if references or is_empty else None
+
+
+def _sinks_where(parser: Parser, sinks: ListNode | None) -> tuple[Where, ...]:
+    """Of each of an environment's sinks, which profiles it is for."""
+    items = sinks.items if sinks else ()
+    return tuple(parser.where(one) if isinstance(one, MapNode) else EVERYWHERE for one in items)
 
 
 def _sinks(parser: Parser, root: MapNode) -> ListNode | None:

@@ -13,11 +13,7 @@ from voxmint.origin import Origin
 from voxmint.problems import Kind, Problem, nearest
 from voxmint.profiles import wording
 from voxmint.profiles.directives import REPLACE, UNSET, check_directives, has_directives
-from voxmint.profiles.documents import (
-    Layer,
-    LayerKind,
-    Reference,
-)
+from voxmint.profiles.documents import Layer, LayerKind, Reference
 from voxmint.profiles.fields import REQUEST, Field, Type
 from voxmint.profiles.meant import belongs, meant_scalar
 from voxmint.profiles.nodes import BAD, ListNode, MapNode, Mark, Node, ScalarNode, kind_of
@@ -151,18 +147,24 @@ class Parser:
         return tuple(once.values())
 
     def labels(self, node: MapNode) -> MapNode | None:
-        """The labels, each a scalar or a directive; what is neither is noted and left out."""
+        """The labels, each a scalar or a directive; what is neither is noted and left out.
+
+        All of them may be a directive, too: `$replace` with a map of labels, or `$unset`.
+        """
         labels = self.map(node, "labels")
-        if labels is None:
-            return None
+        return None if labels is None else self._labels(labels)
+
+    def _labels(self, labels: MapNode) -> MapNode | None:
+        if has_directives(labels):
+            if not check_directives(labels, self.note) or not self._gives_map("labels", labels):
+                return None
+            fresh = labels.entries.get(REPLACE)
+            inner = self._labels(fresh) if isinstance(fresh, MapNode) else None
+            return labels if fresh is None else inner and _replacing(labels, inner)
         wrong = [key for key in labels.entries if not self._is_label(labels, key)]
         return _without(labels, wrong) if wrong else labels
 
     def _is_label(self, labels: MapNode, key: str) -> bool:
-        if key.startswith("$"):
-            facts = {"key": key, "owner": "`labels`"}
-            self.note(wording.UNKNOWN_KEY, labels.keys[key], facts)
-            return False
         value = labels.entries[key]
         if isinstance(value, MapNode) and has_directives(value):
             if not check_directives(value, self.note):
@@ -338,6 +340,11 @@ def _instead_of_nothing(field: str, expected: str) -> Mapping[str, object]:
     """What to write where a key has no value."""
     empty = {"a map": "{}", "a list": "[]"}.get(expected)
     return {"empty": f"{field.rpartition('.')[2]}: {empty}"} if empty else {"valueless": field}
+
+
+def _replacing(node: MapNode, fresh: MapNode) -> MapNode:
+    """A map of `$replace` alone, with another map in it."""
+    return node._replace(entries={REPLACE: fresh}, keys={REPLACE: node.keys[REPLACE]})
 
 
 def _without(node: MapNode, keys: list[str]) -> MapNode:

@@ -30,7 +30,8 @@ from voxmint.profiles.order import EVERYTHING, Order
 from voxmint.profiles.parse import is_given_up, parse_environment, parse_profile
 from voxmint.profiles.precedence import layers_of
 from voxmint.profiles.reach import reaching
-from voxmint.profiles.reading import Sources, read_sources
+from voxmint.profiles.reader import read_document
+from voxmint.profiles.reading import Reader, Sources, read_sources
 from voxmint.profiles.render import Renderer, SharedParts, Texts
 from voxmint.profiles.retired import unserved
 from voxmint.profiles.source import Source
@@ -57,10 +58,15 @@ if TYPE_CHECKING:
     pass
 
 
-def compile_project(source: Source, order: Order = EVERYTHING) -> Compilation:
-    """Compiles what is ordered, and collects everything that is wrong on the way."""
-    with _without_collector():
-        sources = read_sources(source, order.wanted)
+def compile_project(
+    source: Source, order: Order = EVERYTHING, reader: Reader = read_document
+) -> Compilation:
+    """Compiles what is ordered, and collects everything that is wrong on the way.
+
+    `reader` makes documents of files: what two states have in common need be read only once.
+    """
+    with without_collector():
+        sources = read_sources(source, order.wanted, reader)
         documents = parse_all(sources)
         families = trace(sources, documents, order.settings)
         stacks = overlay(families, order)
@@ -80,7 +86,7 @@ def compile_project(source: Source, order: Order = EVERYTHING) -> Compilation:
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Pauses the garbage collector: a compile makes many objects, keeps them, and has no cycles.
 
     Measured: with the collector on, a large project takes over half as long again. Switched on
@@ -133,7 +139,7 @@ def overlay(families: Families, order: Order) -> Stacks:
         api = environment.api and (order.api or environment.api)
         for name in environment.profiles:
             profile = families.profiles[name]
-            if order.has_profile(name, profile.labels):
+            if order.has_profile(name, profile.labels) and order.reaches(profile, environment):
                 layers = layers_of(profile.lineage, environment.lineage, profile.labels, overrides)
                 body = (name, environment.name)
                 stacks.append(Stack(body, profile, environment, api, layers))
@@ -163,8 +169,18 @@ def merge(stacks: Stacks, order: Order) -> AllMerged:
         before = len(merger.problems)
         bodies.append(Merged(stack, merger.fold(stack.layers) or _nothing(stack)))
         problems += (_of(stack.body, problem) for problem in merger.problems[before:])
-    idle = merger.idle_directives() if order.is_everything else ()
+    idle = _certainly_idle(merger, stacks) if order.is_everything else ()
     return AllMerged(tuple(bodies), (*problems, *idle), merger.steps)
+
+
+def _certainly_idle(merger: Merger, stacks: Stacks) -> Iterator[Problem]:
+    """The directives that change nothing, where nothing was left out of what they work on."""
+    idle = merger.idle_directives()
+    if not idle:
+        return
+    partial = [stack for stack in stacks.stacks if any(one.incomplete for one in stack.layers)]
+    unsure = {layer.file for stack in partial for layer in stack.layers}
+    yield from (one for one in idle if one.at is not None and one.at.file not in unsure)
 
 
 def _nothing(stack: Stack) -> MapCell:

@@ -1,7 +1,9 @@
 """Reads the files that a compile needs: all of them, or only what some profiles inherit from."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from itertools import takewhile
+from typing import NamedTuple, TypeAlias
+from unicodedata import combining
 
 from voxmint.origin import Origin
 from voxmint.problems import Problem
@@ -15,6 +17,9 @@ from voxmint.profiles.source import Source, SourceError
 
 PROJECT_FILE = "voxmint.yaml"
 _ENDINGS = (".yaml", ".yml")
+
+Reader: TypeAlias = Callable[[str, bytes], Document]
+"""Makes a document of a file's name and bytes."""
 
 
 class Wanted(NamedTuple):
@@ -45,11 +50,12 @@ class Sources(NamedTuple):
 class _Folder:
     """One of the two folders: names are the files' paths below it, without the ending."""
 
-    def __init__(self, source: Source, project: ProjectFile, setting: str) -> None:
+    def __init__(self, source: Source, project: ProjectFile, setting: str, reader: Reader) -> None:
         self.documents: dict[str, Document] = {}
         self.problems: list[Problem] = []
         self.files: dict[str, str] = {}
         self._source = source
+        self._reader = reader
         self._folder: str = getattr(project, setting)
         self._setting = setting
         self._at = Origin(PROJECT_FILE, *project.marks.get(setting, (1, 1, 1)))
@@ -89,7 +95,7 @@ class _Folder:
         return True
 
     def _note_clash(self, file: str, other: str, name: str) -> None:
-        facts = {"file": file, "other": other, "name": name}
+        facts = {"file": file, "other": other, "name": name, **_forms(file, other)}
         self.problems.append(Problem(wording.CLASHING_NAMES, Origin(file, 1, 1), facts))
 
     def _note_folder(self, failure: SourceError) -> None:
@@ -129,9 +135,26 @@ class _Folder:
     def _document(self, file: str) -> Document | None:
         """The file, or what is wrong with it; `None` where it is missing."""
         try:
-            return read_document(file, self._source.read(file, MAX_BYTES))
+            return self._reader(file, self._source.read(file, MAX_BYTES))
         except SourceError as failure:
             return None if failure.reason == "missing" else _unreadable(file, failure)
+
+
+def _forms(file: str, other: str) -> dict[str, object]:
+    """How two names differ that look the same: the first letter that is not, in both."""
+    if in_one_form(file) != in_one_form(other):
+        return {}
+    both = (file, other)
+    start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(*both, strict=False)))
+    while any(start == len(one) or combining(one[start]) for one in both):
+        start -= 1
+    return {"form": _written(file[start:]), "other_form": _written(other[start:])}
+
+
+def _written(text: str) -> str:
+    """A text's first letter, with all its accents, by the numbers of its characters."""
+    following = takewhile(combining, text[1:])
+    return " ".join(f"U+{ord(one):04X}" for one in (text[0], *following))
 
 
 def _missing(file: str) -> Document:
@@ -158,12 +181,12 @@ def _project_document(source: Source) -> Document:
         return _missing(PROJECT_FILE) if is_missing else _unreadable(PROJECT_FILE, failure)
 
 
-def read_sources(source: Source, wanted: Wanted) -> Sources:
+def read_sources(source: Source, wanted: Wanted, reader: Reader = read_document) -> Sources:
     """The files that are wanted, with all that they inherit from."""
     document = _project_document(source)
     project, problems = parse_project(document)
-    profiles = _Folder(source, project, "profiles")
-    environments = _Folder(source, project, "environments")
+    profiles = _Folder(source, project, "profiles", reader)
+    environments = _Folder(source, project, "environments", reader)
     environments.list()
     if wanted.profiles is None:
         profiles.list()

@@ -31,6 +31,7 @@ _FULL: Schema = {"type": "string", "pattern": r"\S"}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
 _SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 _NULL: Schema = {"type": "null"}
+_TRUE: Schema = {"const": True}
 _NO_DIRECTIVE: Schema = {"not": {"pattern": r"^\$"}}
 _TEMPLATE: Schema = {
     "type": "string",
@@ -55,7 +56,10 @@ def profile_schema() -> Schema:
             "default": False,
         },
         "description": _about(_TEXT, "What the profile is for."),
-        "labels": _about(_open_map(_label()), "By which overlays and commands select the profile."),
+        "labels": {
+            "anyOf": [_open_map(_label()), *_alone(_open_map(_label()))],
+            "description": "By which overlays and commands select the profile.",
+        },
         "environments": {
             "type": "object",
             "additionalProperties": block,
@@ -220,9 +224,14 @@ def _define(
 def _alone(value: Schema) -> list[Schema]:
     """The directives that stand alone."""
     return [
-        {**_map({REPLACE: _about(value, ABOUT[REPLACE])}), "required": [REPLACE]},
-        {**_map({UNSET: _about({"const": True}, ABOUT[UNSET])}), "required": [UNSET]},
+        _titled(REPLACE, {**_map({REPLACE: _about(value, ABOUT[REPLACE])}), "required": [REPLACE]}),
+        _titled(UNSET, {**_map({UNSET: _about(_TRUE, ABOUT[UNSET])}), "required": [UNSET]}),
     ]
+
+
+def _titled(title: str, schema: Schema) -> Schema:
+    """A form with the name by which an editor offers it; without one it says `object`."""
+    return {"title": title, **schema}
 
 
 def _list_directives(items: Schema) -> Schema:
@@ -232,7 +241,7 @@ def _list_directives(items: Schema) -> Schema:
         name: {"type": "array", "items": each, "description": ABOUT[name]}
         for name, each in taken.items()
     }
-    return {**_map(lists), "minProperties": 1}
+    return _titled(", ".join(taken), {**_map(lists), "minProperties": 1})
 
 
 def _layer() -> Schema:
@@ -395,9 +404,9 @@ def _sink(kind: str, options: type[BaseModel], definitions: Schema) -> Schema:
     schema: Schema = _untitled(options.model_json_schema())
     definitions |= {name: _closed(one) for name, one in schema.pop("$defs", {}).items()}
     about = _about({"const": kind}, "What kind of destination it is.")
-    schema["properties"] = {"kind": about, **schema["properties"]}
+    schema["properties"] = {"kind": about, "where": _closed(_where()), **schema["properties"]}
     schema["required"] = ["kind", *schema.get("required", ())]
-    return schema
+    return _closed(schema)
 
 
 def _closed(schema: Schema) -> Schema:

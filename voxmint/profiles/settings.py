@@ -188,7 +188,27 @@ class Mint(_Settings):
         default=120.0, description="How long the whole run may take, in seconds."
     )
 
-    @field_validator("timeout", mode="before")
+    request_timeout: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="How long one request may take from its first byte to the end of its answer, "
+        "in seconds; 30 unless set.",
+    )
+    connect_timeout: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="How long it may take until a connection stands, in seconds; 10 unless set.",
+    )
+    attempts: Annotated[int, Field(gt=0, le=100)] | None = Field(
+        default=None,
+        description="How often a profile's request is sent at most, where waiting can heal what "
+        "it is refused for; 5 unless set.",
+    )
+    retry_unanswered: Annotated[int, Field(ge=0, le=100)] | None = Field(
+        default=None,
+        description="How often a request that got no answer is sent again; each time, another "
+        "token may live that nobody has. 1 unless set.",
+    )
+
+    @field_validator("timeout", "request_timeout", "connect_timeout", mode="before")
     @classmethod
     def _whole_seconds(cls, value: object) -> object:
         return float(value) if type(value) is int else value
@@ -246,6 +266,7 @@ _EXPECTED = {
     "model_attributes_type": "a map",
     "dict_type": "a map",
     "list_type": "a list",
+    "tuple_type": "a list",
     "string_type": "a text",
     "int_type": "a whole number",
     "float_type": "a number",
@@ -297,7 +318,7 @@ def _wrong_type(found: Cell, field: str, kind: str) -> Problem:
     if field == "provider.key" and isinstance(value, str) and not _VARIABLE.fullmatch(value):
         # It may well be the key itself, of a form that nothing tells from other texts.
         return Problem(wording.LITERAL_KEY, origin(found))
-    unit = "seconds" if field == "mint.timeout" else ""
+    unit = "seconds" if field in _IN_SECONDS else ""
     facts |= meant_scalar(value, _ACCEPTS.get(kind, frozenset()), unit) | _meant_map(value, field)
     return Problem(wording.WRONG_TYPE, origin(found), facts)
 
@@ -311,6 +332,8 @@ _ACCEPTS: Mapping[str, frozenset[type]] = MappingProxyType(
     }
 )
 """The types of values that a field takes, by pydantic's name for the error."""
+
+_IN_SECONDS = frozenset({"mint.timeout", "mint.request_timeout", "mint.connect_timeout"})
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 """A name as variables have them, which no key looks like."""

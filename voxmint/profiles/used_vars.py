@@ -1,7 +1,7 @@
 """The vars behind a value that a template gave: where they are set, should it be wrong."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from voxmint.origin import dotted
 from voxmint.profiles.cells import Cell, Gone, Leaf, MapCell, find
@@ -31,10 +31,15 @@ def vars_behind(cell: Cell, root: MapCell) -> Sequence[UsedVar]:
     return found
 
 
+def is_templated(cell: Cell) -> TypeGuard[Leaf]:
+    """Whether a template stands here, which is yet to be rendered."""
+    return type(cell) is Leaf and isinstance(cell.value, str) and is_template(cell.value)
+
+
 def _named_in(cell: Cell, root: MapCell) -> Sequence[UsedVar]:
-    if type(cell) is not Leaf or not isinstance(cell.value, str) or not is_template(cell.value):
+    if not is_templated(cell):
         return ()
-    paths = (("vars", *path) for path in sorted(references(cell.value)) if path)
+    paths = (("vars", *path) for path in sorted(references(str(cell.value))) if path)
     cells = ((path, find(root, path)) for path in paths)
     return [
         UsedVar(dotted(path), one)

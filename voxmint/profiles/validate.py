@@ -1,12 +1,24 @@
 """Validates rendered requests, and says where in the files what is wrong was written."""
 
+import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
+from types import NoneType
 from typing import Any, NamedTuple, Protocol
 
-from voxmint.origin import Path, dotted
-from voxmint.problems import Body, Problem, Related
-from voxmint.profiles.cells import Cell, Gone, Leaf, MapCell, find_nearest, key_origin, origin
+from voxmint.origin import Origin, Path, dotted
+from voxmint.problems import Body, Problem, Related, related_places
+from voxmint.profiles.cells import (
+    Cell,
+    Gone,
+    Leaf,
+    MapCell,
+    find,
+    find_nearest,
+    key_origin,
+    origin,
+    value_of,
+)
 from voxmint.profiles.check import check_field, check_part, check_rules
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.fields import EXPIRES_AFTER
@@ -20,7 +32,8 @@ from voxmint.profiles.rules import (
     TURN_DETECTION_NEEDS_TYPE,
     outline,
 )
-from voxmint.profiles.used_vars import UsedVar, vars_behind
+from voxmint.profiles.used_vars import UsedVar, is_templated, vars_behind
+from voxmint.profiles.values import described
 
 _OF_ABSENCE = frozenset(
     kind.code
@@ -77,9 +90,12 @@ class Validator:
             outlines.append(looked.outline)
         if expires_after is not None:
             found += self._lifetime(expires_after)
-        if not found and form is not None:
-            found += self._by_rules(session, form, tuple(outlines))
-            found += check_rules(session, form, RULES_OF_DETAIL)
+        if form is None:
+            return found
+        if found:
+            return found + _found_by_rules_beside(found, session, form)
+        found += self._by_rules(session, form, tuple(outlines))
+        found += check_rules(session, form, RULES_OF_DETAIL)
         return found
 
     def _looked_at(self, name: str, value: object) -> _Looked:
@@ -106,6 +122,30 @@ class Validator:
         if known is None:
             known = self._rules[outlines] = check_rules(session, form, _RULES_OF_OUTLINE)
         return known
+
+
+def _found_by_rules_beside(
+    findings: Sequence[Finding], session: Mapping[str, Any], form: str
+) -> list[Finding]:
+    """What the rules find in the rest of a session in which the field table found something.
+
+    What is wrong is left out; then nothing is said of what is missing.
+    """
+    rest = _without(session, {finding.path[1:] for finding in findings})
+    found = check_rules(rest, form)
+    return [finding for finding in found if finding.kind.code not in _OF_ABSENCE]
+
+
+def _without(value: Mapping[str, Any], wrong: Set[Path]) -> dict[str, Any]:
+    """A map without what is wrong: a list with a wrong item goes, and what has a wrong `type`."""
+    kept: dict[str, Any] = {}
+    for name, inner in value.items():
+        below = {path[1:] for path in wrong if path[:1] == (name,)}
+        if not below:
+            kept[name] = inner
+        elif isinstance(inner, Mapping) and below.isdisjoint({(), ("type",)}):
+            kept[name] = _without(inner, below)
+    return kept
 
 
 _RULES_OF_OUTLINE = tuple(rule for rule in RULES if rule not in RULES_OF_DETAIL)
@@ -157,10 +197,12 @@ class Locator:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """All that was found, each once."""
-        return tuple(
-            replace(one.problem, affects=tuple(one.bodies)) for one in self._found.values()
-        )
+        """All that was found, each cause once."""
+        causes: dict[Hashable, list[_Located]] = {}
+        for number, one in enumerate(self._found.values()):
+            cause = _cause(one)
+            causes.setdefault(number if cause is None else cause, []).append(one)
+        return tuple(_of_cause(group) for group in causes.values())
 
 
 class _Located(NamedTuple):
@@ -173,11 +215,54 @@ class _Located(NamedTuple):
     bodies: list[Body]
 
 
+def _cause(one: _Located) -> Hashable | None:
+    """What is the same in all templates to which the same vars give the same wrong value.
+
+    `None` of what no template gave.
+    """
+    if not one.used or one.finding.related:
+        return None
+    facts = tuple(one.problem.facts.items())
+    settings = tuple((used.name, origin(used.cell)) for used in one.used)
+    return (one.problem.code, one.finding.path, facts, settings)
+
+
+def _of_cause(group: Sequence[_Located]) -> Problem:
+    """One problem of all that has one cause: vars that are wrong in several templates."""
+    bodies = tuple(dict.fromkeys(body for one in group for body in one.bodies))
+    templates = sorted({origin(one.cells[0]) for one in group})
+    first = min(group, key=lambda one: origin(one.cells[0])).problem
+    if len(templates) == 1:
+        return replace(first, affects=bodies)
+    used = group[0].used
+    written = [one for one in used if not is_templated(one.cell)]
+    if len(written) != 1:
+        return replace(first, related=(*first.related, *_also(templates[1:])), affects=bodies)
+    source, others = written[0], [one for one in used if one is not written[0]]
+    related = (*(_set_here(one) for one in others), *_also(templates))
+    remark = _set_here(source).message
+    return replace(first, at=origin(source.cell), related=related, affects=bodies, remark=remark)
+
+
+def _also(templates: Sequence[Origin]) -> tuple[Related, ...]:
+    return related_places(templates, "a template gives it here")
+
+
+def _set_here(used: UsedVar) -> Related:
+    return Related(origin(used.cell), f"`{used.name}` is set here ({used.cell.layer})")
+
+
 def _is_excused(finding: Finding, written: Written, layers: Sequence[Layer]) -> bool:
-    failed = written.failed
-    if finding.kind.code in _OF_ABSENCE and (failed or any(layer.incomplete for layer in layers)):
+    root, failed = written.root, written.failed
+    others = [path for path, _ in finding.related]
+    is_of_absence = finding.kind.code in _OF_ABSENCE or any(
+        type(find(root, path)) in (NoneType, Gone) for path in others
+    )
+    if is_of_absence and (failed or any(layer.incomplete for layer in layers)):
         return True
-    return bool(failed) and id(find_nearest(written.root, finding.path)) in failed
+    return bool(failed) and any(
+        id(find_nearest(root, path)) in failed for path in (finding.path, *others)
+    )
 
 
 def _problem(finding: Finding, cells: Sequence[Cell], used: Sequence[UsedVar]) -> Problem:
@@ -187,14 +272,34 @@ def _problem(finding: Finding, cells: Sequence[Cell], used: Sequence[UsedVar]) -
         Related(origin(other), f"{remark} ({other.layer})")
         for other, (_, remark) in zip(others, finding.related, strict=True)
     )
-    related += tuple(
-        Related(origin(one.cell), f"`{one.name}` is set here ({one.cell.layer})") for one in used
-    )
+    related += tuple(map(_set_here, used))
     if finding.kind is TURN_DETECTION_NEEDS_TYPE:
         related = _over_null(cell)
     remark = f"set here ({cell.layer})" if finding.related else ""
     shown = _shown(finding.path)
-    return Problem(finding.kind, at, finding.facts, related, shown, remark=remark)
+    facts = _as_templated(finding.facts, cell, used)
+    return Problem(finding.kind, at, facts, related, shown, remark=remark)
+
+
+def _as_templated(
+    facts: Mapping[str, object], cell: Cell, used: Sequence[UsedVar]
+) -> Mapping[str, object]:
+    """The facts; where quotes are to go, and a template gave the value, what is to be done there.
+
+    Round a template they have to stay.
+    """
+    if "bare" not in facts or not is_templated(cell):
+        return facts
+    told = {name: fact for name, fact in facts.items() if name != "bare"}
+    written = [one for one in used if not is_templated(one.cell)]
+    if len(written) == 1 and described(value_of(written[0].cell)) == facts["found"]:
+        return {**told, "var": written[0].name, "unquoted": facts["bare"]}
+    lone = _LONE.fullmatch(str(cell.value))
+    return {**told, "alone": lone[1]} if lone else told
+
+
+_LONE = re.compile(r"[^{}]*(\{\{[^{}]*\}\})[^{}]*")
+"""One expression, with text round it or without."""
 
 
 def _over_null(cell: Cell) -> tuple[Related, ...]:

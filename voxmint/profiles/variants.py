@@ -1,4 +1,7 @@
-"""Variant-aware merging: what falls away when a layer changes `turn_detection.type`.
+"""Variant-aware merging: what falls away when a layer changes the `type` of a union.
+
+The field table says what is a union: a map of which some fields belong to some types only, such as
+`turn_detection`.
 
 Law 3: inherited siblings that the new type does not have fall away, with a note that names them.
 Siblings that the same layer, or a stronger one, sets stay, and are wrong where the type does not
@@ -13,48 +16,67 @@ from voxmint.problems import Problem, Related
 from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, Gone, Leaf, MapCell, chain, key_origin, origin
 from voxmint.profiles.documents import Layer
-from voxmint.profiles.fields import TURN_DETECTION
+from voxmint.profiles.fields import UNIONS, Field
 from voxmint.profiles.values import Plain
 
-_NAMES = TURN_DETECTION.variants_of_type
+Variants = Mapping[str, frozenset[str]]
+"""For each type of a union, the names of its fields."""
 
 
 class Change(NamedTuple):
-    """A layer gave the map another type."""
+    """A layer gave the map another type; `names` are the fields that go with it."""
 
     cell: Leaf
     type: str
+    names: frozenset[str]
 
 
 def settled_in(
-    root: MapCell, layers: Sequence[Layer], rendered: Callable[[Leaf], Plain]
+    root: MapCell,
+    layers: Sequence[Layer],
+    rendered: Callable[[Leaf], Plain],
+    unions: Mapping[tuple[str, ...], Field] = UNIONS,
 ) -> tuple[MapCell, tuple[Problem, ...]]:
-    """The cells with `turn_detection` as its last type leaves it, and the notes of that.
+    """The cells with each of the `unions` as its last type leaves it, and the notes of that.
 
     `layers` are those of the body, the weakest first; `rendered` gives a templated type's value.
     The root itself is given back where nothing fell away.
     """
-    session = root.entries.get("session")
-    if not isinstance(session, MapCell):
-        return root, ()
-    detection = session.entries.get("turn_detection")
-    if not isinstance(detection, MapCell):
-        return root, ()
-    kept, fell = settled(detection, layers, rendered)
-    if kept is detection:
-        return root, ()
-    inner = session._replace(entries={**session.entries, "turn_detection": kept})
-    return root._replace(entries={**root.entries, "session": inner}), fell
+    notes: tuple[Problem, ...] = ()
+    for path in unions:
+        cell: Cell | None = root
+        for name in path:
+            if type(cell) is not MapCell:
+                break
+            cell = cell.entries.get(name)
+        if type(cell) is MapCell:
+            variants = unions[path].variants_of_type
+            if "type" not in cell.entries or _is_settled(cell.entries, variants):
+                continue
+            kept, fell = _settled(cell, variants, layers, rendered)
+            if kept is not cell:
+                root = _with(root, path, kept)
+                notes += fell
+    return root, notes
 
 
-def settled(
-    detection: MapCell, layers: Sequence[Layer], rendered: Callable[[Leaf], Plain]
+def _with(root: MapCell, path: Sequence[str], cell: Cell) -> MapCell:
+    """The map with another cell at a path that leads through maps."""
+    name, *below = path
+    inner = root.entries[name]
+    fresh = _with(inner, below, cell) if below and isinstance(inner, MapCell) else cell
+    return root._replace(entries={**root.entries, name: fresh})
+
+
+def _settled(
+    union: MapCell,
+    variants: Variants,
+    layers: Sequence[Layer],
+    rendered: Callable[[Leaf], Plain],
 ) -> tuple[MapCell, tuple[Problem, ...]]:
     """The map without what fell away, and a note for each change of type that took something."""
-    entries = detection.entries
-    if "type" not in entries or _is_settled(entries):
-        return detection, ()
-    changes = _changes(entries["type"], rendered)
+    entries = union.entries
+    changes = _changes(entries["type"], variants, rendered)
     fallen = _fallen(entries, changes, layers)
     kept = {
         name: _gone(cell, fallen[name])
@@ -63,27 +85,27 @@ def settled(
         for name, cell in entries.items()
     }
     if all(kept[name] is cell for name, cell in entries.items()):
-        return detection, ()
-    return detection._replace(entries=kept), tuple(_notes(entries, fallen, changes))
+        return union, ()
+    return union._replace(entries=kept), tuple(_notes(entries, fallen, changes))
 
 
-def _is_settled(entries: Mapping[str, Cell]) -> bool:
+def _is_settled(entries: Mapping[str, Cell], variants: Variants) -> bool:
     """Whether it takes no more than a look, as it mostly does: one type, and all is its own."""
     kind = entries["type"]
     if type(kind) is not Leaf or kind.under is not None:
         return False
-    return kind.value in _NAMES and _NAMES[str(kind.value)].issuperset(entries)
+    return kind.value in variants and variants[str(kind.value)].issuperset(entries)
 
 
-def _changes(kind: Cell, rendered: Callable[[Leaf], Plain]) -> list[Change]:
+def _changes(kind: Cell, variants: Variants, rendered: Callable[[Leaf], Plain]) -> list[Change]:
     """The changes of type, the weakest first."""
     changes: list[Change] = []
     for cell in reversed(list(chain(kind))):
         if not isinstance(cell, Leaf):
             continue
         value = rendered(cell)
-        if isinstance(value, str) and value in _NAMES and value != _last(changes):
-            changes.append(Change(cell, value))
+        if isinstance(value, str) and value in variants and value != _last(changes):
+            changes.append(Change(cell, value, variants[value]))
     return changes
 
 
@@ -98,7 +120,7 @@ def _fallen(
     fallen: dict[str, Change] = {}
     for change in changes:
         for name, cell in entries.items():
-            if name in _NAMES[change.type] or type(cell) is Gone:
+            if name in change.names or type(cell) is Gone:
                 continue
             if layers.index(cell.layer) < layers.index(change.cell.layer):
                 fallen.setdefault(name, change)
@@ -114,10 +136,10 @@ def _without_fallen(
     name: str, cell: Cell, changes: Sequence[Change], layers: Sequence[Layer]
 ) -> Cell:
     """The cell, that of a layer above the changes, over what they left of the weaker ones."""
-    if changes and name not in _NAMES[changes[-1].type]:
+    if changes and name not in changes[-1].names:
         return cell  # an error by itself, whatever it is made from
     for change in reversed(changes):
-        if name in _NAMES[change.type] or cell.under is None:
+        if name in change.names or cell.under is None:
             continue
         kept = [cell]
         bound = layers.index(change.cell.layer)

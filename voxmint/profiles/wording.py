@@ -56,10 +56,12 @@ NAME_NOT_UTF8 = error(
 CLASHING_NAMES = error(
     "clashing-names",
     "`{file}` and `{other}` give the same name, `{name}`",
+    "they look the same, but one has {form} and the other {other_form}: rename or delete one",
     "rename one of them",
     about="A name is the file's path below its folder, without the ending. `a.yaml` beside "
     "`a.yml` would be one name twice; and letters that differ only in case clash too, since some "
-    "file systems cannot tell such files apart and a clone would lose one.",
+    "file systems cannot tell such files apart and a clone would lose one. So do letters that "
+    "Unicode writes in two ways, with the accent in them or after them.",
 )
 
 # ── YAML ─────────────────────────────────────────────────────────────────────────────────────────
@@ -164,6 +166,15 @@ TOO_MANY_PROBLEMS = error(
     "`.yaml`. What was found up to here is told, and the rest of the file is left alone.",
 )
 
+TOO_MANY_TO_TELL = warning(
+    "too-many-to-tell",
+    "there are more than {limit} {what} in this file; from here on they are not told",
+    "mend some of those above, and look again",
+    about="What is told of one file has an end, so that a file of a hundred thousand vars does not "
+    "fill a log. All of the file was looked at, and each body that has an error counts as wrong. "
+    "`voxmint validate --fix` takes out what has no effect however much there is of it.",
+)
+
 # ── the shape of a file ──────────────────────────────────────────────────────────────────────────
 
 UNKNOWN_KEY = error(
@@ -189,6 +200,8 @@ WRONG_TYPE = error(
     "wrong-type",
     "`{field}` takes {expected}, not {found}",
     "write it without quotes: {bare}",
+    "write `{var}` without quotes: {unquoted}",
+    "write nothing round `{alone}`: a template keeps its type where it stands alone",
     "write it in quotes: {quoted}",
     "write {whole}",
     "write `{meant}`: in YAML 1.2 only true and false are",
@@ -451,11 +464,16 @@ FELL_AWAY = note(
 )
 BAD_OVERRIDE = error(
     "bad-override",
-    "`--set` takes PATH=VALUE with a path below session, vars or expires_after, not `{given}`",
+    "`--set` {said}",
+    "write `--set {path}=null` for null, or `--set '{path}=\"\"'` for an empty text",
+    "write `--set {null}=null` to turn it off",
+    "give its fields one by one, as in `--set {inner}`",
+    "write the list of `{list}` in a file: in the environment, or in the profile's block for it",
     "for example: --set session.turn_detection=null",
     about="The path is counted from the profile's root: `session.turn_detection.threshold`, not "
-    "`turn_detection.threshold`. The value is a scalar of YAML 1.2, so `null` and `0.5` need no "
-    "quotes, and `no` is a text.",
+    "`turn_detection.threshold`. The value is one scalar of YAML 1.2, so `null` and `0.5` need no "
+    "quotes, and `no` is a text; a list stands in a file. An empty value is mostly a variable of "
+    "the shell that is not set.",
 )
 
 # ── what never has an effect ─────────────────────────────────────────────────────────────────────

@@ -438,6 +438,7 @@ def test_a_policy_s_warning_lets_the_body_pass() -> None:
         (f"{SHORT}    environments: [1]\n", ["wrong-type"]),
         (f"{SHORT}    enviroments: [local]\n", ["unknown-key"]),
         (SHORT.replace("labels", "label"), ["unknown-key"]),
+        (SHORT.replace("name:", "nmae:"), ["unknown-key"]),
         (f"{SHORT}{SHORT}", ["bad-setting", "policy"]),
         (" [" + "{}," * (MAX_POLICIES + 1) + "]", ["bad-setting"]),
     ],

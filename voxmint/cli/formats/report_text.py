@@ -69,18 +69,20 @@ def _failures(report: Report, screen: Screen, world: World) -> Iterator[str]:
         groups.setdefault((result.outcome, message), []).append(result)
     for (outcome, message), results in groups.items():
         profiles = counted_names([one.profile for one in results], is_verbose=world.is_verbose)
-        said = f"{profiles}   {message}{_request(results)}"
+        said = f"{profiles}   {message}{_request(results, world)}"
         yield _labelled(outcome, said, screen.paint(outcome, Style.RED))
         problem = results[0].problem
         if problem is not None and problem.hint:
             yield _labelled("", problem.hint)
 
 
-def _request(results: Sequence[Result]) -> str:
-    """The id by which the service finds the request, for those who ask it."""
-    if len(results) > 1 or results[0].request_id is None:
+def _request(results: Sequence[Result], world: World) -> str:
+    """The ids by which the service finds the requests, for those who ask it."""
+    ids = [one.request_id for one in results if one.request_id is not None]
+    if not ids:
         return ""
-    return f" (request {shown(results[0].request_id)})"
+    word = "request" if len(ids) == 1 else "requests"
+    return f" ({word} {counted_names(ids, is_verbose=world.is_verbose)})"
 
 
 def _asides(report: Report, world: World) -> Iterator[str]:
@@ -91,10 +93,20 @@ def _asides(report: Report, world: World) -> Iterator[str]:
 
 
 def _unseen(report: Report, world: World) -> Iterator[str]:
+    """Tokens that nobody has: of profiles with as many of them in one line, with the last end."""
+    ends: dict[str, list[int]] = {}
     for one in report.unseen:
-        until = moment(one.last_expiry, world)
-        said = f"{shown(one.profile)}   a token that nobody has may live until {until}"
-        yield _labelled("unseen", said)
+        ends.setdefault(one.profile, []).append(one.last_expiry)
+    groups: dict[int, list[str]] = {}
+    for profile, found in ends.items():
+        groups.setdefault(len(found), []).append(profile)
+    for count, profiles in groups.items():
+        until = moment(max(max(ends[profile]) for profile in profiles), world)
+        tokens = "a token" if count == 1 else f"{count} tokens"
+        each = " of each" if len(profiles) > 1 else ""
+        listed = counted_names(profiles, is_verbose=world.is_verbose)
+        said = f"{tokens}{each} that nobody has may live until {until}"
+        yield _labelled("unseen", f"{listed}   {said}")
 
 
 def _labelled(label: str, text: str, painted: str = "") -> str:

@@ -6,7 +6,7 @@ minted a token even where the answer says nothing of it.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from voxmint.secret import Secret
@@ -51,7 +51,17 @@ class Api:
 
 def read_answer(api: Api, content: bytes, request_id: str | None) -> Answer:
     """The session that an answer's content tells of; `BrokenAnswerError` where it tells of none."""
-    return api.read(_object_in(content), request_id)
+    answer = api.read(_object_in(content), request_id)
+    return replace(
+        answer,
+        session_id=_beside_token(answer.session_id, answer.token),
+        request_id=_beside_token(answer.request_id, answer.token),
+    )
+
+
+def _beside_token(text: str | None, token: Secret) -> str | None:
+    """An id, which is shown and kept; none where it holds the token, which is neither."""
+    return None if text is not None and token.is_in(text) else text
 
 
 def _object_in(content: bytes) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from voxmint.origin import Origin
 from voxmint.profiles.cells import find, origin
 from voxmint.profiles.directives import REPLACE
-from voxmint.profiles.documents import Layer, Profile
+from voxmint.profiles.documents import Layer, Profile, given_labels
 from voxmint.profiles.idle.entries import Entry, Keys, is_same, leaves_of, restated, restates
 from voxmint.profiles.idle.ground import Dead, Ground, may_fall
 from voxmint.profiles.merge import Step
@@ -73,8 +73,8 @@ def dead_labels(lineages: Iterable[Sequence[Profile]]) -> Iterator[DeadLabel]:
     for lineage in lineages:
         _note_labels(lineage, found)
     for (profile, name), places in found.items():
-        labels = profile.labels
-        if places and labels is not None:
+        labels = given_labels(profile.labels)
+        if places:
             entry = Entry(("labels", name), labels.keys[name], labels.entries[name])
             yield DeadLabel(profile, entry, places)
 
@@ -85,8 +85,10 @@ def _note_labels(
     """Notes of each label in a lineage where it is given already; `None` once it is not."""
     given: dict[str, tuple[Profile, ScalarNode]] = {}
     for profile in lineage:
-        entries = profile.labels.entries if profile.labels is not None else {}
-        for name, node in entries.items():
+        labels = given_labels(profile.labels)
+        if labels is not profile.labels and profile.labels is not None:
+            given.clear()  # what the bases give is replaced, or unset
+        for name, node in labels.entries.items():
             before, value = given.pop(name, None), _label(node)
             if value is not None:
                 given[name] = (profile, value)

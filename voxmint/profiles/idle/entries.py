@@ -5,14 +5,13 @@ from typing import NamedTuple, TypeGuard
 
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell
 from voxmint.profiles.directives import REPLACE, UNSET, has_directives
+from voxmint.profiles.fields import UNIONS
 from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node, ScalarNode, texts_in
 from voxmint.profiles.templates import asks_super
 from voxmint.profiles.values import Scalar
 
 Keys = tuple[str, ...]
 """A path of keys from a layer's root: `("session", "turn_detection", "threshold")`."""
-
-DETECTION: Keys = ("session", "turn_detection")
 
 
 class Entry(NamedTuple):
@@ -87,10 +86,14 @@ def restates(node: Node, before: Cell | None, path: Keys) -> bool:
     if not node.entries:
         return type(before) is MapCell
     fresh = node.entries.get(REPLACE)
-    if fresh is None or (isinstance(fresh, MapNode) and path == DETECTION[: len(path)]):
-        # A fresh `turn_detection` forgets which types it had before; without it, fields may fall.
+    if fresh is None or (isinstance(fresh, MapNode) and _leads_to_union(path)):
+        # A fresh union forgets which types it had before; without it, fields may fall.
         return False
     return _equals(fresh, before)
+
+
+def _leads_to_union(path: Keys) -> bool:
+    return any(union[: len(path)] == path for union in UNIONS)
 
 
 def _equals(node: Node, cell: Cell | None) -> bool:

@@ -4,17 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from voxmint.problems import Body, Problem
-from voxmint.profiles.cells import Leaf, MapCell, chain
+from voxmint.profiles.cells import Cell, Leaf, chain, find
 from voxmint.profiles.documents import Layer, LayerKind
-from voxmint.profiles.fields import TURN_DETECTION
-from voxmint.profiles.idle.entries import DETECTION, Entry, Keys, is_final, touched
+from voxmint.profiles.fields import UNIONS
+from voxmint.profiles.idle.entries import Entry, Keys, is_final, touched
 from voxmint.profiles.idle.references import References, Used
 from voxmint.profiles.templates import is_template
 
 if TYPE_CHECKING:
     from voxmint.profiles.stages import AllChecked, AllMerged, Documents, Families, Merged
-
-_VARIANTS = TURN_DETECTION.variants_of_type
 
 
 class Ground:
@@ -71,22 +69,26 @@ def _files_with_errors(problems: Sequence[Problem]) -> Iterator[str]:
 
 
 def may_fall(body: "Merged", path: Keys) -> bool:
-    """Whether a field of `turn_detection` might fall away if a weaker layer gave it.
+    """Whether a field of a union might fall away if a weaker layer gave it.
 
     Only a type that does not have the field takes it away.
     """
-    if path[:2] != DETECTION or len(path) != 3 or path[2] == "type":
+    for union, field in UNIONS.items():
+        depth = len(union)
+        if path[:depth] == union and len(path) > depth and path[depth] != "type":
+            kinds = chain(find(body.root, (*union, "type")))
+            if any(_may_take(one, path[depth], field.variants_of_type) for one in kinds):
+                return True
+    return False
+
+
+def _may_take(kind: Cell, name: str, variants: Mapping[str, frozenset[str]]) -> bool:
+    """Whether what was written as a union's type takes a field away, as far as one can tell."""
+    if type(kind) is not Leaf:
         return False
-    session = body.root.entries.get("session")
-    detection = session.entries.get("turn_detection") if isinstance(session, MapCell) else None
-    kind = detection.entries.get("type") if isinstance(detection, MapCell) else None
-    return any(
-        path[2] not in _VARIANTS.get(cell.value, (path[2],))
-        if isinstance(cell.value, str) and not is_template(cell.value)
-        else True
-        for cell in chain(kind)
-        if type(cell) is Leaf
-    )
+    if not isinstance(kind.value, str) or is_template(kind.value):
+        return True
+    return name not in variants.get(kind.value, (name,))
 
 
 Dead = Mapping[Layer, Mapping[Keys, Entry]]

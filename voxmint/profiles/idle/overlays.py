@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from voxmint.problems import Related
 from voxmint.profiles.documents import Environment, OverlayItem
-from voxmint.profiles.idle.entries import DETECTION, Keys, leaves
+from voxmint.profiles.fields import UNIONS
+from voxmint.profiles.idle.entries import Keys, leaves
 from voxmint.profiles.idle.ground import Dead, Ground
 from voxmint.profiles.idle.variables import Chosen, shadow
 
@@ -40,11 +41,8 @@ def _judged(item: OverlayItem, ground: Ground, dead: Dead, unused: Set[Keys]) ->
         if leaf.path in dead_here or leaf.path in unused:
             continue
         # A type that is overridden later has taken fields away before.
-        by = (
-            None
-            if leaf.path == (*DETECTION, "type")
-            else shadow(item.layer, leaf.path, ground, dead)
-        )
+        is_type = leaf.path[-1] == "type" and leaf.path[:-1] in UNIONS
+        by = None if is_type else shadow(item.layer, leaf.path, ground, dead)
         if by is None:
             return None
         related.update({Related(place, "it is overridden here"): None for place in by.places})

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, S
 from typing import TYPE_CHECKING
 
 from voxmint.origin import Origin, dotted
-from voxmint.problems import Body, Kind, Problem, Related
+from voxmint.problems import MOST_PLACES, Body, Kind, Problem, Related, related_places
 from voxmint.profiles import wording
 from voxmint.profiles.directives import REPLACE
 from voxmint.profiles.documents import Layer, LayerKind
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from voxmint.profiles.stages import AllChecked, AllMerged, Documents, Families
 
 _MOST = 3
-"""How many related places, and names, are told."""
+"""How many names are told."""
 
 
 def idle_problems(
@@ -49,10 +49,23 @@ def idle_problems(
     ground = Ground(documents, families, merged, checked)
     found = _Idle(ground, families, merged.steps).problems()
     yield from written_once(found, (*sources.profiles.values(), *sources.environments.values()))
+    unclear = _files_with_unclear_bases(documents)
     profiles = [one.lineage for one in families.profiles.values()]
+    if unclear.isdisjoint(one[-1].file for one in profiles):
+        yield from unused_bases("concrete profile", profiles, sources.profiles)
     environments = [one.lineage for one in families.environments.values()]
-    yield from unused_bases("concrete profile", profiles, sources.profiles)
-    yield from unused_bases("concrete environment", environments, sources.environments)
+    if unclear.isdisjoint(one[-1].file for one in environments):
+        yield from unused_bases("concrete environment", environments, sources.environments)
+
+
+def _files_with_unclear_bases(documents: "Documents") -> Set[str]:
+    """The files of which something in `extends`, or its key, is wrong: they may extend any base."""
+    return {
+        problem.at.file
+        for problem in documents.problems
+        if problem.at is not None
+        and "extends" in (problem.facts.get("field"), problem.facts.get("nearest"))
+    }
 
 
 def _is_something_lost(sources: "Sources", families: "Families") -> bool:
@@ -115,7 +128,7 @@ class _Idle:
             for entry in grouped(layer.tree, idle.dead)
             for place in beneath(steps[layer], entry, self._dead)
         )
-        related = (*_related(places, "this is so already"), *idle.related[:_MOST])
+        related = (*related_places(places, "this is so already"), *idle.related[:MOST_PLACES])
         affects = self._ground.bodies_of(layer)
         at = layer.origin(idle.item.mark)
         return Problem(wording.IDLE_OVERLAY_ITEM, at, {}, related, None, affects)
@@ -128,11 +141,11 @@ class _Idle:
         names = dict.fromkeys(_short(one) for by in found for one in by.layers)
         places = dict.fromkeys(place for by in found for place in by.places)
         facts = {"path": dotted(entry.path), "by": _overriding(list(names))}
-        related = _related(places, "it is overridden here")
+        related = related_places(places, "it is overridden here")
         return self._problem(wording.SHADOWED_VAR, layer, entry, facts, related)
 
     def _dead_override(self, layer: Layer, entry: Entry, steps: Iterable[Step]) -> Problem:
-        related = _related(dict.fromkeys(beneath(steps, entry, self._dead)), "it is set here")
+        related = related_places(dict.fromkeys(beneath(steps, entry, self._dead)), "it is set here")
         facts = {"what": _what(entry)}
         return self._problem(wording.DEAD_OVERRIDE, layer, entry, facts, related)
 
@@ -142,7 +155,7 @@ class _Idle:
             files = {label.profile.file, *(place.file for place in label.beneath)}
             if files.isdisjoint(self._ground.wrong_files):
                 at = Origin(label.profile.file, *label.entry.key)
-                related = _related(dict.fromkeys(label.beneath), "it is set here")
+                related = related_places(dict.fromkeys(label.beneath), "it is set here")
                 path = dotted(label.entry.path)
                 facts = {"what": _what(label.entry)}
                 yield Problem(wording.DEAD_OVERRIDE, at, facts, related, path)
@@ -173,16 +186,6 @@ def _what(entry: Entry) -> str:
             return f"`{_shown(entry.path)}` is a map"
         node = node.entries[REPLACE]
     return f"`{_shown(entry.path)}` is {briefly(plain(node))}"
-
-
-def _related(places: Iterable[Origin], message: str) -> tuple[Related, ...]:
-    """The places, a few of them; the last one says how many more there are."""
-    ordered = sorted(places)
-    shown = [Related(place, message) for place in ordered[:_MOST]]
-    more = len(ordered) - len(shown)
-    if more:
-        shown[-1] = Related(shown[-1].at, f"{message}, and in {more} more places")
-    return tuple(shown)
 
 
 def _short(layer: Layer) -> str:

@@ -67,8 +67,9 @@ def read_policies(parser: Parser, root: MapNode) -> tuple[Policy, ...]:
 def _policy(parser: Parser, node: MapNode, owner: str) -> Policy | None:
     before = len(parser.problems)
     node = parser.known(node, owner, KEYS)
+    misspelt = {one.facts.get("nearest") for one in parser.problems[before:]}
     for key, example in NEEDED.items():
-        if key not in node.entries:
+        if key not in node.entries and key not in misspelt:
             facts = {"owner": f"`{owner}`", "key": key, "example": f"for example `{example}`"}
             parser.note(wording.MISSING_KEY, node.mark, facts)
     texts = {key: _text(parser, node, key, owner) for key in NEEDED if key in node.entries}
