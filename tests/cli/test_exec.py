@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 from urllib.request import urlopen
 
 import pytest
@@ -191,13 +192,24 @@ def started(project: Path, *words: str, **settings: object) -> Iterator[subproce
         yield run
 
 
+@contextmanager
+def ended(run: subprocess.Popen[str]) -> Iterator[None]:
+    """Kills a command that says nothing for too long, so that the test fails instead of waiting."""
+    timer = Timer(60, run.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 _TRAPS = " ".join(f"trap 'echo {name}' {name};" for name in ("HUP", "INT", "TERM", "USR1", "WINCH"))
 _SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGWINCH)
 
 
 def test_signals_reach_the_command_itself(project: Path) -> None:
     script = _TRAPS + " echo $$; while :; do sleep 0.05; done"
-    with started(project, "sh", "-c", script) as run:
+    with started(project, "sh", "-c", script) as run, ended(run):
         assert run.stdout is not None
         assert int(run.stdout.readline()) == run.pid
         for number in _SIGNALS:
