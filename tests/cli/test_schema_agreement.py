@@ -330,6 +330,7 @@ def test_they_refuse_the_same_for_every_change(name: str, tmp_path: Path) -> Non
     check(name, tmp_path, changes(name))
 
 
+@pytest.mark.slow
 def test_each_difference_is_one(tmp_path: Path) -> None:
     """A difference that no change shows would be an excuse."""
     unseen = set(DIFFERENCES)
@@ -367,7 +368,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("project")
 
 
-@law(150)
+@law(75)
 @given(doubly_changed())
 def test_they_refuse_the_same_where_two_things_are_wrong(
     folder: Path, changed: tuple[str, Mutation]

@@ -476,9 +476,9 @@ def test_a_service_that_only_refuses_what_is_too_fast_is_asked_slower(tmp_path: 
 
     names = [f"ward-{number:02}" for number in range(40)]
     with Scripted(script) as server:
-        # Forty at once, of which three pass in each tenth of a second: five attempts of each would
-        # let fifteen through.
-        report = against(server, desk(tmp_path, names), concurrency=40).mint()
+        # Forty at once, of which three pass in each tenth of a second: ten attempts of each would
+        # let thirty through.
+        report = against(server, desk(tmp_path, names), concurrency=40, attempts=10).mint()
     assert set(outcomes(report).values()) == {"minted"}
 
 
