@@ -368,7 +368,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("project")
 
 
-@law(75)
+@pytest.mark.slow
+@law(150)
 @given(doubly_changed())
 def test_they_refuse_the_same_where_two_things_are_wrong(
     folder: Path, changed: tuple[str, Mutation]

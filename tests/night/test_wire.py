@@ -15,6 +15,8 @@ from tests.night.nights import FOREIGN, untidy
 from tests.night.proxies import OPEN, Between, End, Way
 from voxmint.engine.report import Report, Result
 
+pytestmark = pytest.mark.slow
+
 HEAD = 60
 """Bytes of a request that is far from whole, and of an answer whose head is."""
 MOST = 160

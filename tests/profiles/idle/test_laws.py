@@ -141,7 +141,7 @@ def compiled(documents: Documents) -> Compilation:
     return compile_project(MemorySource(texts(documents)), Order(idle=True))
 
 
-@law(80)
+@law(40)
 @given(_projects())
 def test_removing_what_is_idle_changes_no_body_and_makes_no_error(documents: Documents) -> None:
     before = compiled(documents)
