@@ -32,6 +32,11 @@ def traces(made: Desk, said: str, secrets: list[str]) -> list[str]:
         said({"client_secret": {"value": TOKENS[2], "expires_at": 1_800_000_600}}),
         said({"client_secret": {"value": TOKENS[0]}}),
         minted(cut=170),
+        said(
+            {"client_secret": {"value": TOKENS[0], "expires_at": 1_800_000_600}},
+            headers={"x-request-id": "req-KEY"},
+        ),
+        Answered(403, b"{}", {"x-request-id": "req-KEY"}),
         Answered(200, b"<html>" + TOKENS[0].encode() + b"</html>"),
         refused(401, "invalid_api_key", "Incorrect API key provided: KEY."),
         refused(403, "KEY", "KEY is not allowed."),

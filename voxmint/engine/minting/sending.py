@@ -7,7 +7,7 @@ nothing needs a lock; whatever comes out goes to the courier.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from voxmint.engine.apis import BrokenAnswerError
@@ -175,7 +175,7 @@ class Sender:
         match outcome:
             case Reply():
                 self._was_answered = True
-                job.request_id = outcome.request_id
+                job.request_id = self._concealed(outcome.request_id)
                 if 200 <= outcome.status < 300:
                     self._answered(job, outcome)
                 else:
@@ -185,6 +185,10 @@ class Sender:
             case NoAnswer():
                 self._unanswered(job, outcome)
 
+    def _concealed(self, request_id: str | None) -> str | None:
+        """The id of a request without the key, which a server may repeat wherever it likes."""
+        return None if request_id is None else self._terms.conceal(request_id)
+
     def _answered(self, job: Job, reply: Reply) -> None:
         try:
             answer = answer_in(reply, self._terms.target, self._terms.now())
@@ -193,6 +197,7 @@ class Sender:
             self._fail(job, self._teller.broken(reply, error))
             return
         self._terms.on_event(TokenCame(answer.token))
+        answer = replace(answer, request_id=job.request_id)
         self._courier.minted(job, answer, self._terms.now())
         self._line.settled()
 
