@@ -1,6 +1,16 @@
-"""What all tests have in common: signals that are heeded."""
+"""What all tests have in common: signals that are heeded, and examples that are the same each time.
+
+A law is tried with the same examples in each run, so that a change fails for what it did and not
+for what another would have found. `--hypothesis-profile=new` tries others.
+"""
 
 import signal
+
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("new", derandomize=False, print_blob=True)
+settings.load_profile("same")
 
 
 def pytest_configure() -> None:

@@ -4,9 +4,9 @@ from hypothesis import HealthCheck, settings
 
 
 def law(examples: int = 60) -> settings:
-    """Settings of a law: the same examples each time, as many as take little time.
+    """Settings of a law: as many examples as take little time, the same ones each time.
 
-    What is to be tried with more is marked `slow`, with settings of its own.
+    What is to be tried with more, or with new ones, is marked `slow`, with settings of its own.
     """
     return settings(
         max_examples=examples,

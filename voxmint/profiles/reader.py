@@ -144,7 +144,7 @@ class _Composer:
         if type(event) is not _STREAM_END:
             self._note(wording.SEVERAL_DOCUMENTS, _mark(event))
         if type(root) is ScalarNode and root.is_bare:
-            self._note(wording.EMPTY_FILE, root.mark, self._first_line())
+            self._note(wording.EMPTY_FILE, (1, 1, 1), self._first_line())
             return None
         return root
 

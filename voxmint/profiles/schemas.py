@@ -57,7 +57,7 @@ def profile_schema() -> Schema:
         },
         "description": _about(_TEXT, "What the profile is for."),
         "labels": {
-            "anyOf": [_open_map(_label()), *_alone(_open_map(_label()))],
+            "$ref": "#/$defs/labels",
             "description": "By which overlays and commands select the profile.",
         },
         "environments": {
@@ -66,7 +66,9 @@ def profile_schema() -> Schema:
             "description": "The profile's own word on single environments.",
         },
     }
-    return _document("A profile of voxmint", {**own, **_layer()}, _layer_definitions())
+    return _document(
+        "A profile of voxmint", {**own, **_layer()}, {"labels": _labels(), **_layer_definitions()}
+    )
 
 
 def environment_schema(
@@ -188,6 +190,11 @@ def _one_or_more(about: str) -> Schema:
 
 def _bases(about: str) -> Schema:
     return {"anyOf": [_TEXT, {**_TEXTS, "uniqueItems": True}], "description": about}
+
+
+def _labels() -> Schema:
+    """All labels of a profile; what `$replace` gives may be a directive again."""
+    return {"anyOf": [_open_map(_label()), *_alone({"$ref": "#/$defs/labels"})]}
 
 
 def _label() -> Schema:
