@@ -304,8 +304,12 @@ def test_two_hundred_runs_write_one_file_at_once(tmp_path: Path, nursery: Nurser
         for name in names:
             made.write(f"environments/{name}.yaml", f"{text}profiles: [{name}]\n")
         made.env_file.write_text("OTHER=mine\n")
+        # However long two hundred take on a busy machine.
+        patient = [f"--{of}timeout=20m" for of in ("", "lock-", "request-", "connect-")]
         runs = [
-            nursery.start(made.root, ["mint", "-e", name], made.environ, tmp_path / f"{name}.out")
+            nursery.start(
+                made.root, ["mint", "-e", name, *patient], made.environ, tmp_path / f"{name}.out"
+            )
             for name in names
         ]
         ended = {run.process: nursery.ended(run) for run in runs}

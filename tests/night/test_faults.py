@@ -169,7 +169,7 @@ def struck(tmp_path: Path, fault: str, api: str) -> str:
         before = desk.env_file.read_bytes()
         made.strike(only_b(fault))
         if fault in SLOW:
-            desk.patience = replace(QUICK, request=0.5)
+            desk.patience = replace(QUICK, request=2.0)
         report = desk.mint()
         counted = made.counts
 

@@ -1,103 +1,71 @@
 """A key and tokens that are looked for everywhere: in no form are they where they do not belong."""
 
-import base64
-import re
+import gc
+import json
+import signal
+import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import urllib.error
+import urllib.request
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
-from tests.cli.running import Ran, ran
-from tests.engine.mints import Desk, against, desk
+from tests.cli.running import ROOT, Ran
+from tests.engine.mints import Desk
 from tests.engine.scripted import EXPIRES_AT, Answered, Asked, Scripted, refused, said
-from tests.engine.worlds import environ
+from tests.engine.worlds import git
+from tests.night.canaries import (
+    KEY,
+    TOKEN,
+    encoded,
+    files_with_leaks,
+    leaks,
+    project,
+    run,
+    spread,
+    token,
+    variables,
+)
 from tests.night.forking import Nursery
-
-KEY = "sk-proj-kQ7wZx2RfV9tBnY4mHc6LsJd8GaPe3Uo5iTr1yWb"
-TOKEN = "ek_Zp4vXq8LmRt2WcKd7HsYb9GnJf3TaVe6UoPi5rCx"
-WINDOW = 10
-"""So many characters in a row of a secret are a piece of it."""
-
-
-def pieces(secret: str) -> Iterator[str]:
-    """All pieces of a secret's random part, as text."""
-    text = secret.rpartition("_" if secret.startswith("ek_") else "-")[2]
-    yield from (text[start : start + WINDOW] for start in range(len(text) - WINDOW + 1))
-
-
-def encoded(secret: str) -> Iterator[str]:
-    """A secret in the forms that programs turn texts into, from wherever in a text it stands."""
-    data = secret.encode()
-    for offset in range(3):
-        # What stands before moves the rest; at both ends a few characters depend on neighbours.
-        for coded in (base64.b64encode, base64.urlsafe_b64encode):
-            yield coded(b"\0" * offset + data)[4:-4].decode()
-    yield data.hex()
-    yield data.hex().upper()
-    yield data.hex(":")
-    yield secret[::-1]
-    yield quote(secret, safe="")
-    yield "".join(f"%{byte:02X}" for byte in data)
-    yield "".join(f"\\u{ord(one):04x}" for one in secret)
-    yield " ".join(secret)
-    yield "\n".join(secret)
-    yield data.decode("ascii").encode("utf-16-le").decode("latin-1")
-
-
-FORMS = {form for secret in (KEY, TOKEN) for form in (*pieces(secret), *encoded(secret))}
-_FOUND = re.compile(b"|".join(sorted(re.escape(form.encode("latin-1")) for form in FORMS)))
-
-
-def leaks(data: bytes | str) -> list[bytes]:
-    """The pieces of secrets in it."""
-    return _FOUND.findall(data if isinstance(data, bytes) else data.encode("utf-8", "replace"))
+from voxmint.cli.main import COMMANDS as REGISTRY
 
 
 def test_every_form_is_found() -> None:
     for secret in (KEY, TOKEN):
-        for form in (secret, secret[8:30], *encoded(secret)):
+        for form in (secret, secret[12:30], *encoded(secret), *spread(secret)):
             assert leaks(f"before {form} after".encode("latin-1")), form
+            assert leaks(f"before{form}after".encode("latin-1")), form
+        for form in encoded(secret):
+            # What is split is known by its pieces.
+            assert leaks(form[:16]), form
+            assert leaks(form[len(form) // 2 :]), form
+        assert leaks(secret.encode().hex()[30:60])
+        assert leaks(secret.encode().hex().upper())
     assert leaks("nothing here, sk-proj-… and ek_…") == []
+    assert leaks(bytes(range(256)) * 40) == []
 
 
-# ── where they may be ────────────────────────────────────────────────────────────────────────────
+# ── commands ─────────────────────────────────────────────────────────────────────────────────────
 
-
-def project(folder: Path, server: Scripted) -> Desk:
-    made = against(server, desk(folder, ["a", "b"], more="mint: {concurrency: 1}\n"))
-    made.environ["THE_KEY"] = KEY
-    return made
-
-
-def token(number: int) -> Answered:
-    """A session whose token is the one that is looked for."""
-    content = {
-        "id": f"sess_{number}",
+PASTED = f"""\
+curl https://api.openai.com/v1/realtime/transcription_sessions \\
+  -H 'Authorization: Bearer {KEY}' -H 'Cookie: session={TOKEN}' -H 'X-Other: {KEY}' \\
+  --user me:{KEY} --data '{{"input_audio_transcription": {{"model": "whisper-1"}}}}'
+"""
+ANSWER = json.dumps(
+    {
+        "id": "sess_1",
+        "object": "realtime.transcription_session",
         "client_secret": {"value": TOKEN, "expires_at": EXPIRES_AT},
+        "input_audio_transcription": {"model": "whisper-1"},
     }
-    return said(content, headers={"x-request-id": f"req_{number}"})
-
-
-def run(made: Desk, *arguments: str, **variables: str) -> Ran:
-    known = environ(made.root.parent) | made.environ | variables
-    return ran(made.root, *arguments, environ=known)
-
-
-def files_with_leaks(made: Desk) -> list[str]:
-    """The files in which something is, but for the one that the tokens are for."""
-    found = []
-    for path in made.root.parent.rglob("*"):
-        is_meant = path == made.env_file or path.name.startswith(f"{made.env_file.name}.voxmint-")
-        if path.is_file() and not is_meant and leaks(path.read_bytes()):
-            found.append(str(path))
-    return found
-
-
+)
 COMMANDS: Sequence[str] = (
     "list",
     "validate",
@@ -108,36 +76,177 @@ COMMANDS: Sequence[str] = (
     "render a -e live -o yaml",
     "render a -e live -o curl",
     "render a b -e live -o ndjson",
+    "render --output-dir rendered",
     "blame a -e live",
     "graph",
+    "graph -o svg",
     "diff",
+    "diff -o json",
+    "diff -o html",
+    "diff -o markdown",
+    "textconv profiles/a.yaml",
+    "status",
+    "sinks",
     "plan -e live",
     "plan -e live -o json",
+    "plan -e live --out plan.json",
     "try a -e live",
     "try a -e live -o json",
+    "mint --plan plan.json",
     "mint -e live",
     "mint -e live -o json",
     "mint -e live --force",
     "mint -e live --force -o json",
     "plan -e live -o json",
+    "status -e live --detailed-exitcode",
+    "status -o json",
+    "sinks -e live --check",
+    "sinks --check -o json",
     "purge -e live --dry-run -o json",
     "purge -e live --yes",
+    "status -o json",
+    "purge -e live --yes -o json",
     "explain",
     "schema environment",
+    "completion bash",
+    "import -",
+    "import - -o json",
+    "import - --name pasted",
+    "init another",
 )
-LEVELS = ("-q", "", "-v")
+ON_THEIR_OWN = {"exec", "emulator"}
+"""Commands that are tested as processes, below."""
+LEVELS = (
+    "-v",
+    pytest.param("", marks=pytest.mark.slow),
+    pytest.param("-q", marks=pytest.mark.slow),
+)
+"""Every day those at which most is said."""
+
+
+def test_every_command_is_there() -> None:
+    assert {text.partition(" ")[0] for text in COMMANDS} | ON_THEIR_OWN == set(REGISTRY)
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_no_command_shows_anything_of_a_secret(tmp_path: Path, level: str) -> None:
     with Scripted(lambda number, _: token(number)) as server:
         made = project(tmp_path, server)
+        git(made.root, "init", "--quiet", "--initial-branch", "main")
+        git(made.root, "add", ".")
+        git(made.root, "commit", "--quiet", "--message", "first")
+        made.write(
+            "profiles/a.yaml", "extends: base\nsession: {turn_detection: {type: semantic_vad}}\n"
+        )
         for text in COMMANDS:
-            found = run(made, *level.split(), *text.split(), VOXMINT_TRACEBACK="1")
+            found = run(made, *level.split(), *text.split(), stdin=PASTED, VOXMINT_TRACEBACK="1")
             assert leaks(found.out + found.err) == [], text
-            assert "Traceback" not in found.err
+            assert "Traceback" not in found.err, text
+            assert found.code in {0, 2}, f"{text}\n{found}"
             assert files_with_leaks(made) == [], text
-        assert server.asked != []
+        assert len(server.asked) == 8
+
+
+@pytest.mark.parametrize("pasted", [PASTED, ANSWER, f"Bearer {KEY}", f'{{"{TOKEN}": ["{KEY}"]}}'])
+def test_what_is_imported_is_freed_of_secrets(tmp_path: Path, pasted: str) -> None:
+    with Scripted(lambda number, _: token(number)) as server:
+        made = project(tmp_path, server)
+        for text in ("import -", "-v import -", "import - -o json", "import - --name pasted"):
+            found = run(made, *text.split(), stdin=pasted)
+            assert leaks(found.out + found.err) == [], text
+            assert files_with_leaks(made) == [], text
+    assert server.asked == []
+
+
+def a_process(made: Desk, *arguments: str, **more: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "voxmint", *arguments],
+        cwd=made.root,
+        env={**variables(made, more), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_a_command_has_its_token_in_its_environment_and_nowhere_else(tmp_path: Path) -> None:
+    script = 'tr "\\0" "\\n" </proc/$$/cmdline; echo ---; env'
+    with Scripted(lambda number, _: token(number)) as server:
+        made = project(tmp_path, server)
+        words = ("-v", "exec", "-e", "live", "a", "--", "sh", "-c", script)
+        # The key stands in a variable that no file names, too.
+        with a_process(made, *words, ANOTHER=f"Bearer {KEY}") as child:
+            out, err = child.communicate(timeout=60)
+    assert child.returncode == 0, err
+    told, _, environment = out.partition("---\n")
+    assert leaks(told + err) == []
+    lines = [line for line in environment.splitlines() if leaks(line)]
+    assert lines == [f"A_CLIENT_SECRET={TOKEN}"]
+    assert files_with_leaks(made) == []
+
+
+def test_an_emulator_tells_nothing_of_what_it_is_sent(tmp_path: Path) -> None:
+    with Scripted(lambda number, _: token(number)) as server:
+        made = project(tmp_path, server)
+    with a_process(made, "-v", "emulator", "--port", "0") as child:
+        assert child.stdout is not None
+        url = child.stdout.readline().strip()
+        for path in ("/realtime/client_secrets", f"/{KEY}/{TOKEN}?key={KEY}", "/emulator/sessions"):
+            body = json.dumps({"session": {"type": KEY, TOKEN: TOKEN}}).encode()
+            sent = {"Authorization": f"Bearer {KEY}", "X-Client-Request-Id": f"run/{TOKEN}"}
+            request = urllib.request.Request(url + path, body, sent)
+            with pytest.raises(urllib.error.HTTPError) as refusal:
+                urllib.request.urlopen(request, timeout=30)
+            refusal.value.close()
+        child.send_signal(signal.SIGTERM)
+        out, err = child.communicate(timeout=60)
+    assert child.returncode == 0
+    assert err.count("POST") == 3
+    assert leaks(out + err) == []
+    assert files_with_leaks(made) == []
+
+
+# ── sinks that hand on ───────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+@pytest.mark.parametrize("kind", ["github-env", "github-output"])
+def test_in_a_job_a_token_is_in_its_file_and_in_what_hides_it(
+    tmp_path: Path, kind: str, output: str
+) -> None:
+    with Scripted(lambda number, _: token(number)) as server:
+        made = project(tmp_path, server)
+        job = {"GITHUB_ACTIONS": "true"}
+        for variable in ("GITHUB_ENV", "GITHUB_OUTPUT"):
+            path = tmp_path / "job" / variable
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+            job[variable] = str(path)
+        words = ("-v", "mint", "-e", "live", "--sink", kind, "-o", output)
+        found = run(made, *words, VOXMINT_TRACEBACK="1", **job)
+    assert found.code == 0, found
+    with_leaks = [line for line in (found.out + found.err).splitlines() if leaks(line)]
+    assert set(with_leaks) == {f"::add-mask::{TOKEN}"}
+    assert leaks(found.out) == []
+    meant = Path(job[kind.upper().replace("-", "_")])
+    assert files_with_leaks(made) == [str(meant)]
+    assert meant.read_text().count(TOKEN) == 2
+
+
+@pytest.mark.parametrize("output", ["text", "json"])
+@pytest.mark.parametrize("level", LEVELS)
+def test_what_is_printed_is_printed_once(tmp_path: Path, level: str, output: str) -> None:
+    with Scripted(lambda number, _: token(number)) as server:
+        made = project(tmp_path, server)
+        words = ("mint", "-e", "live", "a", "--sink", "stdout", "-o", output)
+        found = run(made, *level.split(), *words)
+    assert found.code == 0
+    assert [line for line in found.out.splitlines() if leaks(line)] == [f"A_CLIENT_SECRET={TOKEN}"]
+    assert leaks(found.err) == []
+    assert files_with_leaks(made) == []
+
+
+# ── faults ───────────────────────────────────────────────────────────────────────────────────────
 
 
 FAULTS: Mapping[str, Answered] = {
@@ -203,6 +312,10 @@ class ForcedError(Exception):
     """What no code of ours raises; it tells the secrets."""
 
 
+CLOSES = "engine/upstream/http.py:Channel.close"
+"""What closes connections: a bug in it leaves one open, and Python says so."""
+
+
 def mint_failing_in(made: Desk, where: str | None) -> tuple[Ran, set[str]]:
     """Mints while the first call of one function fails; also the functions that were called.
 
@@ -246,6 +359,9 @@ def check_failing(folder: Path, where: str) -> None:
         again = run(made, "mint", "-e", "live")
         assert again.code == 0, f"{where}\n{found}\n{again}"
         assert leaks(again.out + again.err) == []
+    if where == CLOSES:
+        with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+            gc.collect()
 
 
 def functions(folder: Path) -> list[str]:
@@ -274,5 +390,8 @@ def test_a_bug_in_any_room_shows_nothing_of_a_secret(tmp_path: Path) -> None:
 def test_a_bug_in_any_function_shows_nothing_of_a_secret(tmp_path: Path, share: int) -> None:
     found = functions(tmp_path / "all")
     assert len(found) > 200
+    assert CLOSES in found
     for number, one in enumerate(found[share::4]):
         check_failing(tmp_path / str(number), one)
+    # What else was left open is this test's affair, and not that of one to come.
+    gc.collect()

@@ -105,8 +105,7 @@ def test_a_way_that_all_connections_fare(tmp_path: Path, name: str) -> None:
     way, expected = WAYS[name]
     with Scripted(each(minted())) as server, Between(server.port, [way] * 9) as between:
         made = through(between, server, desk(tmp_path))
-        if way.end is End.STALL:
-            made.patience = replace(QUICK, request=0.5)
+        made.patience = replace(QUICK, request=2.0 if way.end is End.STALL else 60.0)
         report = made.mint()
         found = came(report, server)
         assert found._replace(said="") == expected._replace(said="")
@@ -127,7 +126,7 @@ def test_a_way_that_the_first_connection_fares(tmp_path: Path, name: str) -> Non
     with Scripted(each(minted())) as server, Between(server.port, [way]) as between:
         made = through(between, server, desk(tmp_path))
         # Both attempts are given time: the second one's answer has to come.
-        made.patience = replace(QUICK, request=1.0 if way.end is End.STALL else 5.0)
+        made.patience = replace(QUICK, request=5.0 if way.end is End.STALL else 60.0)
         report = made.mint()
         assert came(report, server) == Came("minted", 2, 1 + bool(always.reached), 1)
         assert between.taken == 2
@@ -294,7 +293,7 @@ def test_tls_that_is_never_agreed_on_leaves_no_doubt(tmp_path: Path, way: Way) -
         Between(server.port, [way]) as between,
     ):
         made = over_tls(tmp_path, between.port, authority())
-        made.patience = replace(QUICK, connect=0.5)
+        made.patience = replace(QUICK, connect=3.0, request=60.0)
         report = made.mint()
     assert outcomes(report) == {"a": "minted", "b": "minted"}
     assert (report.requests, report.unseen) == (3, ())

@@ -27,9 +27,14 @@ _PATIENCE = 1.0
 """Seconds before a terminal is shown that something goes on."""
 _PAUSE = 0.1
 """Seconds between two pictures of it."""
+_LONG = 5.0
+"""Seconds of a wait of which a log is told: else it would stand still for no reason."""
 _BAR = 30
 _CLEAR = "\r\x1b[K"
 _MOST_NOTED = 10
+
+Wait = Callable[[threading.Event, float], bool]
+"""Waits for an event, so many seconds at most; whether it came."""
 
 
 class Progress:
@@ -37,10 +42,19 @@ class Progress:
 
     With `is_brief`, a log is not told of each profile: what goes well is nothing to speak of.
     `masks` says whether the log of a pipeline is told to hide tokens, instead of where it can.
+    `wait` is how the time between two pictures passes.
     """
 
-    def __init__(self, world: World, *, is_brief: bool = False, masks: bool | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        *,
+        is_brief: bool = False,
+        masks: bool | None = None,
+        wait: Wait = threading.Event.wait,
+    ) -> None:
         self._world = world
+        self._wait_for = wait
         self._log_of_job = CiLog(world, masks=masks)
         self._title = ""
         self._is_brief = is_brief and not world.is_verbose
@@ -52,6 +66,7 @@ class Progress:
         self._total = self._done = self._failed = self._noted = 0
         self._begun = world.clock()
         self._wait = ("", 0.0)
+        self._told_until = self._begun
         self._drawn = ""
 
     def __enter__(self) -> Self:
@@ -107,7 +122,7 @@ class Progress:
     @_hear.register
     def _(self, event: events.Started) -> None:
         self._total = len(event.plan.to_mint)
-        self._begun = self._world.clock()
+        self._begun = self._told_until = self._world.clock()
         self._title = f"{self._total:,} to mint in {event.plan.environment}"
 
     @_hear.register
@@ -128,9 +143,12 @@ class Progress:
     @_hear.register
     def _(self, event: events.Waiting) -> None:
         who = f"{shown(event.profile)}: " if event.profile else ""
-        self._wait = (f"{who}{shown(event.reason)}", self._world.clock() + event.seconds)
-        if self._world.is_verbose:
+        until = self._world.clock() + event.seconds
+        self._wait = (f"{who}{shown(event.reason)}", until)
+        # Fifty requests that are refused at once wait for the same moment: once is enough.
+        if self._world.is_verbose or until >= self._told_until + _LONG:
             self._log(f"waiting {spoken(event.seconds)}: {self._wait[0]}")
+            self._told_until = until
 
     @_hear.register
     def _(self, event: events.Interrupting) -> None:
@@ -156,7 +174,7 @@ class Progress:
 
     def _tick(self) -> None:
         pause = _PATIENCE
-        while not self._over.wait(pause):
+        while not self._wait_for(self._over, pause):
             pause = _PAUSE
             with self._lock:
                 self._draw()

@@ -1,5 +1,6 @@
 """Trust and proxies, over real TLS; certificates are made by the `openssl` of this machine."""
 
+import asyncio
 import json
 import shutil
 import socket
@@ -17,6 +18,7 @@ from tests.engine.mints import KEY, Desk, desk, only
 from tests.engine.scripted import Answered, Asked, Scripted, each, minted
 from tests.engine.worlds import problem_of
 from voxmint.engine.upstream.hosts import Host
+from voxmint.engine.upstream.http import Unsent, upstream_to
 from voxmint.engine.upstream.proxies import proxy_for
 from voxmint.problems import ProblemsError
 
@@ -201,6 +203,43 @@ def refusal(made: Desk) -> str:
     with pytest.raises(ProblemsError) as error:
         made.mint()
     return problem_of(error).message
+
+
+@pytest.mark.parametrize("by_proxy", [False, True])
+def test_a_deadline_that_comes_while_tls_is_agreed_on_ends_the_connection(by_proxy: bool) -> None:
+    """As where a run is interrupted: its deadlines are moved."""
+    asyncio.run(_given_up(by_proxy=by_proxy))
+
+
+async def _given_up(*, by_proxy: bool) -> None:
+    deadline = asyncio.timeout(None)
+    ended = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if by_proxy:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        # The first word of TLS, to which there is no answer.
+        await reader.read(1)
+        deadline.reschedule(0)
+        with suppress(ConnectionError):
+            await reader.read()
+        ended.set()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        # No proxy is asked for what is on this machine.
+        host = Host("https", "gateway.example" if by_proxy else "127.0.0.1", port)
+        environ = {"HTTPS_PROXY": f"http://127.0.0.1:{port}"}
+        upstream = upstream_to(f"https://{host}/v1", host, (), environ, None, 30)
+        channel = upstream.channel()
+        assert await channel.post(b"{}", "a-run", deadline) == Unsent(
+            "no connection came about in time"
+        )
+        await channel.close()
+        async with asyncio.timeout(30):
+            await ended.wait()
 
 
 # ── proxies ──────────────────────────────────────────────────────────────────────────────────────

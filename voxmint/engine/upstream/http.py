@@ -222,10 +222,9 @@ class Channel:
 
 
 def _before(deadline: asyncio.Timeout, connect: float) -> float:
-    """Seconds for connecting that end before the deadline does.
+    """Seconds for connecting that end before the deadline does, so that it is said what took long.
 
-    The stack closes a connection that it gives up itself; one that is cancelled while TLS is agreed
-    on would stay open.
+    They hold for TCP and for TLS each, and a deadline can be moved: it may come first all the same.
     """
     when = deadline.when()
     if when is None:
@@ -238,11 +237,18 @@ class _Sent:
 
     def __init__(self) -> None:
         self.has_begun = False
+        self._stream: Any = None
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """What httpcore says of its progress; a proxy is asked by CONNECT, which is not it."""
-        if event == "http11.send_request_headers.started":
-            self.has_begun = self.has_begun or info["request"].method == b"POST"
+        match event.split(".", 1)[1]:
+            case "send_request_headers.started":
+                self.has_begun = self.has_begun or info["request"].method == b"POST"
+            case "connect_tcp.complete":
+                self._stream = info["return_value"]
+            case "start_tls.failed":
+                # The stack itself leaves it open where the deadline comes while TLS is agreed on.
+                await self._stream.aclose()
 
 
 async def _read(response: httpx.Response) -> Reply:
