@@ -15,7 +15,8 @@ from voxmint.profiles.findings import Finding
 from voxmint.profiles.rules import PROMPT_LIMIT
 from voxmint.profiles.validate import Validator
 
-PROMPTS = st.sampled_from(["", "short", "x" * (PROMPT_LIMIT + 1), 3])
+LONG = "x" * (PROMPT_LIMIT + 1)
+PROMPTS = st.sampled_from(["", "short", LONG, LONG + "x", 3])
 TRANSCRIPTIONS = st.none() | st.fixed_dictionaries(
     {},
     optional={
@@ -75,7 +76,7 @@ def requests(draw: st.DrawFn) -> list[Any]:
 @law(250)
 @given(requests())
 def test_what_is_remembered_of_one_body_holds_for_the_next(given_requests: list[Any]) -> None:
-    """Whatever a rule looks at has to be in the outline, or the rule among those of detail."""
+    """Whatever a rule looks at has to be in the outline."""
     validator = Validator()
     for session, lifetime, form in given_requests:
         found = told(validator.findings(session, lifetime, form))

@@ -1,23 +1,25 @@
 """Two states of a project compiled and compared, and what the next mint will do because of it."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+from voxmint.engine.lifetimes import lifetime_problems
 from voxmint.engine.states import Asked, State
 from voxmint.engine.upstream.request import sent_body, where_of
 from voxmint.engine.upstream.target import Target, target_of
-from voxmint.problems import Body, ProblemsError, UsageError
+from voxmint.problems import Body, Problem, ProblemsError, UsageError, nearest
+from voxmint.profiles.cells import value_of
 from voxmint.profiles.compiled import Compilation, CompiledBody, CompiledEnvironment
 from voxmint.profiles.diff.compare import Compared, compare
 from voxmint.profiles.diff.result import Difference
 from voxmint.profiles.diff.values import is_same
-from voxmint.profiles.order import Order, check_order, relevant_problems
-from voxmint.profiles.pipeline import compile_project, without_collector
-from voxmint.profiles.reader import Document, read_document
-from voxmint.profiles.reading import Reader
+from voxmint.profiles.order import Order, check_order, lost_names, relevant_problems
+from voxmint.profiles.pipeline import compile_both, compile_project, without_collector
 from voxmint.profiles.selectors import is_pattern
+from voxmint.profiles.source import Source
+from voxmint.shown import shown
 
 _NOTHING = Compilation({}, {}, (), (), {}, (), (), {})
 """What compiling a state without a project gives."""
@@ -27,13 +29,17 @@ class Renewal(NamedTuple):
     """What the next mint of an environment does because of a difference.
 
     `renewed` are sessions that have to be replaced, `minted` ones that there were not, `pruned`
-    ones that nobody asks for any more.
+    ones that nobody asks for any more. An environment that is `stopped` has errors, so that
+    nothing of it is minted before they are mended. `left` are sessions of an environment that is
+    gone: no mint takes them out of its sinks.
     """
 
     environment: str
     renewed: int
     minted: int
     pruned: int
+    stopped: bool = False
+    left: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +58,20 @@ class Comparison:
     renewals: tuple[Renewal, ...] = ()
     is_same: bool = False
     is_everything: bool = True
+    deploys: Mapping[str, float] = field(default_factory=dict)
 
 
-def compare_states(asked: Asked, order: Order, *, with_origins: bool = False) -> Comparison:
+def compare_states(
+    asked: Asked,
+    order: Order,
+    *,
+    with_origins: bool = False,
+    deploys: Sequence[tuple[str | None, float]] = (),
+) -> Comparison:
     """Compares the states that were asked for; `order` says for what.
+
+    `deploys` are the seconds that tokens must outlive, each with its environment, or `None` for
+    all that are not named. Lifetimes that are too short for it count as errors.
 
     Raises `UsageError` for a name that neither of them has.
     """
@@ -66,31 +82,23 @@ def compare_states(asked: Asked, order: Order, *, with_origins: bool = False) ->
     compiled = replace(order, labels=())
     # All that is made here is kept to the end, and has no cycles.
     with without_collector():
-        read_once = _ReadOnce()
-        before, after = (_compiled(one, compiled, read_once) for one in (base, head))
+        before, after = _compiled(base.source, head.source, compiled)
         _check(asked, compiled, before, after)
-        old, new = _compared(order, compiled, before), _compared(order, compiled, after)
+        needed = _needed(deploys, before, after)
+        old, new = (_compared(order, compiled, one, needed) for one in (before, after))
         difference = compare(old, new, with_origins=with_origins)
-        renewals = tuple(_renewals(old, new, order.api))
+        renewals = tuple(_renewals(old, new, order, difference))
     is_all = order.is_everything
-    return Comparison(base, head, difference, before, after, renewals, is_everything=is_all)
+    return Comparison(
+        base, head, difference, before, after, renewals, is_everything=is_all, deploys=needed
+    )
 
 
-class _ReadOnce:
-    """Makes documents of files, of what is the same in both states only one."""
-
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, bytes], Document] = {}
-
-    def __call__(self, file: str, data: bytes) -> Document:
-        known = self._known.get((file, data))
-        if known is None:
-            known = self._known[file, data] = read_document(file, data)
-        return known
-
-
-def _compiled(state: State, order: Order, reader: Reader) -> Compilation:
-    return _NOTHING if state.source is None else compile_project(state.source, order, reader)
+def _compiled(base: Source | None, head: Source | None, order: Order) -> tuple[Compilation, ...]:
+    """Both states; one without a project gives nothing."""
+    if base is not None and head is not None:
+        return compile_both(base, head, order)
+    return tuple(_NOTHING if one is None else compile_project(one, order) for one in (base, head))
 
 
 def _check(asked: Asked, order: Order, base: Compilation, head: Compilation) -> None:
@@ -115,7 +123,31 @@ def _check(asked: Asked, order: Order, base: Compilation, head: Compilation) -> 
     check_order(order, both)
 
 
-def _compared(order: Order, compiled: Order, compilation: Compilation) -> Compared:
+def _needed(
+    deploys: Sequence[tuple[str | None, float]], base: Compilation, head: Compilation
+) -> Mapping[str, float]:
+    """How many seconds the tokens of each environment must outlive, where that was given.
+
+    Raises `UsageError` for an environment that neither state has.
+    """
+    if not deploys:
+        return {}
+    known = tuple(dict.fromkeys((*head.environment_names, *base.environment_names)))
+    given = dict(deploys)
+    for name in given:
+        if name is not None and name not in known:
+            hint = nearest(name, known).get("nearest")
+            raise UsageError(
+                f"`--min-remaining` names no environment: `{shown(name)}`",
+                f"did you mean `{shown(hint)}`?" if hint else "write ENV=DURATION, or DURATION",
+            )
+    found = {name: given.get(name, given.get(None)) for name in known}
+    return {name: seconds for name, seconds in found.items() if seconds is not None}
+
+
+def _compared(
+    order: Order, compiled: Order, compilation: Compilation, deploys: Mapping[str, float]
+) -> Compared:
     def has(body: Body) -> bool:
         profile = compilation.profiles.get(body[0])
         return profile is None or order.has_profile(body[0], profile.labels)
@@ -123,34 +155,109 @@ def _compared(order: Order, compiled: Order, compilation: Compilation) -> Compar
     problems = relevant_problems(compiled, compilation) if compilation.texts else ()
     if order.labels:
         problems = tuple(one for one in problems if not one.affects or any(map(has, one.affects)))
-    return Compared(compilation, problems, has)
+    return Compared(compilation, (*problems, *_short_lived(compilation, deploys, has)), has)
+
+
+def _short_lived(
+    compilation: Compilation, deploys: Mapping[str, float], has: Callable[[Body], bool]
+) -> Iterator[Problem]:
+    """The lifetimes that do not outlive a deploy."""
+    asked: dict[float, list[CompiledBody]] = {}
+    for body, one in compilation.bodies.items():
+        if body[1] in deploys and has(body):
+            asked.setdefault(deploys[body[1]], []).append(one)
+    for seconds, bodies in asked.items():
+        yield from lifetime_problems(bodies, seconds)
 
 
 # ── the next mint ────────────────────────────────────────────────────────────────────────────────
 
 
-def _renewals(base: Compared, head: Compared, api: str | None) -> Iterator[Renewal]:
+def _renewals(
+    base: Compared, head: Compared, order: Order, difference: Difference
+) -> Iterator[Renewal]:
     before, after = base.compilation, head.compilation
-    places = _Places(before, api), _Places(after, api)
+    tokens = _Tokens(before, after, order.api, difference)
     new = [body for body in after.bodies if head.has(body)]
     renewed = Counter(
         body[1]
         for body in new
-        if body in before.bodies
-        and not _is_same_token(
-            places[0].sent(before.bodies[body]), places[1].sent(after.bodies[body])
-        )
+        if body in before.bodies and not tokens.are_same(before.bodies[body], after.bodies[body])
     )
-    there, kept = set(before.attempted), set(after.attempted)
-    minted = Counter(body[1] for body in new if body not in there)
-    pruned = Counter(body[1] for body in before.bodies if body not in kept and base.has(body))
-    for name in sorted({*renewed, *minted, *pruned}):
-        yield Renewal(name, renewed[name], minted[name], pruned[name])
+    minted = Counter(body[1] for body in new if body not in before.bodies)
+    kept = set(after.attempted)
+    gone = (body for body in before.bodies if body not in kept and base.has(body))
+    pruned = Counter(body[1] for body in gone if not _is_unreadable(body, after))
+    stopped = _stopped(order, head)
+    added = (body for arrival in difference.added for body in arrival.bodies)
+    wrong = {body[1] for body in (*difference.invalid, *added) if body not in after.bodies}
+    for name in sorted({*renewed, *minted, *pruned, *wrong}):
+        is_stopped = name in stopped
+        is_there = name in after.environment_names
+        dropped, left = (pruned[name], 0) if is_there else (0, pruned[name])
+        yield Renewal(name, renewed[name], minted[name], dropped, is_stopped, left)
 
 
-def _is_same_token(one: "_Request", other: "_Request") -> bool:
-    """Whether a token of the one request is one of the other: what digests would say, for less."""
-    return one.where == other.where and is_same(one.body, other.body)
+def _is_unreadable(body: Body, state: Compilation) -> bool:
+    """Whether a part of the body is still there, and cannot be made out: it is not gone."""
+    profile, environment = body
+    return (profile in state.profile_names and profile not in state.profiles) or (
+        environment in state.environment_names and environment not in state.environments
+    )
+
+
+def _stopped(order: Order, head: Compared) -> set[str]:
+    """The environments with an error that a mint of what was asked for does not get past."""
+    state = head.compilation
+    lost = lost_names(order, state)
+    if any(name in state.profile_names for name in lost):
+        return set(state.environment_names)
+    errors = [problem for problem in head.problems if problem.is_error]
+    files = {problem.at.file for problem in errors if problem.at and not problem.affects}
+    found = {*lost, *(body[1] for problem in errors for body in problem.affects)}
+    found |= {
+        name
+        for name, one in state.environments.items()
+        if any(document.file in files for document in one.lineage)
+    }
+    return found
+
+
+class _Tokens:
+    """Tells whether a token of a body of the one state is one of that in the other."""
+
+    def __init__(
+        self, before: Compilation, after: Compilation, api: str | None, difference: Difference
+    ) -> None:
+        self._states = before, after
+        values = (one for one in difference.groups if not one.change.path.startswith("provider."))
+        self._changed = {body for group in values for body in group.bodies}
+        self._places = _Places(before, api), _Places(after, api)
+        self._alike: dict[str, bool] = {}
+
+    def are_same(self, one: CompiledBody, other: CompiledBody) -> bool:
+        """What digests of the two requests would say, for less."""
+        name = other.environment
+        if name not in self._alike:
+            self._alike[name] = _is_same_place(*(one.environments[name] for one in self._states))
+        if self._alike[name]:
+            changed = self._changed
+            return (other.profile, name) not in changed and is_same(one.body, other.body)
+        before, after = self._places[0].sent(one), self._places[1].sent(other)
+        return before.where == after.where and is_same(before.body, after.body)
+
+
+def _is_same_place(one: CompiledEnvironment, other: CompiledEnvironment) -> bool:
+    """Whether both send every body as it is, and to one place, as a look at their settings tells.
+
+    To read the settings takes a library that is slow to import.
+    """
+    values = [
+        None if state.provider_cell is None else value_of(state.provider_cell)
+        for state in (one, other)
+    ]
+    is_mapped = any(isinstance(value, Mapping) and "deployments" in value for value in values)
+    return one.api == other.api and not is_mapped and is_same(*values)
 
 
 class _Request(NamedTuple):

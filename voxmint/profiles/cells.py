@@ -101,10 +101,17 @@ def find(cell: Cell | None, path: Sequence[str | int]) -> Cell | None:
     return cell
 
 
+def _inner(cell: Cell, part: str | int) -> Cell | None:
+    # As `find` does it; this is asked of every note of every body.
+    if type(cell) is MapCell and type(part) is str:
+        return cell.entries.get(part)
+    return find(cell, (part,))
+
+
 def find_nearest(cell: Cell, path: Path) -> Cell:
     """The cell at a path, or the last one on the way there."""
     for part in path:
-        inner = find(cell, (part,))
+        inner = _inner(cell, part)
         if inner is None:
             break
         cell = inner

@@ -64,11 +64,29 @@ class CompiledEnvironment:
         return named[-1] if named else None
 
 
+class Deferred:
+    """Merged cells that are made when somebody asks for them first: by `make`, of what is given."""
+
+    __slots__ = ("_given", "_make", "_root")
+
+    def __init__(self, make: Callable[[Any], MapCell], given: object) -> None:
+        self._make = make
+        self._given = given
+        self._root: MapCell | None = None
+
+    @property
+    def root(self) -> MapCell:
+        if self._root is None:
+            self._root = self._make(self._given)
+        return self._root
+
+
 class CompiledBody(NamedTuple):
     """The request of one profile in one environment.
 
     `session` and `expires_after` are plain values in the names of the flat endpoint; `body` is
-    what is sent to the endpoint `api`. `root` holds the merged cells they were rendered from.
+    what is sent to the endpoint `api`. `root` holds the merged cells they were rendered from;
+    where these are not needed for the body, they are merged when they are asked for.
     """
 
     profile: str
@@ -77,8 +95,13 @@ class CompiledBody(NamedTuple):
     session: Mapping[str, Any]
     expires_after: Mapping[str, Any] | None
     body: Mapping[str, Any]
-    root: MapCell
+    merged: MapCell | Deferred
     layers: tuple[Layer, ...]
+
+    @property
+    def root(self) -> MapCell:
+        merged = self.merged
+        return merged.root if isinstance(merged, Deferred) else merged
 
     def origin(self, path: str) -> Origin | None:
         """Where the value at a path was set: `turn_detection.threshold`, `expires_after.seconds`.

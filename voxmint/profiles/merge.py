@@ -16,7 +16,7 @@ whatever is below, so it makes no difference how layers are grouped. (`$append: 
 exception is an error anyway: a list directive over what is no list. The order of layers matters.
 """
 
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from enum import IntEnum
 from types import MappingProxyType
 from typing import NamedTuple, cast
@@ -53,7 +53,7 @@ class Step(NamedTuple):
     layer: Layer
     under: Cell | None
     merged: Cell
-    problems: list[Problem]
+    problems: Sequence[Problem]
 
 
 class Merger:
@@ -80,13 +80,18 @@ class Merger:
             key = (id(merged), layer)
             step = self._folded.get(key)
             if step is None:
-                before = len(self.problems)
-                over = self.lay(merged, layer.tree, layer, None)
-                step = self._folded[key] = Step(layer, merged, over, self.problems[before:])
-            else:
+                step = self._folded[key] = self._step(merged, layer)
+            elif step.problems:
                 self.problems += step.problems
             merged = step.merged
         return merged if isinstance(merged, MapCell) else None
+
+    def _step(self, under: Cell | None, layer: Layer) -> Step:
+        before = len(self.problems)
+        over = self.lay(under, layer.tree, layer, None)
+        # A list for each step, which are as many as bodies, would only hold memory.
+        problems = self.problems[before:] if len(self.problems) > before else ()
+        return Step(layer, under, over, problems)
 
     @property
     def steps(self) -> Collection[Step]:
@@ -95,12 +100,12 @@ class Merger:
 
     def lay(self, under: Cell | None, node: Node, layer: Layer, key: Mark | None) -> Cell:
         """The node of a layer, laid over what the weaker layers gave at this place."""
-        if type(node) is ScalarNode:
-            return Leaf(node.value, node.mark, key, layer, under, node.style)
-        if isinstance(node, MapNode):
+        if type(node) is MapNode:
             if node.entries and next(iter(node.entries)).startswith("$"):
                 return self._directives(under, node, layer, key)
             return self._map(under, node, layer, key)
+        if type(node) is ScalarNode:
+            return Leaf(node.value, node.mark, key, layer, under, node.style)
         return self._list(under, cast(ListNode, node), layer, key)
 
     def _map(self, under: Cell | None, node: MapNode, layer: Layer, key: Mark | None) -> MapCell:
@@ -121,7 +126,8 @@ class Merger:
                 scalar, mark, style = value
                 leaf = (scalar, mark, keys[name], layer, inner, style)
                 entries[name] = tuple.__new__(Leaf, leaf)
-        return MapCell(entries, node.mark, key, layer, under)
+        # As `MapCell(…)`, which takes half as long again as the tuple that it is.
+        return tuple.__new__(MapCell, (entries, node.mark, key, layer, under))
 
     def _note_bare(self, name: str, under: MapCell, layer: Layer, key: Mark) -> None:
         related = (Related(origin(under), "the inherited map"),)

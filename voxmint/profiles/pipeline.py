@@ -7,7 +7,7 @@ problems, and goes on with what is sound.
 """
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -26,13 +26,23 @@ from voxmint.profiles.families import trace
 from voxmint.profiles.lost import Kin, lost_bodies
 from voxmint.profiles.meant import quoted_as_written
 from voxmint.profiles.merge import Merger
+from voxmint.profiles.once import ALWAYS, Makers, remembering
 from voxmint.profiles.order import EVERYTHING, Order
-from voxmint.profiles.parse import is_given_up, parse_environment, parse_profile
+from voxmint.profiles.parse import is_given_up
 from voxmint.profiles.precedence import layers_of
 from voxmint.profiles.reach import reaching
 from voxmint.profiles.reader import read_document
 from voxmint.profiles.reading import Reader, Sources, read_sources
-from voxmint.profiles.render import Renderer, SharedParts, Texts
+from voxmint.profiles.remaking.stage import (
+    NOTHING_EARLIER,
+    NOTHING_REMADE,
+    AllRemade,
+    Earlier,
+    all_made,
+    earlier,
+    remake,
+)
+from voxmint.profiles.render import Renderer, SharedParts, Subject, Texts
 from voxmint.profiles.retired import unserved
 from voxmint.profiles.source import Source
 from voxmint.profiles.stages import (
@@ -55,25 +65,49 @@ from voxmint.profiles.validate import Locator, Validator
 from voxmint.profiles.variants import settled_in
 
 if TYPE_CHECKING:
-    pass
+    from voxmint.profiles.policies.stage import Made
 
 
 def compile_project(
     source: Source, order: Order = EVERYTHING, reader: Reader = read_document
 ) -> Compilation:
-    """Compiles what is ordered, and collects everything that is wrong on the way.
+    """Compiles what is ordered, and collects everything that is wrong on the way."""
+    return compile_after(NOTHING_EARLIER, source, order, Makers(reader))[0]
 
-    `reader` makes documents of files: what two states have in common need be read only once.
+
+def compile_both(
+    base: Source, head: Source, order: Order = EVERYTHING
+) -> tuple[Compilation, Compilation]:
+    """Compiles two states of a project; what they have in common is worked out once.
+
+    Gives what compiling each by itself gives, to the byte.
+    """
+    makers = remembering()
+    with without_collector():
+        before, known = compile_after(NOTHING_EARLIER, base, order, makers)
+        after, _ = compile_after(known, head, order, makers)
+    return before, after
+
+
+def compile_after(
+    known: Earlier, source: Source, order: Order, makers: Makers
+) -> tuple[Compilation, Earlier]:
+    """Compiles what is ordered after another state, and what that leaves for the next.
+
+    `makers` make documents of files: what two states have in common need be read only once.
     """
     with without_collector():
-        sources = read_sources(source, order.wanted, reader)
-        documents = parse_all(sources)
+        sources = read_sources(source, order.wanted, makers.document)
+        documents = parse_all(sources, makers)
         families = trace(sources, documents, order.settings)
         stacks = overlay(families, order)
-        merged = merge(stacks, order)
+        merger = Merger()
+        remade = NOTHING_REMADE if order.idle else remake(known, stacks, _root_of(merger))
+        merged = merge(stacks, order, merger, remade)
         rendered = render(merged, sources.texts)
-        checked = validate(rendered)
-        held = hold_policies(order, sources, families, rendered, checked)
+        looked_at = validate(rendered)
+        made, checked = all_made(stacks, rendered, looked_at, remade)
+        held = hold_policies(order, sources, families, made, checked)
         idle = look_for_idle(order, sources, documents, families, merged, checked)
         stages = (documents, families, stacks, merged, rendered, checked, held, idle)
         found = [problem for stage in stages for problem in stage.problems]
@@ -82,7 +116,8 @@ def compile_project(
         bodiless = check_the_bodiless(order, sources, families, stacks)
         reached = reach(order, sources, documents, families, stacks, found)
         problems = [*quoted_as_written(reached, sources.texts), *bodiless.problems]
-        return gather(sources, families, stacks, checked, problems)
+        compilation = gather(sources, families, stacks, checked, problems)
+        return compilation, earlier(stacks, merged, rendered, looked_at, compilation)
 
 
 @contextmanager
@@ -108,18 +143,18 @@ def without_collector() -> Iterator[None]:
 # ── parse ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def parse_all(sources: Sources) -> Documents:
+def parse_all(sources: Sources, makers: Makers = ALWAYS) -> Documents:
     """Parses every file that was read; one that is no YAML gives a problem and no document."""
     problems: list[Problem] = list(sources.problems)
     profiles: dict[str, Profile] = {}
     environments: dict[str, Environment] = {}
     for name, document in sources.profiles.items():
-        profile, found = parse_profile(name, document)
+        profile, found = makers.profile(name, document)
         problems += found
         if document.root is not None and not is_given_up(found):
             profiles[name] = profile
     for name, document in sources.environments.items():
-        environment, found = parse_environment(name, document)
+        environment, found = makers.environment(name, document)
         problems += found
         if document.root is not None and not is_given_up(found):
             environments[name] = environment
@@ -157,20 +192,49 @@ def _idle_overlays(families: Families, order: Order, stacks: Sequence[Stack]) ->
 # ── merge ────────────────────────────────────────────────────────────────────────────────────────
 
 
-def merge(stacks: Stacks, order: Order) -> AllMerged:
+def merge(
+    stacks: Stacks,
+    order: Order,
+    merger: Merger | None = None,
+    remade: AllRemade = NOTHING_REMADE,
+) -> AllMerged:
     """Folds the layers of every body by the merge law; what bodies share is folded once.
 
-    Only where everything is compiled is it known which directives change nothing.
+    Only where everything is compiled is it known which directives change nothing. Those that were
+    `remade` are folded for that alone, where it is not known of them.
     """
-    merger = Merger()
+    merger = merger or Merger()
     bodies: list[Merged] = []
     problems: list[Problem] = []
     for stack in stacks.stacks:
+        if stack.body in remade.bodies:
+            continue
         before = len(merger.problems)
         bodies.append(Merged(stack, merger.fold(stack.layers) or _nothing(stack)))
         problems += (_of(stack.body, problem) for problem in merger.problems[before:])
-    idle = _certainly_idle(merger, stacks) if order.is_everything else ()
-    return AllMerged(tuple(bodies), (*problems, *idle), merger.steps)
+    if not order.is_everything:
+        return AllMerged(tuple(bodies), tuple(problems), merger.steps)
+    is_calm = not merger.idle_directives()
+    if not (is_calm and remade.is_calm):
+        for one in remade.bodies.values():
+            merger.fold(one.stack.layers)
+    idle = _certainly_idle(merger, stacks)
+    return AllMerged(tuple(bodies), (*problems, *idle), merger.steps, is_calm)
+
+
+def _root_of(merger: Merger) -> Callable[[Stack], MapCell]:
+    """What gives the cells of a body that was made without them."""
+
+    def root_of(stack: Stack) -> MapCell:
+        root = merger.fold(stack.layers) or _nothing(stack)
+        profile = stack.profile
+        subject = Subject.of(
+            profile.name, stack.environment.name, profile.document.description, profile.labels
+        )
+        renderer = Renderer(root, subject, SharedParts(), lambda _: "")
+        return settled_in(root, stack.layers, renderer.leaf)[0]
+
+    return root_of
 
 
 def _certainly_idle(merger: Merger, stacks: Stacks) -> Iterator[Problem]:
@@ -249,14 +313,18 @@ def validate(rendered: AllRendered) -> AllChecked:
                 one.root,
                 stack.layers,
             )
-    return AllChecked(bodies, locator.problems)
+    return AllChecked(bodies, locator.problems, locator.located)
 
 
 # ── policies ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def hold_policies(
-    order: Order, sources: Sources, families: Families, rendered: AllRendered, checked: AllChecked
+    order: Order,
+    sources: Sources,
+    families: Families,
+    made: Sequence["Made"],
+    checked: AllChecked,
 ) -> AllHeld:
     """Holds every policy against every body that it is for, whatever was asked for."""
     policies = sources.project.policies
@@ -267,7 +335,7 @@ def hold_policies(
     texts = sources.texts
     fleet = Fleet(families.profiles, sources.environment_names, lambda file: texts.get(file, ""))
     right = checked.bodies.keys()
-    return AllHeld(tuple(held(policies, fleet, rendered.bodies, right, order.is_everything)))
+    return AllHeld(tuple(held(policies, fleet, made, right, order.is_everything)))
 
 
 # ── idle ─────────────────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,6 @@
 """The precedence of layers: law 1, written once, in order."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from voxmint.profiles.documents import Environment, Layer, Profile
 from voxmint.profiles.values import Scalar
@@ -25,26 +25,18 @@ def layers_of(
        profile;
     5. `--set`, in the order of the command line.
     """
-    profile = lineage[-1]
-    return (
-        *[base.layer for base in lineage],
-        *[environment.layer for environment in environments],
-        *[
-            item.layer
-            for environment in environments
-            for item in environment.overlay
-            if item.where.fits(profile.name, labels)
-        ],
-        *_blocks(lineage, environments),
-        *overrides,
-    )
+    name = lineage[-1].name
+    layers = [base.layer for base in lineage]
+    layers += [environment.layer for environment in environments]
+    for environment in environments:
+        if environment.overlay:
+            layers += [one.layer for one in environment.overlay if one.where.fits(name, labels)]
+    for base in lineage:
+        if base.blocks:
+            layers += _blocks(base, environments)
+    layers += overrides
+    return tuple(layers)
 
 
-def _blocks(lineage: Iterable[Profile], environments: Sequence[Environment]) -> Iterable[Layer]:
-    return [
-        base.blocks[environment.name]
-        for base in lineage
-        if base.blocks
-        for environment in environments
-        if environment.name in base.blocks
-    ]
+def _blocks(base: Profile, environments: Sequence[Environment]) -> list[Layer]:
+    return [base.blocks[one.name] for one in environments if one.name in base.blocks]

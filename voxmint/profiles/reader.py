@@ -230,7 +230,8 @@ class _Composer:
             entries[key] = value
             keys[key] = mark
         self._count(len(entries), first)
-        return MapNode(entries, keys, _mark(first))
+        # As `MapNode(…)`, which takes half as long again as the tuple that it is.
+        return tuple.__new__(MapNode, (entries, keys, _mark(first)))
 
     def _key(self, event: Any, depth: int) -> tuple[str | None, Mark]:
         if type(event) is _SCALAR and event.tag is None:
@@ -270,7 +271,9 @@ class _Composer:
             value = self._tagged(event, mark)
         elif not style and not is_surely_text(event.value):
             value = self._resolved(event.value, mark)
-        node = ScalarNode(value, mark, BAD if value is _BAD_NUMBER else style)
+        node: ScalarNode = tuple.__new__(
+            ScalarNode, (value, mark, BAD if value is _BAD_NUMBER else style)
+        )
         more = len(event.value) // LONG_TEXT
         if more:
             self._count(more, event)

@@ -113,18 +113,24 @@ class SharedParts:
         """The parts of a map, such as a session, in the order of the field table."""
         known = self._maps.get(id(cell))
         if known is None:
-            parts = tuple(
-                self.part(name, inner, below)
-                for name, inner, below in _in_order(cell, field)
-                if type(inner) is not Gone
-            )
-            known = self._maps[id(cell)] = (cell, parts)
+            known = self._maps[id(cell)] = (cell, self._parts_of(cell, field))
         return known[1]
 
+    def _parts_of(self, cell: MapCell, field: Field | None) -> tuple[Part, ...]:
+        parts: list[Part] = []
+        for name, inner, below in _in_order(cell, field):
+            if type(inner) is Leaf:
+                # Most are, and one is as soon made as found.
+                value = inner.value
+                is_static = type(value) is not str or not is_template(value)
+                part = (name, inner, below, is_static, value if is_static else _DYNAMIC)
+                parts.append(tuple.__new__(Part, part))
+            elif type(inner) is not Gone:
+                parts.append(self.part(name, inner, below))
+        return tuple(parts)
+
     def part(self, name: str, cell: Cell, field: Field | None) -> Part:
-        """One part, by its cell; one that is a scalar is as soon made as found."""
-        if type(cell) is Leaf:
-            return _part(name, cell, field)
+        """One part, by its cell."""
         known = self._parts.get(id(cell))
         if known is None:
             known = self._parts[id(cell)] = _part(name, cell, field)
@@ -175,7 +181,9 @@ def _static_value(cell: Cell, field: Field | None) -> Any:
     if isinstance(cell, MapCell):
         values: dict[str, Any] = {}
         for name, inner, below in _in_order(cell, field):
-            if type(inner) is not Gone:
+            if type(inner) is Leaf and type(inner.value) is not str:
+                values[name] = inner.value  # without another call, since many are such
+            elif type(inner) is not Gone:
                 values[name] = value = _static_value(inner, below)
                 if value is _DYNAMIC:
                     return _DYNAMIC
@@ -241,9 +249,10 @@ class Renderer:
             return {}
         session: dict[str, Any] = {}
         for part in self._shared.of_map(cell, SESSION):
-            value = part.value if part.is_static else self._part(part)
+            name, _, _, is_static, fixed = part
+            value = fixed if is_static else self._part(part)
             if value is not _FAILED:
-                session[part.name] = value
+                session[name] = value
         return session
 
     def lifetime(self, cell: Cell | None) -> dict[str, Any] | None:
@@ -269,19 +278,19 @@ class Renderer:
 
     def _rendered(self, cell: Cell, field: Field | None) -> Any:
         """The plain value, with what fails noted and left out; `_FAILED` where it is all."""
-        if isinstance(cell, Leaf):
+        if type(cell) is Leaf:
             try:
                 return self._leaf(cell)
             except _LeafFailedError as failure:
                 self._note(failure.problem)
                 self.failed.add(id(cell))
                 return _FAILED
-        if isinstance(cell, MapCell):
+        if type(cell) is MapCell:
             values: dict[str, Any] = {}
-            for part in self._shared.of_map(cell, field):
-                value = part.value if part.is_static else self._rendered(part.cell, part.field)
+            for name, inner, below, is_static, fixed in self._shared.of_map(cell, field):
+                value = fixed if is_static else self._rendered(inner, below)
                 if value is not _FAILED:
-                    values[part.name] = value
+                    values[name] = value
             return values
         if isinstance(cell, ListCell):
             items = [self._rendered(item, None) for item in cell.items]
@@ -457,7 +466,7 @@ def _in_order(cell: MapCell, field: Field | None) -> list[tuple[str, Cell, Field
     if field is None or not field.fields:
         return [(name, inner, None) for name, inner in entries.items()]
     return [
-        (known.name, entries[known.name], known) for known in field.fields if known.name in entries
+        (name, entries[name], known) for name, known in field.by_name.items() if name in entries
     ]
 
 

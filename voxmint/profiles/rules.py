@@ -490,22 +490,31 @@ RULES: tuple[Rule, ...] = (
 )
 
 RULES_OF_DETAIL: tuple[Rule, ...] = (prompt_is_short,)
-"""The rules that look at more of a session than its outline."""
+"""The rules that look at what may be another text in every body."""
 
 
 def outline(value: Any, name: str = "") -> Hashable:
-    """What the other rules look at in a value: all but the prompt, and of numbers only their sign.
+    """All that the rules look at in a value: of numbers their sign, of a prompt if it is too long.
 
     Only of a value that the field table finds right. Nearly all sessions of a project have one of
     a few outlines.
     """
-    if type(value) is dict:
-        return tuple([(inner, outline(value[inner], inner)) for inner in value])
-    if type(value) is list:
+    kind = type(value)
+    if kind is str:
+        return _outline_of_text(value, name)
+    if kind is dict:
+        return tuple([(inner, outline(below, inner)) for inner, below in value.items()])
+    if kind is list:
         return tuple(value)
-    if type(value) in (int, float):
+    if kind is int or kind is float:
         return float if value >= 0 else int  # types: no text and no flag is equal to them
-    return "" if name == "prompt" else value  # a text, a flag or null
+    return bool(value) if kind is bool else None
+
+
+def _outline_of_text(text: str, name: str) -> Hashable:
+    if name != "prompt":
+        return text
+    return "" if len(text) <= PROMPT_LIMIT else len(text)
 
 
 KINDS: tuple[Kind, ...] = (

@@ -74,6 +74,8 @@ def selected(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
 
 
 def _matching(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
+    if "*" in patterns:
+        return list(names)  # as in most environments, of every profile there is
     ways = [_compiled(pattern.removeprefix("!")).match for pattern in patterns]
     return [name for name in names if any(way(name) for way in ways)]
 

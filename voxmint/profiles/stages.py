@@ -8,6 +8,7 @@ from voxmint.profiles.cells import MapCell
 from voxmint.profiles.compiled import CompiledBody, CompiledEnvironment, CompiledProfile
 from voxmint.profiles.documents import Environment, Layer, Profile
 from voxmint.profiles.merge import Step
+from voxmint.profiles.validate import Located
 
 Problems = tuple[Problem, ...]
 
@@ -53,11 +54,15 @@ class Merged(NamedTuple):
 
 
 class AllMerged(NamedTuple):
-    """The merged cells of every body; `steps` are those of the folds that gave them."""
+    """The merged cells of every body; `steps` are those of the folds that gave them.
+
+    `is_calm` says that every directive that was merged changed something.
+    """
 
     bodies: tuple[Merged, ...]
     problems: Problems
     steps: Collection[Step] = ()
+    is_calm: bool = True
 
 
 class Rendered(NamedTuple):
@@ -78,10 +83,11 @@ class AllRendered(NamedTuple):
 
 
 class AllChecked(NamedTuple):
-    """The bodies that are right."""
+    """The bodies that are right; `located` is what the problems were made of."""
 
     bodies: Mapping[Body, CompiledBody]
     problems: Problems
+    located: Collection[Located] = ()
 
 
 class AllHeld(NamedTuple):

@@ -1,7 +1,7 @@
 """Validates rendered requests, and says where in the files what is wrong was written."""
 
 import re
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from types import NoneType
 from typing import Any, NamedTuple, Protocol
@@ -26,8 +26,6 @@ from voxmint.profiles.findings import Finding
 from voxmint.profiles.rules import (
     MISSING_MODEL,
     NO_TRANSCRIPTION,
-    RULES,
-    RULES_OF_DETAIL,
     TURN_DETECTION_LEFT_OUT,
     TURN_DETECTION_NEEDS_TYPE,
     outline,
@@ -86,7 +84,8 @@ class Validator:
             looked = parts.get(key)
             if looked is None:
                 looked = parts[key] = self._looked_at(name, value)
-            found += looked.findings
+            if looked.findings:
+                found += looked.findings
             outlines.append(looked.outline)
         if expires_after is not None:
             found += self._lifetime(expires_after)
@@ -94,9 +93,7 @@ class Validator:
             return found
         if found:
             return found + _found_by_rules_beside(found, session, form)
-        found += self._by_rules(session, form, tuple(outlines))
-        found += check_rules(session, form, RULES_OF_DETAIL)
-        return found
+        return self._by_rules(session, form, tuple(outlines))
 
     def _looked_at(self, name: str, value: object) -> _Looked:
         found = check_part(name, value)
@@ -117,10 +114,10 @@ class Validator:
     def _by_rules(
         self, session: Mapping[str, Any], form: str, outlines: tuple[str | int, ...]
     ) -> Sequence[Finding]:
-        """What the rules find that look at nothing but outlines, once for all that have these."""
+        """What the rules find, which look at nothing but outlines: once for all that have these."""
         known = self._rules.get(outlines)
         if known is None:
-            known = self._rules[outlines] = check_rules(session, form, _RULES_OF_OUTLINE)
+            known = self._rules[outlines] = check_rules(session, form)
         return known
 
 
@@ -148,9 +145,6 @@ def _without(value: Mapping[str, Any], wrong: Set[Path]) -> dict[str, Any]:
     return kept
 
 
-_RULES_OF_OUTLINE = tuple(rule for rule in RULES if rule not in RULES_OF_DETAIL)
-
-
 class Written(Protocol):
     """Where a request was written: its merged cells, and the ids of those that failed to render."""
 
@@ -167,7 +161,7 @@ class Locator:
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[int, ...], _Located] = {}
+        self._found: dict[tuple[int, ...], Located] = {}
 
     def add(
         self, findings: Iterable[Finding], written: Written, layers: Sequence[Layer], body: Body
@@ -182,40 +176,52 @@ class Locator:
                 is_wrong |= self._located(finding, written.root, body).is_error
         return is_wrong
 
-    def _located(self, finding: Finding, root: MapCell, body: Body) -> Problem:
-        cells = [_cell_of(root, finding.path)]
-        cells += [_cell_of(root, path) for path, _ in finding.related]
-        used = () if finding.at_key else vars_behind(cells[0], root)
+    def _located(self, finding: Finding, root: MapCell, body: Body) -> "Located":
+        cell = _cell_of(root, finding.path)
+        cells: Sequence[Cell] = (cell,)
+        used: Sequence[UsedVar] = ()
+        key: tuple[int, ...] = (id(finding), id(cell))
+        # Few have more to them: most are such as a note of a model, which every body has.
+        if finding.related or (not finding.at_key and is_templated(cell)):
+            cells = (cell, *(_cell_of(root, path) for path, _ in finding.related))
+            used = () if finding.at_key else vars_behind(cell, root)
+            key = (id(finding), *map(id, cells), *(id(one.cell) for one in used))
         # What the problem says depends on these alone; they are kept, so their ids stay theirs.
-        key = (id(finding), *map(id, cells), *(id(one.cell) for one in used))
         known = self._found.get(key)
         if known is None:
             problem = _problem(finding, cells, used)
-            known = self._found[key] = _Located(finding, cells, used, problem, [])
+            is_error = problem.is_error
+            known = self._found[key] = Located(finding, cells, used, problem, is_error, [])
         known.bodies.append(body)
-        return known.problem
+        return known
+
+    @property
+    def located(self) -> Collection["Located"]:
+        """All that was found, each finding at its place."""
+        return self._found.values()
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All that was found, each cause once."""
-        causes: dict[Hashable, list[_Located]] = {}
+        causes: dict[Hashable, list[Located]] = {}
         for number, one in enumerate(self._found.values()):
             cause = _cause(one)
             causes.setdefault(number if cause is None else cause, []).append(one)
         return tuple(_of_cause(group) for group in causes.values())
 
 
-class _Located(NamedTuple):
+class Located(NamedTuple):
     """A finding at its place, and the bodies it is found in."""
 
     finding: Finding
     cells: Sequence[Cell]
     used: Sequence[UsedVar]
     problem: Problem
+    is_error: bool
     bodies: list[Body]
 
 
-def _cause(one: _Located) -> Hashable | None:
+def _cause(one: Located) -> Hashable | None:
     """What is the same in all templates to which the same vars give the same wrong value.
 
     `None` of what no template gave.
@@ -227,7 +233,7 @@ def _cause(one: _Located) -> Hashable | None:
     return (one.problem.code, one.finding.path, facts, settings)
 
 
-def _of_cause(group: Sequence[_Located]) -> Problem:
+def _of_cause(group: Sequence[Located]) -> Problem:
     """One problem of all that has one cause: vars that are wrong in several templates."""
     bodies = tuple(dict.fromkeys(body for one in group for body in one.bodies))
     templates = sorted({origin(one.cells[0]) for one in group})
@@ -254,6 +260,8 @@ def _set_here(used: UsedVar) -> Related:
 
 def _is_excused(finding: Finding, written: Written, layers: Sequence[Layer]) -> bool:
     root, failed = written.root, written.failed
+    if not (failed or finding.related or finding.kind.code in _OF_ABSENCE):
+        return False  # as nearly all are
     others = [path for path, _ in finding.related]
     is_of_absence = finding.kind.code in _OF_ABSENCE or any(
         type(find(root, path)) in (NoneType, Gone) for path in others

@@ -43,15 +43,15 @@ def settled_in(
     The root itself is given back where nothing fell away.
     """
     notes: tuple[Problem, ...] = ()
-    for path in unions:
+    for path, field in unions.items():
         cell: Cell | None = root
         for name in path:
             if type(cell) is not MapCell:
                 break
             cell = cell.entries.get(name)
         if type(cell) is MapCell:
-            variants = unions[path].variants_of_type
-            if "type" not in cell.entries or _is_settled(cell.entries, variants):
+            kind, variants = cell.entries.get("type"), field.variants_of_type
+            if kind is None or _is_settled(kind, cell.entries, variants):
                 continue
             kept, fell = _settled(cell, variants, layers, rendered)
             if kept is not cell:
@@ -89,12 +89,12 @@ def _settled(
     return union._replace(entries=kept), tuple(_notes(entries, fallen, changes))
 
 
-def _is_settled(entries: Mapping[str, Cell], variants: Variants) -> bool:
+def _is_settled(kind: Cell, entries: Mapping[str, Cell], variants: Variants) -> bool:
     """Whether it takes no more than a look, as it mostly does: one type, and all is its own."""
-    kind = entries["type"]
     if type(kind) is not Leaf or kind.under is not None:
         return False
-    return kind.value in variants and variants[str(kind.value)].issuperset(entries)
+    names = variants.get(kind.value) if type(kind.value) is str else None
+    return names is not None and names.issuperset(entries)
 
 
 def _changes(kind: Cell, variants: Variants, rendered: Callable[[Leaf], Plain]) -> list[Change]:

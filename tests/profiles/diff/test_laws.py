@@ -14,6 +14,8 @@ from tests.profiles.diff.projects import (
     naive,
 )
 from tests.profiles.laws import law
+from voxmint.problems import Body
+from voxmint.profiles.compiled import Compilation
 from voxmint.profiles.diff.result import Cause, Difference
 from voxmint.profiles.diff.values import deltas, frozen, is_same, shown_path
 
@@ -123,3 +125,46 @@ def test_the_causes_alone_make_of_the_base_what_the_head_is(
         alone = compiled({**settings, **{place: edited[place] for place in made}})
         if body in alone.bodies:
             assert is_same(alone.bodies[body].body, head.bodies[body].body)
+
+
+@law(120)
+@given(SETTINGS, st.lists(entries(), min_size=1, max_size=4))
+def test_a_cause_undone_alone_changes_each_body_of_its_group_or_sufficed_by_itself(
+    settings: Settings, given_edits: list[tuple[Place, Any]]
+) -> None:
+    edited = {**settings, **dict(given_edits)}
+    base, head = compiled(settings), compiled(edited)
+    found = compared(base, head)
+    places = {place for place, _ in given_edits}
+    states: dict[Cause, tuple[Compilation, Compilation]] = {}
+    for group in found.groups:
+        if group.cause not in states:
+            made = places_of(group.cause, places)
+            states[group.cause] = (
+                compiled(_set(edited, made, settings)),
+                compiled(_set(settings, made, edited)),
+            )
+        without, alone = states[group.cause]
+        for body in group.bodies:
+            is_needed = _differs(without, head, body)
+            # Of two causes that each suffice, one undone changes nothing: then both are told.
+            told = {
+                one
+                for other in found.groups
+                if body in other.bodies
+                for one in (other.cause, *other.others)
+            }
+            covered = {one.cause for one in found.shadowed if body in one.bodies}
+            is_one_of_two = _differs(alone, base, body) and len(told | covered) > 1
+            assert is_needed or is_one_of_two
+
+
+def _set(settings: Settings, places: set[Place], others: Settings) -> Settings:
+    """The settings, with those at some places as the others have them."""
+    kept = {place: value for place, value in settings.items() if place not in places}
+    return {**kept, **{place: others[place] for place in places if place in others}}
+
+
+def _differs(one: Compilation, other: Compilation, body: Body) -> bool:
+    """Whether a body is another than in a state where it is right; wrong is another, too."""
+    return body not in one.bodies or not is_same(one.bodies[body].body, other.bodies[body].body)

@@ -12,11 +12,12 @@ from typing import NamedTuple
 from voxmint.origin import Path
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, chain, find
 from voxmint.profiles.compiled import CompiledBody, CompiledEnvironment, CompiledProfile
-from voxmint.profiles.diff.edits import Edits, Sheets
+from voxmint.profiles.diff.edits import Edits
 from voxmint.profiles.diff.matching import Matching
 from voxmint.profiles.diff.result import ABSENT, Cause, Side
-from voxmint.profiles.diff.touches import effective, touches
-from voxmint.profiles.diff.values import Delta, is_below, is_same, leaves
+from voxmint.profiles.diff.sheets import Sheets
+from voxmint.profiles.diff.touches import Speaking, effective, is_plain_scalar, touches
+from voxmint.profiles.diff.values import SCALARS, Delta, is_below, is_same, leaves
 from voxmint.profiles.documents import Environment, Layer, LayerKind, OverlayItem, Profile
 from voxmint.profiles.render import Renderer, SharedParts, Subject
 from voxmint.profiles.templates import is_template
@@ -57,12 +58,17 @@ class Causes:
         self._matching = matching
         self._edits = edits
         self._sheets = sheets
+        self._speaking: dict[Path, Speaking] = {}
+        self._of_scalars: dict[tuple[object, ...], tuple[Cause, ...] | None] = {}
 
     def of_value(self, pair: Pair, delta: Delta) -> tuple[Cause, ...]:
         """The causes of a change of a body's value; never none, where there is any edit.
 
         Where a map came, went or gave way, they are those of all that is in it.
         """
+        known = self._of_scalar(pair, delta)
+        if known is not None:
+            return known
         found: Found = {}
         stacks = _Stacks(pair.base.body.layers, pair.head.body.layers)
         for path in _ends(delta):
@@ -88,6 +94,35 @@ class Causes:
             if environment in self._edits.extends:
                 found.setdefault(self._edits.extends[environment])
         return tuple(sorted(found, key=lambda cause: cause.order))
+
+    # ── scalars ──────────────────────────────────────────────────────────────────────────────────
+
+    def _of_scalar(self, pair: Pair, delta: Delta) -> tuple[Cause, ...] | None:
+        """The causes of a change from a scalar to a scalar, found once for all bodies alike.
+
+        `None` where it takes more to find them than the layers that speak of the value.
+        """
+        if type(delta.before) not in SCALARS or type(delta.after) not in SCALARS:
+            return None
+        path = delta.path
+        speaks = self._speaking.get(path)
+        if speaks is None:
+            speaks = self._speaking[path] = Speaking(path)
+        base = tuple([layer for layer in pair.base.body.layers if speaks[layer]])
+        head = tuple([layer for layer in pair.head.body.layers if speaks[layer]])
+        key = (path, base, head)
+        if key not in self._of_scalars:
+            self._of_scalars[key] = self._by_layers(_Stacks(base, head), path)
+        return self._of_scalars[key]
+
+    def _by_layers(self, stacks: _Stacks, path: Path) -> tuple[Cause, ...] | None:
+        """The causes, where both states have the same layers, and each a plain scalar on top."""
+        is_plain = all(layers and is_plain_scalar(layers, path) for layers in stacks)
+        if not (is_plain and self._is_aligned(stacks)):
+            return None
+        found: Found = {}
+        self._value(None, stacks, path, found)
+        return tuple(sorted(found, key=lambda cause: cause.order)) or None
 
     # ── statements ───────────────────────────────────────────────────────────────────────────────
 

@@ -10,7 +10,7 @@ from voxmint.profiles.cells import Cell, Gone, MapCell, origin, value_of
 from voxmint.profiles.compiled import Compilation, CompiledEnvironment
 from voxmint.profiles.diff.arrivals import arrivals
 from voxmint.profiles.diff.causes import Causes, Pair, State
-from voxmint.profiles.diff.edits import Edit, Edits, Sheets, find_edits
+from voxmint.profiles.diff.edits import Edit, Edits, find_edits
 from voxmint.profiles.diff.matching import Matching, match
 from voxmint.profiles.diff.problems import tell_apart
 from voxmint.profiles.diff.result import (
@@ -26,9 +26,10 @@ from voxmint.profiles.diff.result import (
     State as Value,
 )
 from voxmint.profiles.diff.shadows import Shadows, reason
+from voxmint.profiles.diff.sheets import Sheets
 from voxmint.profiles.diff.touches import forget
 from voxmint.profiles.diff.values import deltas, frozen, is_same, shown_path
-from voxmint.profiles.documents import Layer
+from voxmint.profiles.documents import Environment, Layer, Profile
 from voxmint.profiles.values import Plain
 
 _IDENTITY = ("kind", "url", "organization", "project")
@@ -80,6 +81,7 @@ def compare(base: Compared, head: Compared, *, with_origins: bool = False) -> Di
     rest = [cause for cause in edits.all() if cause not in told_of]
     hidden = _files_of((*fates.invalid, *fates.valid, *fates.broken), states)
     forget()
+    layout, following = _layout(*states, edits), _following(*states, matching)
     told = tell_apart(base.problems, head.problems, _renamer(matching))
     return Difference(
         bodies=sum(map(head.has, head.compilation.attempted)),
@@ -87,7 +89,8 @@ def compare(base: Compared, head: Compared, *, with_origins: bool = False) -> Di
         shadowed=shadowed,
         idle=tuple(cause for cause in rest if cause.at.file not in hidden),
         untold=tuple(cause for cause in rest if cause.at.file in hidden),
-        layout=_layout(*states, edits),
+        layout=tuple(file for file in layout if file not in following),
+        following=tuple(file for file in layout if file in following),
         added=added,
         removed=removed,
         renamed=_renamed(matching),
@@ -190,7 +193,7 @@ class _Groups:
         """Notes that all of these together made one change in a body."""
         what = change.path, frozen(change.before), frozen(change.after)
         for cause in causes:
-            others = tuple(other for other in causes if other is not cause)
+            others = tuple([other for other in causes if other is not cause])
             key = (cause, *what, others)
             self._found.setdefault(key, (cause, change, others, []))[3].append(body)
             self.reached.setdefault(cause, set()).add(body)
@@ -300,8 +303,10 @@ def _shadowed(
 def _laid_on(pair: Pair, edits: Edits) -> Iterator[tuple[Layer, Edit]]:
     """The edits of all layers of a body, each once."""
     seen: set[Cause] = set()
-    for layer in (*pair.head.body.layers, *pair.base.body.layers):
-        for edit in edits.of(layer):
+    edited = edits.statements
+    layers = [one for one in (*pair.head.body.layers, *pair.base.body.layers) if one in edited]
+    for layer in layers:
+        for edit in edited[layer]:
             if edit.cause not in seen:
                 seen.add(edit.cause)
                 yield layer, edit
@@ -349,6 +354,26 @@ def _layout(base: Compilation, head: Compilation, edits: Edits) -> tuple[str, ..
         for file in sorted(base.texts.keys() & head.texts.keys())
         if base.texts[file] != head.texts[file] and file not in known | unread
     )
+
+
+def _following(base: Compilation, head: Compilation, matching: Matching) -> set[str]:
+    """The files of which other names are asked for: of what was renamed, where nothing else is."""
+    profiles = (
+        (base.profiles[name].document, head.profiles[other].document)
+        for name, other in matching.profiles.items()
+    )
+    environments = (
+        (base.environments[name].document, head.environments[other].document)
+        for name, other in matching.environments.items()
+    )
+    found = {two.file for one, two in profiles if _named(one) != _named(two)}
+    return found | {two.file for one, two in environments if _named(one) != _named(two)}
+
+
+def _named(document: Profile | Environment) -> tuple[list[str], list[str]]:
+    """The names of others in a file: of its bases, and of the environments of its blocks."""
+    blocks = list(document.blocks) if isinstance(document, Profile) else []
+    return [one.name for one in document.extends], blocks
 
 
 def _moved(pairs: Mapping[Body, Pair], matching: Matching) -> tuple[Moved, ...]:

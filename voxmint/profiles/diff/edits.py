@@ -9,9 +9,10 @@ from voxmint.profiles.compiled import Compilation
 from voxmint.profiles.diff.matching import Matching, match_items
 from voxmint.profiles.diff.policy_edits import policy_edits
 from voxmint.profiles.diff.result import ABSENT, Cause, CauseKind, Side, State
+from voxmint.profiles.diff.sheets import Sheets
 from voxmint.profiles.diff.values import is_plain_map, is_same, is_same_node, shown_path
 from voxmint.profiles.documents import Environment, Layer, OverlayItem, Profile, Reference
-from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node, ScalarNode, plain
+from voxmint.profiles.nodes import MapNode, Mark, Node, ScalarNode, plain
 from voxmint.profiles.parse import parse_project
 from voxmint.profiles.reader import read_document
 from voxmint.profiles.reading import PROJECT_FILE
@@ -73,42 +74,6 @@ class Edits:
             causes.update(dict.fromkeys(mapping.values()))
         causes.update(dict.fromkeys(self.other))
         return sorted(causes, key=lambda cause: cause.order)
-
-
-class Sheets:
-    """What is not laid over sessions and is merged all the same, as layers: labels, settings."""
-
-    def __init__(self) -> None:
-        self._labels: dict[Profile, Layer] = {}
-        self._settings: dict[Environment, Layer] = {}
-        self._pairs: dict[Layer, Layer] = {}
-
-    def pair(self, one: Layer, other: Layer) -> None:
-        """Notes that two are the same one in the two states."""
-        self._pairs[one], self._pairs[other] = other, one
-
-    def other(self, layer: Layer) -> Layer | None:
-        """The layer in the other state."""
-        return self._pairs.get(layer)
-
-    def labels(self, profile: Profile) -> Layer:
-        """A profile's labels, at `labels`."""
-        if profile not in self._labels:
-            self._labels[profile] = _sheet(profile.layer, {"labels": profile.labels})
-        return self._labels[profile]
-
-    def settings(self, environment: Environment) -> Layer:
-        """An environment's settings, at `provider`, `mint` and `sinks`."""
-        if environment not in self._settings:
-            parts = {name: getattr(environment, name) for name in ("provider", "mint", "sinks")}
-            self._settings[environment] = _sheet(environment.layer, parts)
-        return self._settings[environment]
-
-
-def _sheet(layer: Layer, parts: Mapping[str, MapNode | ListNode | None]) -> Layer:
-    entries: dict[str, Node] = {name: node for name, node in parts.items() if node is not None}
-    tree = MapNode(entries, {name: node.mark for name, node in entries.items()}, _TOP)
-    return Layer(layer.kind, layer.file, layer.name, tree)
 
 
 def find_edits(base: Compilation, head: Compilation, matching: Matching, sheets: Sheets) -> Edits:
@@ -223,8 +188,10 @@ def _profile_edits(
         for layer in two.blocks.values():
             if layer not in matching.to_base:
                 _note_lone(found, layer, CauseKind.BLOCK, Side.HEAD)
-    gone = [one.document for name, one in base.profiles.items() if name not in matching.profiles]
-    known = set(matching.profiles.values())
+    # A file that is there and cannot be read is neither gone nor new.
+    known = {*matching.profiles, *head.profile_names}
+    gone = [one.document for name, one in base.profiles.items() if name not in known]
+    known = {*matching.profiles.values(), *base.profile_names}
     new = [one.document for name, one in head.profiles.items() if name not in known]
     _note_files(found, gone, new)
 
@@ -238,10 +205,9 @@ def _environment_edits(
         _note_sheets(found, sheets, sheets.settings(one), sheets.settings(two))
         _note_profiles(found, one, two)
         _note_overlay(found, one, two, matching)
-    gone = [
-        one.document for name, one in base.environments.items() if name not in matching.environments
-    ]
-    known = set(matching.environments.values())
+    known = {*matching.environments, *head.environment_names}
+    gone = [one.document for name, one in base.environments.items() if name not in known]
+    known = {*matching.environments.values(), *base.environment_names}
     new = [one.document for name, one in head.environments.items() if name not in known]
     _note_files(found, gone, new)
 

@@ -145,9 +145,9 @@ class Difference:
     `bodies` is how many the head has. `shadowed` is of causes that change other bodies, or none.
     `idle` are edits that reach no body at all, `untold` those of which nothing can be said, since
     the bodies are invalid that they could change; `layout` are files whose text differs and whose
-    meaning does not. A body is in `invalid` where it is wrong now and was not, in `valid` the
-    other way round, and in `broken` where it is and was. Problems are `new`, `old` (they were
-    there before) and `gone`.
+    meaning does not, `following` those of them that name what was renamed by its new name. A body
+    is in `invalid` where it is wrong now and was not, in `valid` the other way round, and in
+    `broken` where it is and was. Problems are `new`, `old` (they were there before) and `gone`.
     """
 
     bodies: int
@@ -156,6 +156,7 @@ class Difference:
     idle: tuple[Cause, ...] = ()
     untold: tuple[Cause, ...] = ()
     layout: tuple[str, ...] = ()
+    following: tuple[str, ...] = ()
     added: tuple[Arrival, ...] = ()
     removed: tuple[Arrival, ...] = ()
     renamed: tuple[Renaming, ...] = ()

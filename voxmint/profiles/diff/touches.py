@@ -84,6 +84,29 @@ def touches(layers: Sequence[Layer], path: Path) -> Iterator[Touch]:
             yield found
 
 
+class Speaking(dict[Layer, bool]):
+    """Whether a layer says anything at a path; each is looked at when it is asked for first."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def __missing__(self, layer: Layer) -> bool:
+        speaks = self[layer] = _said(layer, self._path) is not None
+        return speaks
+
+
+def is_plain_scalar(layers: Sequence[Layer], path: Path) -> bool:
+    """Whether the strongest of the layers sets a scalar at the path that is no template."""
+    strongest = next(touches(layers, path), None)
+    if strongest is None or strongest.path != path:
+        return False
+    node = strongest.node
+    return isinstance(node, ScalarNode) and not (
+        isinstance(node.value, str) and is_template(node.value)
+    )
+
+
 def effective(layers: Sequence[Layer], path: Path) -> list[Touch]:
     """The touches that a value is made of: down to the first final one."""
     found: list[Touch] = []

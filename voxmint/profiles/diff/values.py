@@ -1,6 +1,8 @@
 """What differs between two bodies, value by value, with null, absent and set told apart."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import chain
 from typing import Any, NamedTuple
 
 from voxmint.origin import Path, dotted
@@ -10,7 +12,7 @@ from voxmint.profiles.diff.result import ABSENT, State
 from voxmint.profiles.nodes import MapNode, Node, plain
 from voxmint.profiles.values import Plain
 
-_SCALARS = frozenset({str, int, float, bool, type(None)})
+SCALARS = frozenset({str, int, float, bool, type(None)})
 """What most values are: asked first, since asking whether something is a mapping takes longer."""
 _ANCHOR = {"anchor": "created_at"}
 
@@ -28,19 +30,20 @@ def deltas(base: CompiledBody, head: CompiledBody) -> Iterator[Delta]:
 
     Maps are entered where both have one; lists are told as a whole.
     """
-    if is_same(base.body, head.body) and base.api == head.api:
+    if base.body is head.body and base.api == head.api:
         return
-    for delta in _between((), _request(base), _request(head)):
+    found = _between(("session",), base.session, head.session)
+    if base.expires_after is not head.expires_after:
+        found = chain(found, _between(("expires_after",), _lifetime(base), _lifetime(head)))
+    for delta in found:
         if _is_sent(base, delta.path) or _is_sent(head, delta.path):
             yield delta
 
 
-def _request(body: CompiledBody) -> dict[str, Any]:
-    """The request in a profile's own names, with the anchor that every lifetime is sent with."""
-    request: dict[str, Any] = {"session": body.session}
-    if body.expires_after is not None:
-        request["expires_after"] = {**_ANCHOR, **body.expires_after}
-    return request
+def _lifetime(body: CompiledBody) -> State:
+    """The lifetime, with the anchor that every one is sent with."""
+    lifetime = body.expires_after
+    return ABSENT if lifetime is None else {**_ANCHOR, **lifetime}
 
 
 def _is_sent(body: CompiledBody, path: Path) -> bool:
@@ -48,13 +51,14 @@ def _is_sent(body: CompiledBody, path: Path) -> bool:
 
 
 def _between(path: Path, before: State, after: State) -> Iterator[Delta]:
-    if type(before) in _SCALARS:
+    if type(before) in SCALARS:
         if not is_same(before, after):
             yield Delta(path, before, after)
     elif isinstance(before, Mapping) and isinstance(after, Mapping):
         for name in (*before, *(name for name in after if name not in before)):
-            inner = before.get(name, ABSENT), after.get(name, ABSENT)
-            yield from _between((*path, name), *inner)
+            one, other = before.get(name, ABSENT), after.get(name, ABSENT)
+            if one is not other:
+                yield from _between((*path, name), one, other)
     elif not is_same(before, after):
         yield Delta(path, before, after)
 
@@ -63,9 +67,10 @@ def is_same(one: Any, other: Any) -> bool:
     """Whether two plain values are equal, with `1`, `1.0` and `true` told apart."""
     if one is other:
         return True
-    if type(one) in _SCALARS:
+    if type(one) in SCALARS:
         return type(one) is type(other) and bool(one == other)
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
+    is_quick = type(one) is dict and type(other) is dict  # asked first: it is mostly so
+    if is_quick or (isinstance(one, Mapping) and isinstance(other, Mapping)):
         return one.keys() == other.keys() and all(
             is_same(inner, other[key]) for key, inner in one.items()
         )
@@ -97,6 +102,7 @@ def leaves(value: Plain, path: Path = ()) -> Iterator[tuple[Path, Plain]]:
         yield path, value
 
 
+@lru_cache(maxsize=4096)
 def shown_path(path: Path) -> str:
     """A path as people write it: dotted, without `session.`."""
     return dotted(path[1:] if path[:1] == ("session",) and len(path) > 1 else path)

@@ -24,8 +24,7 @@ def dead_entries(steps: Collection[Step], ground: Ground) -> Dead:
         layer, under = step.layer, step.under
         known = found.get(layer)
         if known is None:
-            is_judged = layer in ground.reach
-            found[layer] = list(restated(layer.tree, under)) if is_judged else ()
+            found[layer] = restated(layer.tree, under) if layer in ground.reach else ()
         elif known:
             found[layer] = [
                 one for one in known if restates(one.node, find(under, one.path), one.path)

@@ -32,9 +32,23 @@ def leaves(node: MapNode, path: Keys = ()) -> Iterator[Entry]:
             yield Entry(below, node.keys[name], value)
 
 
+def paths(node: MapNode, path: Keys = ()) -> list[Keys]:
+    """The paths of the `leaves`."""
+    found: list[Keys] = []
+    for name, value in node.entries.items():
+        if type(value) is not ScalarNode and is_inner(value):
+            found += paths(value, (*path, name))
+        else:
+            found.append((*path, name))
+    return found
+
+
 def is_inner(node: Node) -> TypeGuard[MapNode]:
-    """Whether the node only leads to its entries, and sets nothing itself."""
-    return isinstance(node, MapNode) and bool(node.entries) and not has_directives(node)
+    """Whether the node only leads to its entries, and sets nothing itself.
+
+    The first key tells, as it tells the merge: nothing stands beside directives.
+    """
+    return type(node) is MapNode and bool(node.entries) and next(iter(node.entries))[:1] != "$"
 
 
 def grouped(node: MapNode, chosen: Collection[Keys], path: Keys = ()) -> Iterator[Entry]:
@@ -55,24 +69,25 @@ def leaves_of(entry: Entry) -> Iterator[Entry]:
 # ── what is so already ───────────────────────────────────────────────────────────────────────────
 
 
-def restated(node: MapNode, under: Cell | None, path: Keys = ()) -> Iterator[Entry]:
+def restated(node: MapNode, under: Cell | None, path: Keys = ()) -> list[Entry]:
     """The leaves that give what the weaker layers give already; `under` is what those give."""
+    found: list[Entry] = []
     if type(under) is not MapCell:
-        return
+        return found
+    there = under.entries
     for name, value in node.entries.items():
-        before = under.entries.get(name)
+        before = there.get(name)
         if before is None:
             continue
         if type(value) is ScalarNode:
             # Most are another value: no more is to be known of them.
             if type(before) is Leaf and value.value == before.value and _equals(value, before):
-                yield Entry((*path, name), node.keys[name], value)
-            continue
-        below = (*path, name)
-        if is_inner(value):
-            yield from restated(value, before, below)
-        elif restates(value, before, below):
-            yield Entry(below, node.keys[name], value)
+                found.append(Entry((*path, name), node.keys[name], value))
+        elif is_inner(value):
+            found += restated(value, before, (*path, name))
+        elif restates(value, before, (*path, name)):
+            found.append(Entry((*path, name), node.keys[name], value))
+    return found
 
 
 def restates(node: Node, before: Cell | None, path: Keys) -> bool:

@@ -35,7 +35,11 @@ class Ground:
         for body in merged.bodies:
             layers = body.stack.layers
             for layer in layers:
-                self.reach.setdefault(layer, []).append(body)
+                reached = self.reach.get(layer)
+                if reached is None:
+                    self.reach[layer] = [body]
+                else:
+                    reached.append(body)
             name = body.stack.body
             if name in wrong or name not in right.bodies or self._is_in_wrong_files(layers):
                 unjudged.update(layers)

@@ -68,7 +68,7 @@ class Used:
 
     def _of_cell(self, cell: Cell | None) -> References:
         if type(cell) is Leaf:
-            return self._in_leaf(cell)
+            return self._in_leaf(cell) if _may_be_template(cell) else NOTHING
         if cell is None or type(cell) is Gone:
             return NOTHING
         known = self._cells.get(id(cell))
@@ -78,7 +78,8 @@ class Used:
                 if type(inner) is Leaf and (type(inner.value) is not str or "{" not in inner.value):
                     continue  # as most are
                 more = self._of_cell(inner)
-                known = known | more if known else more
+                if more:
+                    known = known | more if known else more
             self._cells[id(cell)] = known
         return known
 
@@ -101,6 +102,10 @@ class Used:
         if known is None:
             known = self._texts[text] = references(text)
         return known
+
+
+def _may_be_template(cell: Leaf) -> bool:
+    return type(cell.value) is str and "{" in cell.value
 
 
 def references(text: str) -> References:
@@ -153,9 +158,9 @@ def _within(cell: Cell) -> Iterable[Cell]:
 
     Of a map with a type all the types that it has had: a change is found by looking at them.
     """
-    if isinstance(cell, ListCell):
+    if type(cell) is ListCell:
         return cell.items
-    if not isinstance(cell, MapCell):
+    if type(cell) is not MapCell:
         return ()
     kind = cell.entries.get("type")
     if kind is None or kind.under is None:

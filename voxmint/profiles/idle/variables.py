@@ -6,7 +6,7 @@ from typing import NamedTuple
 from voxmint.origin import Origin
 from voxmint.profiles.cells import MapCell, find
 from voxmint.profiles.documents import Layer
-from voxmint.profiles.idle.entries import Entry, Keys, grouped, is_inner, leaves, leaves_of
+from voxmint.profiles.idle.entries import Entry, Keys, grouped, is_inner, leaves_of, paths
 from voxmint.profiles.idle.ground import Dead, Ground, overrider
 from voxmint.profiles.idle.references import looks_at
 from voxmint.profiles.nodes import MapNode
@@ -29,7 +29,9 @@ def unused_vars(ground: Ground) -> Chosen:
 
 def _unused(layer: Layer, ground: Ground) -> Set[Keys]:
     node = vars_of(layer)
-    left = [one.path for one in leaves(node, ("vars",))] if node is not None else []
+    if node is None:
+        return frozenset()
+    left = paths(node, ("vars",))
     for body in ground.reach[layer]:
         if not left:
             break
@@ -116,7 +118,7 @@ def shadowed_vars(
             continue
         first = ground.reach[layer][0].root
         # Most are seen in the first body already.
-        left = [one.path for one in leaves(node, ("vars",)) if not _is_seen(first, layer, one.path)]
+        left = [path for path in paths(node, ("vars",)) if not _is_seen(first, layer, path)]
         if not left:
             continue
         skipped = (passed.get(layer, ()), dead.get(layer, ()))

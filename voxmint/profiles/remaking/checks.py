@@ -1,0 +1,79 @@
+"""Whether a request stays right when some of its parts say something else."""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Any
+
+from voxmint.profiles.bodies import FORMS
+from voxmint.profiles.check import check_field, check_rules
+from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
+from voxmint.profiles.remaking.parts import LIFETIME, is_same
+from voxmint.profiles.rules import RULES_OF_DETAIL, outline
+from voxmint.profiles.validate import Validator
+
+ABSENT: Any = object()
+"""What a part is that is not there."""
+
+
+class State(IntEnum):
+    """What is known of a part that was touched.
+
+    It says what it said; or nothing is wrong with it, and the rules find in it what they found;
+    or the rules have to look at it; or something is wrong with it.
+    """
+
+    SAME = 0
+    RIGHT = 1
+    LOOK = 2
+    WRONG = 3
+
+
+class Checks:
+    """Checks what was touched in bodies that were right; each part once for all that share it."""
+
+    def __init__(self) -> None:
+        self._validator = Validator()
+        self._known: dict[tuple[str, int, int], tuple[Any, Any, State]] = {}
+
+    def of_part(self, name: str, before: Any, after: Any) -> State:
+        """What is known of a part by what it was and is, each `ABSENT` where it is not there."""
+        key = (name, id(before), id(after))
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = (before, after, _state(name, before, after))
+        return known[2]
+
+    def is_right(
+        self, session: Mapping[str, Any], lifetime: Mapping[str, Any] | None, api: str
+    ) -> bool:
+        """Whether nothing at all is found in a request."""
+        return not self._validator.findings(session, lifetime, FORMS[api].name)
+
+    def is_right_in_detail(self, session: Mapping[str, Any], api: str) -> bool:
+        """Whether nothing is found by the rules that look at more than outlines."""
+        return not check_rules(session, FORMS[api].name, RULES_OF_DETAIL)
+
+
+def _state(name: str, before: Any, after: Any) -> State:
+    if before is ABSENT or after is ABSENT:
+        return State.SAME if before is after else State.LOOK
+    field = EXPIRES_AFTER if name == LIFETIME else SESSION.by_name[name]
+    return _compared(before, after, field)
+
+
+def _compared(before: Any, after: Any, field: Field) -> State:
+    """What is known of a value that was right; of a map, entry by entry, as it is checked."""
+    if isinstance(before, dict) and isinstance(after, dict) and list(before) == list(after):
+        found = State.SAME
+        for name, value in before.items():
+            if not is_same(value, after[name]):
+                known = field.by_name.get(name)
+                state = State.LOOK if known is None else _compared(value, after[name], known)
+                found = max(found, state)
+        return found
+    if is_same(before, after):
+        return State.SAME
+    if any(check_field(after, field, (field.name,))):
+        return State.WRONG
+    is_alike = outline(before, field.name) == outline(after, field.name)
+    return State.RIGHT if is_alike else State.LOOK
