@@ -135,9 +135,13 @@ def mark_of(project: str) -> str:
     return f"<!-- voxmint: review of {name} -->"
 
 
-def body_of(mark: str, report: str, run: str) -> str:
-    """The comment's text; where GitHub would not take it, where to find the report instead."""
-    body = f"{mark}\n{report.rstrip()}\n"
+def body_of(mark: str, report: str, run: str, page: str) -> str:
+    """The comment's text; where GitHub would not take it, where to find the report instead.
+
+    `page` is the address of the same as a page, where there is one.
+    """
+    told = f"\n[The same as a page]({page}), to download\n" if page else ""
+    body = f"{mark}\n{report.rstrip()}\n{told}"
     if len(body) <= MOST:
         return body
     return f"{mark}\nThis is longer than a comment can be: [the job's summary]({run}) has it.\n"
@@ -230,7 +234,8 @@ def _commented(api: Api, environ: Mapping[str, str]) -> str | None:
         return None
     report = Path(environ["REVIEW_REPORT"]).read_text(encoding="utf-8")
     run = f"{environ['GITHUB_SERVER_URL']}/{repository}/actions/runs/{environ['GITHUB_RUN_ID']}"
-    return put(api, repository, number, found, body_of(mark, report, run))
+    body = body_of(mark, report, run, environ["REVIEW_PAGE"])
+    return put(api, repository, number, found, body)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 #!/bin/sh
 # Validates the project and compares it with its base: notes beside the lines, the job's summary,
-# and a report. Outputs: `errors`, `new-errors`, `changes` (`true` or `false`) and `report`, a file.
+# a report, and a page where one is asked for. Outputs: `errors`, `new-errors`, `changes` (`true` or
+# `false`), and the files `report` and `page`.
 # Ends with 1 only where it cannot do that; whether what it finds fails the job, verdict.sh says.
-set -eu
+set -euf
 
 fail() {
     printf '::error title=voxmint::%s\n' "$1"
@@ -48,6 +49,20 @@ choose() {
     fi
 }
 
+# Compares, and writes what comes of it in a form to a file: sets `code`.
+compare() {
+    form=$1 file=$2
+    set --
+    for length in $(printf '%s' "$REVIEW_MIN_REMAINING" | tr ',' ' '); do
+        set -- "$@" "--min-remaining=$length"
+    done
+    code=0
+    voxmint diff --detailed-exitcode -o "$form" "$@" \
+        --base-url "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY" \
+        "$base" ${head:+"$head"} -- >"$file" 2>"$work/said" || code=$?
+    quote "$work/said"
+}
+
 case ,$REVIEW_FAIL_ON, in
 *[!a-z,\ -]*) fail "the input 'fail-on' takes words: errors, new-errors, changes or never" ;;
 esac
@@ -70,19 +85,23 @@ if [ -z "$REVIEW_HEAD" ]; then
     esac
 fi
 
-changes=false new_errors=false report=
+changes=false new_errors=false report='' page=''
 if [ -n "$base" ]; then
-    code=0
     report=$work/report.md
-    voxmint diff --detailed-exitcode -o markdown --base-url "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY" \
-        "$base" ${head:+"$head"} -- >"$report" 2>"$work/said" || code=$?
-    quote "$work/said"
+    compare markdown "$report"
     case $code in
     0) ;;
-    1) changes=true new_errors=true ;;
+    1)
+        [ -s "$report" ] || fail "nothing could be compared, and the log says why"
+        changes=true new_errors=true
+        ;;
     2) changes=true ;;
-    *) fail "there is nothing to compare with: give actions/checkout 'fetch-depth: 0', or set 'base'" ;;
+    *) fail "the log says why nothing can be compared; actions/checkout may need 'fetch-depth: 0'" ;;
     esac
+    if [ -n "$REVIEW_ARTIFACT" ]; then
+        page=$work/voxmint-diff.html
+        compare html "$page"
+    fi
 else
     echo '::notice title=voxmint::there is no base to compare with, so only the project is validated'
 fi
@@ -100,3 +119,4 @@ tell errors $errors
 tell new-errors $new_errors
 tell changes $changes
 tell report "$report"
+tell page "$page"

@@ -1,6 +1,7 @@
 """Reviews with golden results: the folders of `tests/scenarios` that hold two revisions.
 
-`NAME/old` and `NAME/new` become two commits of a real repository, below a folder of it. What `diff`
+`NAME/old` and `NAME/new` become two commits of a real repository, below a folder of it. The lines
+of `NAME/arguments.txt`, where there is one, are further arguments of each `diff`. What `diff`
 says of them must be in `NAME/expected`, in each of its forms. Commits' names depend on the clock,
 and stand there as rows of `b` (the base) and `e` (the head).
 
@@ -37,8 +38,10 @@ def results(scenario: Path, folder: Path) -> Iterator[tuple[str, str]]:
     git(folder, "init", "--quiet", "--initial-branch=main")
     commits = [committed(folder, scenario / side) for side in ("old", "new")]
     environ = {"PATH": os.environ["PATH"]}
+    given = scenario / "arguments.txt"
+    more = given.read_text(encoding="utf-8").splitlines() if given.exists() else ()
     for form, file in FORMS.items():
-        arguments = ("diff", *commits, "-o", form, "--base-url", ADDRESS)
+        arguments = ("diff", *commits, "-o", form, "--base-url", ADDRESS, *more)
         done = ran(folder / "voice", *arguments, environ=environ)
         said = f"exit code {done.code}\n" if form == "text" else ""
         text = f"{said}{done.out}{done.err}"

@@ -22,7 +22,7 @@ import yaml
 from tests.cli.running import ROOT
 
 _EXPRESSION = re.compile(r"\$\{\{ ([\w.-]+) \}\}")
-_CONDITION = re.compile(r"([\w.-]+) == '([^']*)'")
+_CONDITION = re.compile(r"([\w.-]+) (==|!=) '([^']*)'")
 
 
 class Done(NamedTuple):
@@ -36,13 +36,14 @@ class Done(NamedTuple):
 
 @dataclass
 class Runner:
-    """A machine on which an action runs for an event, in a workspace."""
+    """A machine on which an action runs for an event, in a workspace; `artifacts` by name."""
 
     home: Path
     workspace: Path
     event: Mapping[str, Any]
     environ: Mapping[str, str] = field(default_factory=dict)
     token: str = "ghs_made_up"
+    artifacts: dict[str, str] = field(default_factory=dict)
 
     def run(self, **given: str) -> Done:
         """Runs the repository's action with these inputs, `_` standing for `-` in their names."""
@@ -68,12 +69,22 @@ class Runner:
         for number, step in enumerate(action["runs"]["steps"]):
             is_asked = only in {"", step["id"]}
             if code == 0 and is_asked and _holds(step.get("if"), context):
-                code, said, outputs = self._step(step, context, summary, number)
-                log += said
+                if "uses" in step:
+                    outputs = self._uploaded(step, context)
+                else:
+                    code, said, outputs = self._step(step, context, summary, number)
+                    log += said
                 context["steps"][step["id"]] = {"outputs": outputs}
         outputs = {name: _put(one["value"], context) for name, one in action["outputs"].items()}
         text = summary.read_text(encoding="utf-8") if summary.exists() else ""
         return Done(code, log, outputs, text)
+
+    def _uploaded(self, step: Mapping[str, Any], context: Mapping[str, Any]) -> dict[str, str]:
+        """What `actions/upload-artifact` does: the only other action that is known here."""
+        assert step["uses"].startswith("actions/upload-artifact@v")
+        given = {name: _put(str(value), context) for name, value in step["with"].items()}
+        self.artifacts[given["name"]] = Path(given["path"]).read_text(encoding="utf-8")
+        return {"artifact-url": f"https://github.example/artifacts/{len(self.artifacts)}"}
 
     def _step(
         self, step: Mapping[str, Any], context: Mapping[str, Any], summary: Path, number: int
@@ -130,7 +141,7 @@ def _holds(condition: str | None, context: Mapping[str, Any]) -> bool:
         return True
     found = _CONDITION.fullmatch(condition)
     assert found, f"the runner does not know {condition!r}"
-    return _value(found[1], context) == found[2]
+    return (_value(found[1], context) == found[3]) is (found[2] == "==")
 
 
 # ── the API ──────────────────────────────────────────────────────────────────────────────────────

@@ -65,6 +65,29 @@ def test_a_pull_request(run: Run, api: Api, review: Runner, snapshot: SnapshotAs
     assert "ghs_made_up" not in done.log + done.summary + report
 
 
+def test_a_page_among_the_artifacts(run: Run, api: Api, review: Runner) -> None:
+    done = run(artifact="what this changes", min_remaining="production=9s, 1h")
+    assert done.outputs["new-errors"] == "false"
+    page = review.artifacts["what this changes"]
+    assert page.startswith("<!doctype html>")
+    assert page == Path(done.outputs["page"]).read_text()
+    assert "https://github.example/clinic/speech/blob/" in page
+    assert api.comments[0]["body"].endswith(
+        "\n[The same as a page](https://github.example/artifacts/1), to download\n"
+    )
+
+
+def test_a_lifetime_that_is_too_short_is_an_error_of_the_change(run: Run, review: Runner) -> None:
+    committed(review.workspace, CLINIC, "extends: base\nexpires_after: {seconds: 60}\n")
+    assert run(base="HEAD~1", comment="false").outputs["new-errors"] == "false"
+    done = run(base="HEAD~1", comment="false", min_remaining="2m", fail_on="new-errors")
+    assert (done.code, done.outputs["new-errors"]) == (1, "true")
+    assert "lifetime-short" in done.summary
+    done = run(base="HEAD~1", comment="false", min_remaining="soon")
+    assert done.code == 1
+    assert "takes a length of time, not `soon`" in done.log
+
+
 def test_only_what_the_branch_brings_is_told(run: Run) -> None:
     assert "elsewhere" not in run().summary
 
@@ -277,6 +300,19 @@ def test_a_shallow_clone_says_what_to_fetch(run: Run, review: Runner, tmp_path: 
     assert "'fetch-depth: 0'" in done.log
 
 
+def test_a_comparison_that_fails_is_no_change(review: Runner, tmp_path: Path, api: Api) -> None:
+    program = tmp_path / "voxmint"
+    program.write_text(
+        '#!/bin/sh\ncase $* in *" diff "*) echo "not all is here" >&2; exit 1 ;; esac\n'
+    )
+    program.chmod(0o755)
+    done = review.run(voxmint=str(program))
+    assert done.code == 1
+    assert "nothing could be compared, and the log says why" in done.log
+    assert "not all is here" in done.log
+    assert api.asked == []
+
+
 def test_a_fork_is_commented_on_by_a_run_that_follows(run: Run, review: Runner, api: Api) -> None:
     workspace = review.workspace
     head = git(workspace, "rev-parse", "topic")
@@ -325,7 +361,7 @@ def test_nothing_of_the_repository_is_run(run: Run, review: Runner, tmp_path: Pa
     assert not touched.exists()
 
 
-@pytest.mark.parametrize("name", ["project", "base", "head"])
+@pytest.mark.parametrize("name", ["project", "base", "head", "min_remaining", "artifact"])
 def test_an_input_is_no_program(run: Run, tmp_path: Path, name: str) -> None:
     touched = tmp_path / "touched"
     run(**{name: f"\"; touch {touched}; $(touch {touched}) `touch {touched}` '"})

@@ -129,6 +129,20 @@ def test_all_parts_are_there(page: Page) -> None:
     assert "input_audio_transcription.model" in page.texts["text"]
 
 
+def test_problems_of_before_are_listed_where_asked_for(tmp_path: Path) -> None:
+    write(tmp_path / "old", OLD)
+    write(tmp_path / "new", NEW)
+    arguments = ("diff", "old", "new", "-e", "local", "broken", "-o", "html")
+    environ = {"PATH": os.environ["PATH"]}
+    usual, verbose = (
+        Page(ran(tmp_path, *flags, *arguments, environ=environ).out) for flags in ((), ("-v",))
+    )
+    assert "problems from before: `voxmint diff -v` lists them" in usual.texts["text"]
+    assert "#known" in verbose.all("href")
+    assert "old error" in verbose.texts["text"]
+    assert "lists them" not in verbose.texts["text"]
+
+
 def test_every_place_of_the_head_leads_to_its_line(page: Page) -> None:
     outer = {one for one in page.all("href") if not one.startswith("#")}
     assert "https://code.example/hospital/voice/blob/main/profiles/base.yaml#L7" in outer

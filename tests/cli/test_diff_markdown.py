@@ -19,6 +19,7 @@ from markdown_it.token import Token
 from tests.cli.differences import SIGN, comparison_of, differences, many, texts
 from voxmint.cli.display.screen import Screen
 from voxmint.cli.formats import diff_markdown
+from voxmint.cli.formats.diff_told import Layout
 from voxmint.cli.formats.links import Links, links_of
 from voxmint.cli.formats.markdown import Section, code, fitted, length
 from voxmint.engine.comparing import Comparison
@@ -29,9 +30,11 @@ PARSER = MarkdownIt("gfm-like", {"html": True, "linkify": True})
 TAGS = {"details", "summary", "code", "a"}
 
 
-def written(comparison: Comparison, links: Links | None = None, *, is_stat: bool = False) -> str:
+def written(
+    comparison: Comparison, links: Links | None = None, layout: Layout | None = None
+) -> str:
     out = io.StringIO()
-    diff_markdown.write(Screen(out, {}), comparison, links or Links(), is_stat=is_stat)
+    diff_markdown.write(Screen(out, {}), comparison, links or Links(), layout or Layout())
     return out.getvalue()
 
 
@@ -91,11 +94,11 @@ _ADDRESS = f"{ascii_letters}{digits}-._~:/#%"
 
 # Differences take long to draw, so that one is looked at in every way, and none is made smaller.
 @settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
-@given(differences(), st.booleans())
-def test_nothing_from_a_file_is_markup(difference: Difference, is_stat: bool) -> None:
+@given(differences(), st.builds(Layout, *[st.booleans()] * 3))
+def test_nothing_from_a_file_is_markup(difference: Difference, layout: Layout) -> None:
     comparison = comparison_of(difference, (SIGN + "<b>`|@x", SIGN + "[a](b)"))
     links = links_of(ADDRESS, comparison.base, comparison.head)
-    text = written(comparison, links, is_stat=is_stat)
+    text = written(comparison, links, layout)
     nothing_is_markup(text)
     each_row_has_its_columns(text)
     nothing_is_hidden(text)
@@ -151,14 +154,17 @@ def test_a_span_of_code_is_one_span(text: str) -> None:
 @pytest.mark.parametrize("text", ["word", "é" * 100, "😀 " * 90, "`" * 90, "e" + "\u0301" * 200])
 @pytest.mark.parametrize("count", [1, 40, 900])
 def test_it_is_never_too_long(text: str, count: int) -> None:
-    """Whole edits are left out, and counted."""
-    found = written(comparison_of(many(count, text)), Links())
+    """Whole edits are left out, and counted; so are whole bodies."""
+    found = written(comparison_of(many(count, text)), Links(), Layout(is_full=True))
     assert length(found) <= 65_000
     assert len(found.encode("utf-16-le")) // 2 <= 65_536
-    shown = found.count("<details>")
+    shown = found.count("<summary><code>")
     left = re.search(r"\*\*([\d,]+) more edits?\*\*", found)
     assert shown + (int(left[1].replace(",", "")) if left else 0) == count
-    assert found.count("</details>") == shown
+    assert found.count("</details>") == found.count("<details>") == shown + 1
+    bodies = len(re.findall(r"^- `profile-\d+` in ", found, re.MULTILINE))
+    more = re.search(r"^- and ([\d,]+) more bod(?:y|ies)$", found, re.MULTILINE)
+    assert bodies + (int(more[1].replace(",", "")) if more else 0) == count
     assert shown == len(re.findall(r"^\| `profiles", found, re.MULTILINE))
     assert shown > 30 or shown == count
 

@@ -1,6 +1,7 @@
 """The project as git holds it: the same files as on disk, and nothing of the repository runs."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -331,12 +332,39 @@ def test_a_bare_clone(origin: Path, tmp_path: Path) -> None:
         states(bare, is_staged=True)
 
 
+def test_a_bare_repository_with_several_projects(project: Path, tmp_path: Path) -> None:
+    repository_in(project, {f"{name}/voxmint.yaml": "version: 1\n" for name in ("a", "b")})
+    bare = clone(project, tmp_path / "bare.git", "--bare")
+    with pytest.raises(UsageError, match=r"holds 2 projects: `a`, `b`$"):
+        states(bare, "HEAD", "HEAD")
+
+
 def test_a_bare_clone_of_a_repository_with_the_project_in_a_folder(
     project: Path, tmp_path: Path
 ) -> None:
     repository_in(project, {f"voice/{name}": text for name, text in FILES.items()})
     bare = clone(project, tmp_path / "bare.git", "--bare")
     assert content(states(bare, "HEAD").base.source) == b"session: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "hint"),
+    [
+        ("main", "git fetch --unshallow origin main:refs/remotes/origin/main"),
+        ("origin/main~2", "git fetch --unshallow origin main:refs/remotes/origin/main"),
+        ("HEAD^", "`HEAD` does not go back that far here; this clone is shallow"),
+        ("0123456789", "`git fetch --unshallow` gets the rest of its history"),
+        ("..", "the folder `..` holds no voxmint.yaml"),
+    ],
+)
+def test_a_word_that_was_not_fetched(origin: Path, tmp_path: Path, word: str, hint: str) -> None:
+    shallow = clone(origin, tmp_path / "shallow", "--depth=1", "--branch=feature")
+    found = states(shallow, word)
+    assert found.doubtful == word
+    assert hint in (found.hint or "")
+    if "origin main" in hint:
+        git(shallow, *re.findall("`git (.*?)`", found.hint or "")[0].split())
+        assert states(shallow, "origin/main").base.commit
 
 
 def test_a_shallow_clone_says_what_to_fetch(origin: Path, tmp_path: Path) -> None:
@@ -358,7 +386,9 @@ def test_a_clone_of_one_branch_says_what_to_fetch(origin: Path, tmp_path: Path) 
     git(alone, "symbolic-ref", "--delete", "refs/remotes/origin/HEAD")
     with pytest.raises(UsageError, match="no default branch") as error:
         states(alone)
-    assert "git fetch origin main" in (error.value.hint or "")
+    [command] = re.findall("`git (.*?)`", error.value.hint or "")
+    git(alone, *command.split())
+    assert states(alone).base.why == "where it left origin/main"
 
 
 def test_unrelated_histories(branched: Path) -> None:

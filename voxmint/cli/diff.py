@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voxmint.cli.options import environments_option, output_option, selecting
-from voxmint.cli.parser import Command, command as command_named
+from voxmint.cli.parser import Command, Duration, command as command_named
+from voxmint.problems import UsageError
+from voxmint.shown import shown
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from voxmint.engine.comparing import Comparison
 
 _FAILED, _CHANGED = 1, 2
+_WHOLE = ("json", "html")
+"""The forms that leave nothing out."""
 _AFTER = "voxmint.after"
 """Where a context keeps what stood after `--`; `None` where there was none."""
 
@@ -40,10 +44,21 @@ class Options:
     detailed: bool = False
     pager: bool = True
     base_url: str | None = None
+    deploys: tuple[tuple[str | None, float], ...] = ()
 
 
 def diff(options: Options, world: "World") -> int:
-    """Writes what is different; 1 where the head has errors that the base has not."""
+    """Writes what is different; 1 where the head has errors that the base has not.
+
+    Raises `UsageError` for what cannot be told in the form that is asked for.
+    """
+    if options.stat and options.output in _WHOLE:
+        raise UsageError(
+            f"`--stat` is for text and markdown: {options.output} always holds everything",
+            "leave `--stat` out, or `-o`",
+        )
+    if options.stat and options.full:
+        raise UsageError("`--stat` shows counts alone, and `--full` each body", "give one of them")
     comparison = _compared(options, world)
     _write(comparison, options, world)
     difference = comparison.difference
@@ -53,10 +68,12 @@ def diff(options: Options, world: "World") -> int:
 
 
 def _write(comparison: "Comparison", options: Options, world: "World") -> None:
+    from voxmint.cli.formats.diff_told import Layout
     from voxmint.cli.formats.links import links_of
 
     # An address that is none is told in every form, and before anything is written.
     links = links_of(options.base_url, comparison.base, comparison.head)
+    layout = Layout(options.full, options.stat, world.is_verbose)
     if options.output == "json":
         from voxmint.cli.formats import diff_json
 
@@ -64,16 +81,15 @@ def _write(comparison: "Comparison", options: Options, world: "World") -> None:
     elif options.output == "markdown":
         from voxmint.cli.formats import diff_markdown
 
-        diff_markdown.write(world.out, comparison, links, is_stat=options.stat)
+        diff_markdown.write(world.out, comparison, links, layout)
     elif options.output == "html":
         from voxmint.cli.formats import diff_html
 
-        diff_html.write(world.out, comparison, links)
+        diff_html.write(world.out, comparison, links, is_verbose=world.is_verbose)
     elif not world.is_quiet or comparison.difference.has_new_errors:
         from voxmint.cli.display.pager import paged
         from voxmint.cli.formats import diff_text
 
-        layout = diff_text.Layout(options.full, options.stat, world.is_verbose)
         with paged(world, is_wanted=options.pager) as shown:
             diff_text.write(shown.out, comparison, layout)
 
@@ -89,7 +105,24 @@ def _compared(options: Options, world: "World") -> "Comparison":
         options.words, options.after, world.cwd, world.environ, is_staged=options.staged
     )
     order = order_of(replace(options.selection, profiles=asked.profiles))
-    return compare_states(asked, order, with_origins=options.origins)
+    return compare_states(asked, order, with_origins=options.origins, deploys=options.deploys)
+
+
+def _deploys(
+    context: click.Context, param: click.Parameter, given: Sequence[str]
+) -> tuple[tuple[str | None, float], ...]:
+    """What `--min-remaining` gives: an environment, or `None` for all others, and seconds."""
+    length = Duration()
+    found: dict[str | None, float] = {}
+    for text in given:
+        name, sign, written = text.rpartition("=")
+        if sign and not name:
+            raise UsageError(
+                f"`--min-remaining` takes ENV=DURATION or DURATION, not `{shown(text)}`",
+                "for example: --min-remaining production=20m",
+            )
+        found[name or None] = length.convert(written, param, context)
+    return tuple(found.items())
 
 
 class _DiffCommand(Command):
@@ -130,6 +163,7 @@ def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> "list[
     "voxmint diff HEAD -- 'call-center/*'      # what is not committed, for some profiles",
     "voxmint diff --staged --detailed-exitcode # what is about to be committed",
     "voxmint diff old/ new/                    # two folders",
+    "voxmint diff main --min-remaining production=20m",
     "voxmint diff main -o html > diff.html     # a page to read in a browser",
     cls=_DiffCommand,
 )
@@ -142,6 +176,15 @@ def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> "list[
 @click.option("--full", is_flag=True, help="List each body with its own changes.")
 @click.option("--stat", is_flag=True, help="Show counts alone, a line for each edit.")
 @click.option("--origins", is_flag=True, help="Show values that stay and come from elsewhere, too.")
+@click.option(
+    "--min-remaining",
+    "deploys",
+    metavar="[ENV=]DURATION",
+    multiple=True,
+    callback=_deploys,
+    help="How long a deploy takes, as for `mint`: new lifetimes that are too short for it are "
+    "errors. Can be repeated, for one environment each.",
+)
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="End with 2 if bodies change.")
 @click.option("--no-pager", "pager", is_flag=True, flag_value=False, default=True, help="No pager.")
 @output_option("text", "json", "markdown", "html")
@@ -165,6 +208,9 @@ def command(ctx: click.Context, /, world: "World", words: tuple[str, ...], **giv
 
     Ends with 1 where HEAD has errors that BASE has not; errors that were there before are shown
     and do not count. With --detailed-exitcode it ends with 2 where bodies change.
+
+    --full lists each body with its own changes in text and markdown; -v gives all names there, and
+    the problems of before in html, too. json and html hold every body anyway.
 
     -o markdown is a comment for a pull request, never longer than GitHub takes; -o html is a page
     for a browser that loads nothing. --base-url links both to the lines: the address of a

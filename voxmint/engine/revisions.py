@@ -98,7 +98,8 @@ class Objects:
     def _asked(self, *arguments: str, names: Sequence[str]) -> bytes:
         answer = self._repository.run(*arguments, given="\n".join((*names, "")).encode("ascii"))
         if answer.code != 0:
-            raise self._missing(answer.said.partition("\n")[0].removeprefix("fatal: "))
+            # Warnings come first.
+            raise self._missing(answer.said.rpartition("fatal: ")[2].partition("\n")[0])
         return answer.output
 
     def _missing(self, said: str) -> ProblemsError:

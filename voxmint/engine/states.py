@@ -10,6 +10,7 @@ Words are taken for states from the left, for as long as they are one, and then 
 says where the profiles begin.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -43,6 +44,10 @@ _SHORT = 10
 """How many characters of a commit's name are shown."""
 _MOST_STATES = 2
 _USUAL = ("main", "master")
+_STEPS = re.compile(r"(?<=.)[~^][~^0-9]*$")
+"""How many commits to go back, at the end of a revision."""
+_OBJECT = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
+_UNSHALLOW = "this clone is shallow: `git fetch --unshallow` gets the rest of its history"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +125,7 @@ class _Finder:
         self, words: Sequence[str], *, is_explicit: bool
     ) -> tuple[list[State], tuple[str, ...]]:
         """The states at the beginning of the words, and the words that are left."""
-        if words and ".." in words[0] and not self._is_folder(words[0]):
+        if words and ".." in words[0] and not self._is_any_folder(words[0]):
             return self._range(words[0]), tuple(words[1:])
         states: list[State] = []
         for place, word in enumerate(words):
@@ -150,6 +155,9 @@ class _Finder:
 
     def _is_folder(self, word: str) -> bool:
         return "\0" not in word and (self._cwd / word / PROJECT_FILE).is_file()
+
+    def _is_any_folder(self, word: str) -> bool:
+        return "\0" not in word and (self._cwd / word).is_dir()
 
     def _folder(self, word: str) -> State:
         return State(word, WorkTree(self._cwd / word))
@@ -190,14 +198,25 @@ class _Finder:
 
     def _hint(self, word: str, *more: str) -> str | None:
         """What may have been meant by a word that is no revision; `more` are other names."""
+        if self._is_any_folder(word):
+            return f"the folder `{shown(word)}` holds no {PROJECT_FILE}"
         git = self._repository()
-        refs = () if isinstance(git, Absence) else _refs(git)
-        near = nearest(word, [*refs, *more]).get("nearest")
+        if isinstance(git, Absence):
+            near = nearest(word, more).get("nearest")
+            return f"did you mean `{shown(near)}`?" if near else None
+        known = _STEPS.sub("", word)
+        if known != word and self._commit(known) is not None:
+            end = f"`{shown(known)}` does not go back that far here"
+            return f"{end}; {_UNSHALLOW}" if _is_shallow(git) else end
+        near = nearest(word, [*_refs(git), *more]).get("nearest")
+        remote, _, branch = known.partition("/") if "/" in known else ("origin", "", known)
+        is_usual = branch in _USUAL or word.startswith("origin/")
+        is_branch = is_usual or not (near or _OBJECT.fullmatch(word))
+        if is_branch and _has_one_branch(git):
+            return f"this clone has one branch only: {_fetched(git, remote, branch)}"
         if near:
             return f"did you mean `{shown(near)}`?"
-        if not isinstance(git, Absence) and _is_shallow(git):
-            return "this clone is shallow: `git fetch --unshallow` gets the rest of its history"
-        return None
+        return _UNSHALLOW if _is_shallow(git) else None
 
     # ── defaults ─────────────────────────────────────────────────────────────────────────────────
 
@@ -245,7 +264,7 @@ class _Finder:
         if default is None:
             hint = "name what to compare with: `voxmint diff HEAD`, or a branch"
             if _is_shallow(git):
-                hint = "this clone has one branch: fetch the other, `git fetch origin main`"
+                hint = f"this clone has one branch only: {_fetched(git, 'origin', 'main')}"
             raise UsageError("there is no default branch to compare with", hint)
         name, commit = default
         return self._parted(replace(head, commit=own), name, commit)
@@ -323,15 +342,38 @@ class _Finder:
 
 
 def _only_project(git: Repository, commit: str) -> str:
-    """The folder of the only project in a commit; the repository's own where there are several."""
+    """The folder of the only project in a commit, or the repository's own; empty for none.
+
+    `UsageError` where there are several, none of them at the top: nothing says which is meant.
+    """
     listing = git.asked("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
     paths = listing.decode("utf-8", "surrogateescape").split("\0")
     folders = [path.rpartition("/")[0] for path in paths if path.rpartition("/")[2] == PROJECT_FILE]
+    if len(folders) > 1 and "" not in folders:
+        few = ", ".join(f"`{shown(folder)}`" for folder in folders[:3])
+        raise UsageError(
+            f"this bare repository holds {len(folders):,} projects: {few}"
+            + ", …" * (len(folders) > 3),
+            "run it in a project's folder of a clone, or of a work tree: `git worktree add DIR`",
+        )
     return folders[0] if len(folders) == 1 else ""
 
 
 def _is_shallow(git: Repository) -> bool:
     return git.run("rev-parse", "--is-shallow-repository").output.strip() == b"true"
+
+
+def _fetched(git: Repository, remote: str, branch: str) -> str:
+    """How to get a branch, and all its history, where it is not among those that are fetched."""
+    depth = " --unshallow" if _is_shallow(git) else ""
+    name = f"{shown(remote)}/{shown(branch)}"
+    return f"`git fetch{depth} {shown(remote)} {shown(branch)}:refs/remotes/{name}` gets `{name}`"
+
+
+def _has_one_branch(git: Repository) -> bool:
+    """Whether only some branches of the remote are fetched, as after `git clone --depth 1`."""
+    told = git.run("config", "--get-all", "remote.origin.fetch").output.split()
+    return bool(told) and not any(b"*" in spec for spec in told)
 
 
 def _is_sparse(git: Repository) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from voxmint.cli.display.pieces import Piece, Pieces, Tone
-from voxmint.shown import masked, shown
+from voxmint.shown import evident, masked
 
 _WORD = re.compile(r"\s+|\w+|[^\w\s]")
 _KEPT = 6
@@ -16,7 +16,7 @@ _MOST_WORDS = 4_000
 def word_diff(before: str, after: str) -> Pieces:
     """The texts in one line, what goes and what comes in pieces of their own.
 
-    What stays the same is cut to the words next to a change; line breaks are escaped.
+    What stays the same is cut to the words next to a change; what nobody sees is escaped.
     """
     # Before it is taken apart: half of a key does not look like one.
     before, after = masked(before), masked(after)
@@ -42,15 +42,15 @@ def _same(words: list[str], *, is_first: bool, is_last: bool) -> Piece:
     """Words that stay, with `…` for those far from any change."""
     most = _KEPT if is_first or is_last else 2 * _KEPT
     if len(words) <= most + 1:
-        return Piece(shown("".join(words)))
+        return Piece(evident("".join(words)))
     left = "" if is_first else "".join(words[:_KEPT])
     right = "" if is_last else "".join(words[-_KEPT:])
-    return Piece(shown(f"{left}…{right}"))
+    return Piece(evident(f"{left}…{right}"))
 
 
 def _out(text: str) -> Piece:
-    return Piece(shown(text), Tone.OUT)
+    return Piece(evident(text), Tone.OUT)
 
 
 def _in(text: str) -> Piece:
-    return Piece(shown(text), Tone.IN)
+    return Piece(evident(text), Tone.IN)

@@ -17,10 +17,12 @@ from voxmint.cli.formats.diff_matrix import Matrix, matrix_of
 from voxmint.cli.formats.diff_told import (
     Edited,
     Effect,
+    arrivals_of,
     dead_edits,
     edits_of,
     named_changes,
     next_mint,
+    quiet_files,
     selector_of,
     state_name,
     summary,
@@ -31,7 +33,7 @@ from voxmint.cli.formats.graph_text import profile_rows
 from voxmint.cli.formats.links import Links
 from voxmint.engine.comparing import Comparison
 from voxmint.origin import Origin
-from voxmint.problems import Body, Severity
+from voxmint.problems import Body, Problem, Severity
 from voxmint.profiles.diff.result import ABSENT, Cause, CauseKind, Difference, Shadow, Side
 from voxmint.profiles.graph import Graph, graph_of
 from voxmint.shown import evident
@@ -42,9 +44,11 @@ _MOST_SHADOWS = 4
 _FOLDER = "diff"
 
 
-def write(screen: Screen, comparison: Comparison, links: Links) -> None:
-    """Writes the page."""
-    screen.write(_rendered(_Page(comparison, links).content()))
+def write(
+    screen: Screen, comparison: Comparison, links: Links, *, is_verbose: bool = False
+) -> None:
+    """Writes the page; where verbose with all ways of a change, and with problems of before."""
+    screen.write(_rendered(_Page(comparison, links, is_verbose=is_verbose).content()))
 
 
 def _rendered(content: Mapping[str, object]) -> str:
@@ -100,11 +104,12 @@ class _Reach(NamedTuple):
 class _Page:
     """Puts together what the template shows."""
 
-    def __init__(self, comparison: Comparison, links: Links) -> None:
+    def __init__(self, comparison: Comparison, links: Links, *, is_verbose: bool) -> None:
         self._comparison = comparison
         self._difference = comparison.difference
         self._links = links
-        self._edits = edits_of(self._difference)
+        self._is_verbose = is_verbose
+        self._edits = edits_of(self._difference, is_verbose=is_verbose)
         self._numbers = {one.cause: at for at, one in enumerate(self._edits, 1)}
 
     def content(self) -> dict[str, Any]:
@@ -117,11 +122,17 @@ class _Page:
             "head": evident(state_name(self._comparison.head)),
             "mint": next_mint(self._comparison, evident),
             "named": [
-                {"name": one.name, "pieces": _pieces(one.pieces), "reach": _reach(one.bodies)}
-                for one in named_changes(self._difference)
+                {
+                    "name": one.name,
+                    "pieces": _pieces(one.pieces),
+                    "remark": one.remark,
+                    "reach": _reach(one.bodies),
+                }
+                for one in named_changes(self._comparison)
             ],
-            "problems": list(self._problems()),
-            "problem_counts": _problem_counts(self._difference),
+            "problems": list(self._new_problems()),
+            "known_problems": list(self._known_problems()) if self._is_verbose else [],
+            "problem_counts": "" if self._is_verbose else _problem_counts(self._difference),
             "most_shadows": _MOST_SHADOWS,
             "edits": [self._edit(one) for one in self._edits],
             "fates": list(self._fates()),
@@ -130,7 +141,11 @@ class _Page:
             "picture_note": "",
             "tree": "",
             "idle": list(self._idle()),
-            "layout": [evident(file) for file in self._difference.layout],
+            "quiet": [
+                {"file": evident(file), "what": what}
+                for what, files in quiet_files(self._difference)
+                for file in files
+            ],
             "moved": list(self._moved()),
         }
         if graph.profiles or graph.environments:
@@ -139,17 +154,31 @@ class _Page:
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────
 
-    def _problems(self) -> Iterator[dict[str, object]]:
-        listed = [one for one in self._difference.new if one.severity is not Severity.NOTE]
+    def _new_problems(self) -> Iterator[dict[str, object]]:
+        listed = [
+            one
+            for one in self._difference.new
+            if self._is_verbose or one.severity is not Severity.NOTE
+        ]
         for one in sorted(listed, key=lambda one: not one.is_error):
-            yield {
-                "severity": one.severity.value,
-                "code": one.code,
-                "at": one.at and self._at(one.at, Side.HEAD),
-                "message": evident(one.message),
-                "hint": evident(one.hint) if one.hint else "",
-                "reach": _reach(one.affects) if one.affects else None,
-            }
+            yield self._problem(one, one.severity.value, Side.HEAD)
+
+    def _known_problems(self) -> Iterator[dict[str, object]]:
+        for one in self._difference.gone:
+            yield self._problem(one, f"gone {one.severity}", Side.BASE)
+        for one in self._difference.old:
+            yield self._problem(one, f"old {one.severity}", Side.HEAD)
+
+    def _problem(self, one: Problem, told: str, side: Side) -> dict[str, object]:
+        return {
+            "severity": one.severity.value,
+            "told": told,
+            "code": one.code,
+            "at": one.at and self._at(one.at, side),
+            "message": evident(one.message),
+            "hint": evident(one.hint) if one.hint else "",
+            "reach": _reach(one.affects) if one.affects else None,
+        }
 
     def _edit(self, one: Edited) -> dict[str, object]:
         shadowed = sum(len(shadow.bodies) for shadow in one.shadows)
@@ -188,14 +217,13 @@ class _Page:
 
     def _fates(self) -> Iterator[dict[str, object]]:
         difference = self._difference
-        for what, arrivals in (("new", difference.added), ("gone", difference.removed)):
-            for one in arrivals:
-                yield {
-                    "what": what,
-                    "reach": _reach(one.bodies),
-                    "at": self._cause(one.cause),
-                    "pieces": _pieces(edited(one.cause)),
-                }
+        for what, one in arrivals_of(self._comparison):
+            yield {
+                "what": what,
+                "reach": _reach(one.bodies),
+                "at": self._cause(one.cause),
+                "pieces": _pieces(edited(one.cause)),
+            }
         for renaming in difference.renamed:
             told = f"the {renaming.kind} {renaming.before} → {renaming.after}"
             yield {"what": "renamed", "reach": None, "told": evident(told), "at": None}
@@ -351,8 +379,9 @@ _PARTS: tuple[tuple[str, str, Callable[[dict[str, Any]], object]], ...] = (
     ("fates", "Bodies that come, go, or are wrong", lambda content: content["fates"]),
     ("matrix", "Profiles and environments", lambda content: content["matrix"]["rows"]),
     ("picture", "Who extends whom", lambda content: content["picture"]),
-    ("idle", "Edits that change no body", lambda content: content["idle"] or content["layout"]),
+    ("idle", "Edits that change no body", lambda content: content["idle"] or content["quiet"]),
     ("moved", "Moved values", lambda content: content["moved"]),
+    ("known", "Problems from before", lambda content: content["known_problems"]),
 )
 
 

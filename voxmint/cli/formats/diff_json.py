@@ -22,12 +22,18 @@ def write(screen: Screen, comparison: Comparison) -> None:
         "base": _project(comparison.base),
         "head": _project(comparison.head),
         "checked": {"bodies": difference.bodies, "changed": len(difference.changed)},
+        "min_remaining": dict(sorted(comparison.deploys.items())),
         "groups": [_group(group) for group in difference.groups],
         "shadowed": [_shadow(shadow) for shadow in difference.shadowed],
         "idle": [_cause(cause) for cause in difference.idle],
         "untold": [_cause(cause) for cause in difference.untold],
         "layout": list(difference.layout),
-        "added": [one for arrival in difference.added for one in _arrived(arrival)],
+        "following": list(difference.following),
+        "added": [
+            {**one, "valid": body in comparison.after.bodies}
+            for arrival in difference.added
+            for body, one in zip(arrival.bodies, _arrived(arrival), strict=True)
+        ],
         "removed": [one for arrival in difference.removed for one in _arrived(arrival)],
         "renamed": [one._asdict() for one in difference.renamed],
         "invalid": _bodies(difference.invalid),

@@ -1,6 +1,7 @@
 """A difference as a comment on a pull request: the summary, a table of edits, details folded."""
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from voxmint.cli.display.pieces import spelt
 from voxmint.cli.display.screen import Screen
@@ -8,29 +9,47 @@ from voxmint.cli.display.words import number
 from voxmint.cli.formats.diff_told import (
     Edited,
     Effect,
+    Layout,
+    arrivals_of,
+    bodies_of,
     dead_edits,
     edits_of,
     named_changes,
     next_mint,
+    quiet_files,
     selector_of,
     state_name,
     summary,
 )
-from voxmint.cli.formats.diff_words import edited, place, place_of, plainly, reach
+from voxmint.cli.formats.diff_words import changed, edited, place, place_of, plainly, reach
 from voxmint.cli.formats.links import Links
 from voxmint.cli.formats.markdown import (
     Section,
     code,
+    drawn,
     fitted,
     folded,
     html_code,
     html_linked,
     linked,
     table,
+    table_row,
 )
 from voxmint.engine.comparing import Comparison
 from voxmint.problems import Body, Problem, Severity
-from voxmint.profiles.diff.result import ABSENT, Arrival, Cause, CauseKind, Moved, Shadow, Side
+from voxmint.profiles.diff.result import (
+    ABSENT,
+    Arrival,
+    Cause,
+    CauseKind,
+    Change,
+    Difference,
+    Moved,
+    Shadow,
+    Side,
+)
+
+T = TypeVar("T")
 
 MOST = 65_000
 """GitHub takes 65,536 characters; the rest is for a heading or a marker of whoever posts it."""
@@ -41,50 +60,69 @@ _MOST_LISTED = 50
 _LONG = 600
 """How many characters of a long text's change are shown."""
 _NO_EFFECT = "*no effect*"
+_USUAL = Layout()
 
 
-def write(screen: Screen, comparison: Comparison, links: Links, *, is_stat: bool = False) -> None:
-    """Writes the difference; with `is_stat` without the details of each edit."""
-    screen.line(fitted(list(_sections(comparison, links, is_stat=is_stat)), MOST))
+def write(screen: Screen, comparison: Comparison, links: Links, layout: Layout = _USUAL) -> None:
+    """Writes the difference, as much of it as a comment can hold."""
+    screen.line(fitted(list(_sections(comparison, _Words(links, layout), layout)), MOST))
 
 
-def _sections(comparison: Comparison, links: Links, *, is_stat: bool) -> Iterator[Section]:
+def _sections(comparison: Comparison, words: "_Words", layout: Layout) -> Iterator[Section]:
     difference = comparison.difference
-    words = _Words(links)
     states = " → ".join(state_name(one, code) for one in (comparison.base, comparison.head))
     yield _text(f"**{summary(comparison)}**\n\n{states}")
     yield _problems(difference.new, words)
-    edits = edits_of(difference)
-    yield _edits(edits, words, is_stat=is_stat)
+    edits = edits_of(difference, is_verbose=layout.is_verbose)
+    yield _edits(edits, words, is_stat=layout.is_stat)
     yield _bodies(comparison, words)
-    if not is_stat:
+    if not layout.is_stat:
         yield _idle(comparison, words)
         yield _moved(difference.moved, words)
-    yield _mint(comparison)
+    if layout.is_full:
+        yield _each_body(difference, words)
+    if layout.is_verbose:
+        yield _known_problems("problem gone", "problems gone", difference.gone, words, Side.BASE)
+        yield _known_problems("problem from before", "problems from before", difference.old, words)
+    yield _mint(comparison, words)
 
 
 def _text(text: str) -> Section:
     return Section(0, lambda _: text)
 
 
-def _list(items: Sequence[str], made: Callable[[str], str], what: str, rank: int) -> Section:
-    """Items in lines, as many as fit, with a count of the others."""
+def _list(
+    items: Sequence[T],
+    draw: Callable[[T], str],
+    made: Callable[[str], str],
+    what: str,
+    rank: int,
+    most: int = _MOST_LISTED,
+    many: str = "",
+) -> Section:
+    """Items in lines, as many as fit and no more than `most`, with a count of the others."""
+    lines = drawn(items, draw)
 
     def written(count: int) -> str:
         if not items:
             return ""
         left = len(items) - count
-        more = [f"- and {number(left, f'more {what}')}"]
-        return made("\n".join([*items[:count], *(more if left else [])]))
+        more = [f"- and {number(left, f'more {what}', many and f'more {many}')}"]
+        return made("\n".join([*lines(count), *(more if left else [])]))
 
-    return Section(min(len(items), _MOST_LISTED), written, rank)
+    return Section(min(len(items), most), written, rank)
 
 
 class _Words:
     """Places and names as Markdown, with addresses as far as there are any."""
 
-    def __init__(self, links: Links) -> None:
+    def __init__(self, links: Links, layout: Layout) -> None:
         self._links = links
+        self.is_verbose = layout.is_verbose
+
+    def reach(self, bodies: Sequence[Body]) -> str:
+        """Which bodies, or how many where there are many."""
+        return reach(bodies, is_verbose=self.is_verbose, most=_MOST_NAMED, quoted=code)
 
     def cause(self, cause: Cause) -> str:
         """Where an edit is."""
@@ -114,25 +152,22 @@ class _Words:
         before = linked(code(place(moved.before)), self._links.to(moved.before, Side.BASE))
         after = linked(code(place(moved.after)), self._links.to(moved.after, Side.HEAD))
         what = f"{code(moved.path)} {code(plainly(moved.value))}"
-        return f"- {what}: {before} → {after}, {_reach(moved.bodies)}"
-
-
-def _reach(bodies: Sequence[Body]) -> str:
-    return reach(bodies, most=_MOST_NAMED, quoted=code)
+        return f"- {what}: {before} → {after}, {self.reach(moved.bodies)}"
 
 
 # ── edits ────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _edits(edits: Sequence[Edited], words: _Words, *, is_stat: bool) -> Section:
-    rows = [_row(one, words) for one in edits]
-    details = [] if is_stat else [_detail(one, words) for one in edits]
+    rows = drawn(edits, lambda one: table_row(_row(one, words)))
+    details = drawn(() if is_stat else edits, lambda one: _detail(one, words))
 
     def written(count: int) -> str:
         if not edits:
             return ""
-        parts = [table(["edit", "what", "bodies", "no effect"], rows[:count], "bn")] * bool(count)
-        return "\n\n".join([*parts, *details[:count], *_left_out(edits[count:])])
+        heads = table(["edit", "what", "bodies", "no effect"], [], "bn")
+        parts = ["\n".join([heads, *rows(count)])] * bool(count)
+        return "\n\n".join([*parts, *details(count), *_left_out(edits[count:])])
 
     return Section(len(edits), written, rank=3)
 
@@ -171,9 +206,9 @@ def _detail(one: Edited, words: _Words) -> str:
 
 
 def _effect(effect: Effect, words: _Words) -> list[str]:
-    where = _reach(effect.bodies)
+    where = words.reach(effect.bodies)
     if effect.ways > 1:
-        where += f", in {effect.ways:,} ways, such as {_reach(effect.first)}"
+        where += f", in {effect.ways:,} ways, such as {words.reach(effect.first)}"
     if effect.others:
         places = list(dict.fromkeys(words.cause(cause) for cause in effect.others))
         others, more = places[:4], len(places[4:])
@@ -182,9 +217,10 @@ def _effect(effect: Effect, words: _Words) -> list[str]:
 
 
 def _shadows(shadows: Sequence[Shadow], words: _Words) -> Iterator[list[str]]:
-    for shadow in shadows[:_MOST_SHADOWS]:
-        yield [_NO_EFFECT, words.shadow(shadow), _reach(shadow.bodies)]
-    rest = shadows[_MOST_SHADOWS:]
+    most = len(shadows) if words.is_verbose else _MOST_SHADOWS
+    for shadow in shadows[:most]:
+        yield [_NO_EFFECT, words.shadow(shadow), words.reach(shadow.bodies)]
+    rest = shadows[most:]
     if rest:
         bodies = number(sum(len(one.bodies) for one in rest), "body", "bodies")
         yield [_NO_EFFECT, number(len(rest), "other line"), bodies]
@@ -195,22 +231,37 @@ def _shadows(shadows: Sequence[Shadow], words: _Words) -> Iterator[list[str]]:
 
 def _problems(problems: Sequence[Problem], words: _Words) -> Section:
     """What is newly wrong, the errors first."""
-    told = [one for one in problems if one.severity is not Severity.NOTE]
+    told = [one for one in problems if words.is_verbose or one.severity is not Severity.NOTE]
     ranked = sorted(told, key=lambda one: one.severity is not Severity.ERROR)
     errors = sum(one.is_error for one in told)
     counts = [number(errors, "new error")] * bool(errors)
-    counts += [number(len(told) - errors, "new warning")] * (len(told) > errors)
+    warnings = sum(one.severity is Severity.WARNING for one in told)
+    counts += [number(warnings, "new warning")] * bool(warnings)
+    notes = len(told) - errors - warnings
+    counts += [number(notes, "new note")] * bool(notes)
     head = f"**{' and '.join(counts)}**"
-    lines = [words.problem(one) for one in ranked]
-    return _list(lines, lambda text: f"{head}\n\n{text}", "problem", rank=1)
+    return _list(ranked, words.problem, lambda text: f"{head}\n\n{text}", "problem", rank=1)
+
+
+def _known_problems(
+    one: str, many: str, problems: Sequence[Problem], words: _Words, side: Side = Side.HEAD
+) -> Section:
+    """What is not new, folded."""
+    title = number(len(problems), one, many)
+    return _list(
+        problems,
+        lambda problem: words.problem(problem, side),
+        lambda text: folded(title, text),
+        "problem",
+        rank=6,
+    )
 
 
 def _bodies(comparison: Comparison, words: _Words) -> Section:
     """Bodies that come and go, and that are wrong or right now."""
     difference = comparison.difference
     lines = [
-        *(_arrival("added", one, words) for one in difference.added),
-        *(_arrival("removed", one, words) for one in difference.removed),
+        *(_arrival(what, one, words) for what, one in arrivals_of(comparison)),
         *(
             f"- renamed: the {one.kind} {code(one.before)} → {code(one.after)}"
             for one in difference.renamed
@@ -221,12 +272,37 @@ def _bodies(comparison: Comparison, words: _Words) -> Section:
         ("valid now", difference.valid),
         ("still invalid", difference.broken),
     )
-    lines += [f"- {what}: {_reach(bodies)}" for what, bodies in fates if bodies]
-    return _list(lines, lambda text: text, "line", rank=2)
+    lines += [f"- {what}: {words.reach(bodies)}" for what, bodies in fates if bodies]
+    return _list(lines, str, lambda text: text, "line", rank=2)
 
 
 def _arrival(what: str, arrival: Arrival, words: _Words) -> str:
-    return f"- {what}: {_reach(arrival.bodies)}, by {_what(arrival.cause, words)}"
+    return f"- {what}: {words.reach(arrival.bodies)}, by {_what(arrival.cause, words)}"
+
+
+def _each_body(difference: Difference, words: _Words) -> Section:
+    """Each body with its own changes, folded."""
+    listed = bodies_of(difference)
+    title = f"each of {number(len(listed), 'body', 'bodies')}"
+    return _list(
+        listed,
+        lambda one: _body(*one, words),
+        lambda text: folded(title, text),
+        "body",
+        rank=7,
+        most=len(listed),
+        many="bodies",
+    )
+
+
+def _body(body: Body, own: Sequence[tuple[Change, list[Cause]]], words: _Words) -> str:
+    changes = "; ".join(_own(change, causes, words) for change, causes in own)
+    return f"- {words.reach([body])}: {changes}"
+
+
+def _own(change: Change, causes: Sequence[Cause], words: _Words) -> str:
+    places = ", ".join(dict.fromkeys(map(words.cause, causes)))
+    return f"{code(change.path)} {code(spelt(changed(change)), _LONG)} by {places}"
 
 
 def _idle(comparison: Comparison, words: _Words) -> Section:
@@ -234,19 +310,27 @@ def _idle(comparison: Comparison, words: _Words) -> Section:
     difference = comparison.difference
     none = "changes no body" if comparison.is_everything else "changes none of these bodies"
     lines = [
-        f"- {_what(cause, words)}: no effect, "
-        + "; ".join(f"{words.shadow(one)} ({_reach(one.bodies)})" for one in shadows[:4])
-        + ("; …" if len(shadows) > 4 else "")
+        f"- {_what(cause, words)}: no effect, {_dead(shadows, words)}"
         for cause, shadows in dead_edits(difference).items()
     ]
     lines += [f"- {_what(cause, words)}: {none}" for cause in difference.idle]
     lines += [
         f"- {_what(cause, words)}: only in bodies that are invalid" for cause in difference.untold
     ]
-    lines += [f"- {code(file)} differs in comments and layout alone" for file in difference.layout]
+    lines += [
+        f"- {code(file)} differs {what}"
+        for what, files in quiet_files(difference)
+        for file in files
+    ]
     verb = "changes" if len(lines) == 1 else "change"
     title = f"{number(len(lines), 'edit')} that {verb} no body"
-    return _list(lines, lambda text: folded(title, text), "edit", rank=4)
+    return _list(lines, str, lambda text: folded(title, text), "edit", rank=4)
+
+
+def _dead(shadows: Sequence[Shadow], words: _Words) -> str:
+    most = len(shadows) if words.is_verbose else 4
+    told = [f"{words.shadow(one)} ({words.reach(one.bodies)})" for one in shadows[:most]]
+    return "; ".join([*told, *(["…"] if len(shadows) > most else [])])
 
 
 def _what(cause: Cause, words: _Words) -> str:
@@ -257,18 +341,19 @@ def _what(cause: Cause, words: _Words) -> str:
 
 def _moved(moved: Sequence[Moved], words: _Words) -> Section:
     title = f"{number(len(moved), 'value')} from another place"
-    lines = [words.moved(one) for one in moved]
-    return _list(lines, lambda text: folded(title, text), "value", rank=5)
+    return _list(moved, words.moved, lambda text: folded(title, text), "value", rank=5)
 
 
-def _mint(comparison: Comparison) -> Section:
+def _mint(comparison: Comparison, words: _Words) -> Section:
     lines = [
-        f"- {one.name} {code(spelt(one.pieces))}: {_reach(one.bodies)}"
-        for one in named_changes(comparison.difference)
+        f"- {one.name} {code(spelt(one.pieces))}"
+        + (f", **{one.remark}**" if one.remark else "")
+        + f": {words.reach(one.bodies)}"
+        for one in named_changes(comparison)
     ]
     sentence = next_mint(comparison, code)
     if not sentence:
         return _text("")
     if not lines:
         return _text(sentence)
-    return _list(lines, lambda text: f"{sentence}\n\n{text}", "change", rank=0)
+    return _list(lines, str, lambda text: f"{sentence}\n\n{text}", "change", rank=0)

@@ -1,6 +1,6 @@
 """A difference body by body: profiles by environments, and what changed in each."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from voxmint.cli.display.pieces import Piece, Pieces
@@ -53,7 +53,7 @@ _NONE = Cell("none", "–")
 def matrix_of(comparison: Comparison, numbers: Mapping[Cause, int]) -> Matrix:
     """The matrix; `numbers` are those of the edits."""
     difference = comparison.difference
-    cells = {**_changes(difference, numbers), **_fates(difference)}
+    cells = {**_changes(difference, numbers), **_fates(comparison)}
     there = {*comparison.before.attempted, *comparison.after.attempted}
     environments = tuple(sorted({environment for _, environment in {*there, *cells}}))
     profiles = sorted({profile for profile, _ in cells})
@@ -67,13 +67,12 @@ def matrix_of(comparison: Comparison, numbers: Mapping[Cause, int]) -> Matrix:
         )
         for profile in profiles
     )
-    return Matrix(environments, rows, _note(difference, rows))
+    return Matrix(environments, rows, _note(comparison, set(profiles)))
 
 
-def _note(difference: Difference, rows: Sequence[Row]) -> str:
-    shown = sum(cell.kind in ("same", "changed", "arrived") for row in rows for cell in row.cells)
-    shown += len(difference.invalid) + len(difference.valid) + len(difference.broken)
-    rest = max(difference.bodies - shown, 0)
+def _note(comparison: Comparison, profiles: Set[str]) -> str:
+    shown = sum(profile in profiles for profile, _ in comparison.after.attempted)
+    rest = comparison.difference.bodies - shown
     if not rest:
         return "All profiles that were compared."
     bodies = number(rest, "more body", "more bodies")
@@ -110,9 +109,14 @@ def _changes(difference: Difference, numbers: Mapping[Cause, int]) -> dict[Body,
     }
 
 
-def _fates(difference: Difference) -> dict[Body, Cell]:
+def _fates(comparison: Comparison) -> dict[Body, Cell]:
+    difference, sound = comparison.difference, comparison.after.bodies
     fates: tuple[tuple[Iterator[Body], Cell], ...] = (
         (_bodies(difference.added), Cell("arrived", "new")),
+        (
+            (body for body in _bodies(difference.added) if body not in sound),
+            Cell("wrong", "new, invalid"),
+        ),
         (_bodies(difference.removed), Cell("left", "gone")),
         (iter(difference.invalid), Cell("wrong", "invalid now")),
         (iter(difference.valid), Cell("arrived", "valid now")),

@@ -1,7 +1,6 @@
 """A difference for a person: a summary, then edit by edit what each does and does not reach."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from voxmint.cli.display.pieces import painted
 from voxmint.cli.display.screen import Screen, Style
@@ -11,10 +10,14 @@ from voxmint.cli.formats.diff_rows import Row, wrapped, write_rows
 from voxmint.cli.formats.diff_told import (
     Edited,
     Effect,
+    Layout,
+    arrivals_of,
+    bodies_of,
     dead_edits,
     edits_of,
     named_changes,
     next_mint,
+    quiet_files,
     reason,
     state_name,
     summary,
@@ -30,23 +33,13 @@ from voxmint.cli.formats.diff_words import (
     reach,
 )
 from voxmint.engine.comparing import Comparison
-from voxmint.problems import Body, Problem, Severity
-from voxmint.profiles.diff.result import Arrival, Cause, Change, Difference, Shadow
-from voxmint.profiles.diff.values import frozen
-from voxmint.shown import shown
+from voxmint.problems import Problem, Severity
+from voxmint.profiles.diff.result import Arrival, Cause, Difference, Shadow
+from voxmint.shown import evident
 
 _MOST_SHADOWS = 4
 _MOST_IDLE = 20
 _MOST_PROBLEMS = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How much is told: each body, counts alone, all names."""
-
-    is_full: bool = False
-    is_stat: bool = False
-    is_verbose: bool = False
 
 
 def write(screen: Screen, comparison: Comparison, layout: Layout) -> None:
@@ -62,7 +55,7 @@ def write(screen: Screen, comparison: Comparison, layout: Layout) -> None:
         for one in edits:
             _write_edit(screen, one, layout)
         _write_idle(screen, comparison, layout)
-    _write_arrivals(screen, difference, layout)
+    _write_arrivals(screen, comparison, layout)
     _write_validity(screen, difference, layout)
     if layout.is_full:
         _write_bodies(screen, difference)
@@ -74,7 +67,7 @@ def _write_stat(screen: Screen, edits: Sequence[Edited]) -> None:
     if not edits:
         return
     screen.line()
-    rows = [(place_of(one.cause), shown(one.cause.path), f"{len(one.bodies):,}") for one in edits]
+    rows = [(place_of(one.cause), evident(one.cause.path), f"{len(one.bodies):,}") for one in edits]
     places, paths, counts = (max(width(row[part]) for row in rows) for part in range(3))
     for where, path, count in rows:
         noun = "body" if count == "1" else "bodies"
@@ -104,7 +97,7 @@ def _row(screen: Screen, effect: Effect, layout: Layout) -> Row:
     if effect.others:
         places = list(dict.fromkeys(place_of(cause) for cause in effect.others))
         where += f", together with {names(places, 4)}"
-    return Row(shown(effect.path), painted(screen, effect.pieces), where, effect.is_wordy)
+    return Row(evident(effect.path), painted(screen, effect.pieces), where, effect.is_wordy)
 
 
 def _shadow_rows(shadows: Sequence[Shadow], layout: Layout) -> Iterator[Row]:
@@ -138,14 +131,16 @@ def _write_idle(screen: Screen, comparison: Comparison, layout: Layout) -> None:
     if len(lines) > _MOST_IDLE and not layout.is_verbose:
         rest = number(len(lines) - _MOST_IDLE, "more edit")
         lines[_MOST_IDLE:] = [f"… and {rest} without effect (-v lists them)"]
-    if difference.layout:
-        files = names(difference.layout, len(difference.layout) if layout.is_verbose else 4)
-        verb = "differs" if len(difference.layout) == 1 else "differ"
-        lines.append(f"{files} {verb} in comments and layout alone")
+    lines += [_quiet(what, files, layout) for what, files in quiet_files(difference)]
     if lines:
         screen.line()
     for line in lines:
         screen.line(line)
+
+
+def _quiet(what: str, files: Sequence[str], layout: Layout) -> str:
+    told = names(list(map(evident, files)), len(files) if layout.is_verbose else 4)
+    return f"{told} {'differs' if len(files) == 1 else 'differ'} {what}"
 
 
 def _dead(shadow: Shadow, layout: Layout) -> str:
@@ -155,13 +150,12 @@ def _dead(shadow: Shadow, layout: Layout) -> str:
 # ── bodies that come and go ──────────────────────────────────────────────────────────────────────
 
 
-def _write_arrivals(screen: Screen, difference: Difference, layout: Layout) -> None:
+def _write_arrivals(screen: Screen, comparison: Comparison, layout: Layout) -> None:
     rows = [
-        *(_arrival(screen, "added", one, layout) for one in difference.added),
-        *(_arrival(screen, "removed", one, layout) for one in difference.removed),
+        *(_arrival(screen, what, one, layout) for what, one in arrivals_of(comparison)),
         *(
-            Row("renamed", f"{shown(one.before)} → {shown(one.after)}", f"the {one.kind}")
-            for one in difference.renamed
+            Row("renamed", f"{evident(one.before)} → {evident(one.after)}", f"the {one.kind}")
+            for one in comparison.difference.renamed
         ),
     ]
     if rows:
@@ -217,9 +211,9 @@ def _write_problems(screen: Screen, what: str, problems: Sequence[Problem], layo
         color = Style.RED if problem.is_error else Style.YELLOW
         label = screen.paint(f"{what} {problem.severity}[{problem.code}]", color)
         where = f"{place(problem.at)}: " if problem.at else ""
-        screen.line(f"{label} {where}{problem.message}")
+        screen.line(f"{label} {where}{evident(problem.message)}")
         if problem.hint:
-            screen.line(f"  {screen.paint('└', Style.DIM)} {problem.hint}")
+            screen.line(f"  {screen.paint('└', Style.DIM)} {evident(problem.hint)}")
     if len(problems) > most:
         screen.line(f"… and {len(problems) - most:,} more; `voxmint validate` shows all")
 
@@ -229,23 +223,17 @@ def _write_problems(screen: Screen, what: str, problems: Sequence[Problem], layo
 
 def _write_bodies(screen: Screen, difference: Difference) -> None:
     """Each body with its own changes, and the places of their causes."""
-    found: dict[Body, dict[tuple[object, ...], tuple[Change, list[Cause]]]] = {}
-    for group in difference.groups:
-        change = group.change
-        key = (change.path, frozen(change.before), frozen(change.after))
-        for body in group.bodies:
-            found.setdefault(body, {}).setdefault(key, (change, []))[1].append(group.cause)
-    for body in sorted(found):
+    for body, own in bodies_of(difference):
         screen.line()
         screen.line(screen.paint(named([body]), Style.BOLD))
         rows = [
             Row(
-                shown(change.path),
+                evident(change.path),
                 painted(screen, changed(change)),
                 ", ".join(dict.fromkeys(map(place_of, causes))),
                 is_wordy(change),
             )
-            for change, causes in found[body].values()
+            for change, causes in own
         ]
         write_rows(screen, rows)
 
@@ -257,7 +245,7 @@ def _write_moved(screen: Screen, difference: Difference, layout: Layout) -> None
     screen.line(screen.paint("the same value, from another place", Style.BOLD))
     rows = [
         Row(
-            shown(one.path),
+            evident(one.path),
             f"{plainly(one.value)}   {place(one.before)} → {place(one.after)}",
             reach(one.bodies, is_verbose=layout.is_verbose),
         )
@@ -276,5 +264,6 @@ def _write_mint(screen: Screen, comparison: Comparison) -> None:
     screen.line()
     for line in wrapped(sentence, screen.width):
         screen.line(line)
-    for one in named_changes(comparison.difference):
-        screen.line(f"  {one.name} {painted(screen, one.pieces)}: {reach(one.bodies)}")
+    for one in named_changes(comparison):
+        remark = screen.paint(f", {one.remark}", Style.RED) if one.remark else ""
+        screen.line(f"  {one.name} {painted(screen, one.pieces)}{remark}: {reach(one.bodies)}")

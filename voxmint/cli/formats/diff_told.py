@@ -10,11 +10,13 @@ from voxmint.cli.display.pieces import Pieces, spelt
 from voxmint.cli.display.words import number
 from voxmint.cli.formats.diff_words import MOST_ENVIRONMENTS, changed, is_wordy, place, plainly
 from voxmint.engine.comparing import Comparison, Renewal
+from voxmint.engine.durations import spoken
 from voxmint.engine.states import State
+from voxmint.engine.upstream.request import lifetime_of
 from voxmint.problems import Body
-from voxmint.profiles.diff.result import Cause, Change, Difference, Group, Shadow
+from voxmint.profiles.diff.result import Arrival, Cause, Change, Difference, Group, Shadow
 from voxmint.profiles.diff.values import frozen
-from voxmint.shown import shown
+from voxmint.shown import evident
 
 _MOST_VARIANTS = 3
 """How many different changes of one path by one edit are told one by one."""
@@ -24,6 +26,14 @@ _NAMED = {
     "expires_after": "lifetime",
 }
 """What is told again of the next mint: what costs differently, and what lives otherwise."""
+
+
+class Layout(NamedTuple):
+    """How much is told: each body, counts alone, all names."""
+
+    is_full: bool = False
+    is_stat: bool = False
+    is_verbose: bool = False
 
 
 class Effect(NamedTuple):
@@ -77,6 +87,28 @@ def shadows_of(difference: Difference) -> dict[Cause, list[Shadow]]:
     return found
 
 
+def arrivals_of(comparison: Comparison) -> list[tuple[str, Arrival]]:
+    """The bodies that come and go, by what is told of them: new ones may be wrong, too."""
+    difference, sound = comparison.difference, comparison.after.bodies
+    told = []
+    for one in difference.added:
+        parts = (
+            ("added", [body for body in one.bodies if body in sound]),
+            ("added, invalid", [body for body in one.bodies if body not in sound]),
+        )
+        told += [(what, Arrival(tuple(bodies), one.cause)) for what, bodies in parts if bodies]
+    return [*told, *(("removed", one) for one in difference.removed)]
+
+
+def quiet_files(difference: Difference) -> list[tuple[str, tuple[str, ...]]]:
+    """The files that differ and mean the same, by what it is that differs in them."""
+    both = (
+        ("in comments and layout alone", difference.layout),
+        ("in the names of renamed files alone", difference.following),
+    )
+    return [(what, files) for what, files in both if files]
+
+
 def dead_edits(difference: Difference) -> dict[Cause, list[Shadow]]:
     """The edits that are laid on bodies and change none of them."""
     used = {group.cause for group in difference.groups}
@@ -117,12 +149,23 @@ def _alike(groups: Sequence[Group]) -> list[list[Group]]:
     return list(found.values())
 
 
+def bodies_of(difference: Difference) -> list[tuple[Body, list[tuple[Change, list[Cause]]]]]:
+    """Each body that changes, with its own changes and what caused them."""
+    found: dict[Body, dict[tuple[object, ...], tuple[Change, list[Cause]]]] = {}
+    for group in difference.groups:
+        change = group.change
+        key = (change.path, frozen(change.before), frozen(change.after))
+        for body in group.bodies:
+            found.setdefault(body, {}).setdefault(key, (change, []))[1].append(group.cause)
+    return [(body, list(found[body].values())) for body in sorted(found)]
+
+
 def reason(shadow: Shadow) -> str:
     """Why an edit has no effect: the line that is stronger and what it sets, or in words."""
     if shadow.by is None:
-        return shown(shadow.why)
+        return evident(shadow.why)
     where = selector_of(shadow)
-    selected = f" where {shown(where)}" if where else ""
+    selected = f" where {evident(where)}" if where else ""
     return f"{place(shadow.by)} sets {plainly(shadow.value)}{selected}"
 
 
@@ -173,7 +216,7 @@ def _summed(difference: Difference) -> Iterator[str]:
         yield f"{number(len(difference.renamed), 'file')} renamed"
 
 
-def state_name(state: State, quoted: Callable[[str], str] = shown) -> str:
+def state_name(state: State, quoted: Callable[[str], str] = evident) -> str:
     """What a state is called, and why it was chosen where nobody named it."""
     why = f" ({quoted(state.why)})" if state.why else ""
     lacks = "" if state.source is not None or state.commit is None else ", without a project"
@@ -186,11 +229,20 @@ def state_name(state: State, quoted: Callable[[str], str] = shown) -> str:
 _VERBS = {"renewed": "renews", "minted": "adds", "pruned": "drops"}
 
 
-def next_mint(comparison: Comparison, quoted: Callable[[str], str] = shown) -> str:
-    """What the next mint does, in a sentence; empty where it does nothing else than before."""
+def next_mint(comparison: Comparison, quoted: Callable[[str], str] = evident) -> str:
+    """What the next mint does, in a few sentences; empty where nothing is new to it."""
     told = [_sessions(one, comparison.renewals, quoted) for one in _VERBS]
-    sentences = [one for one in told if one]
-    return f"The next mint {', '.join(sentences)}." if sentences else ""
+    does = ", ".join(one for one in told if one)
+    stopped = [one for one in comparison.renewals if one.stopped]
+    where = _environments(stopped, quoted)
+    sentences = [f"The next mint {does}."] if does else []
+    if stopped:
+        sentences.append(f"Errors stop {'it' if does else 'the next mint'} in {where}.")
+    if left := [one for one in comparison.renewals if one.left]:
+        count = number(sum(one.left for one in left), "session")
+        gone = "an environment that is gone" if len(left) == 1 else "environments that are gone"
+        sentences.append(f"No mint drops the {count} of {_environments(left, quoted)}, {gone}.")
+    return " ".join(sentences)
 
 
 def _sessions(what: str, renewals: Sequence[Renewal], quoted: Callable[[str], str]) -> str:
@@ -204,27 +256,52 @@ def _sessions(what: str, renewals: Sequence[Renewal], quoted: Callable[[str], st
         return f"{_VERBS[what]} {total} in {len(counts):,} environments"
     parts = [f"{number(first[1], 'session')} in {quoted(first[0])}"]
     parts += [f"{count:,} in {quoted(name)}" for name, count in others]
-    listed = " and ".join((", ".join(parts[:-1]), parts[-1])) if others else parts[0]
-    return f"{_VERBS[what]} {listed}"
+    return f"{_VERBS[what]} {_listed(parts)}"
+
+
+def _environments(renewals: Sequence[Renewal], quoted: Callable[[str], str]) -> str:
+    if len(renewals) > MOST_ENVIRONMENTS:
+        return f"{len(renewals):,} environments"
+    return _listed([quoted(one.environment) for one in renewals])
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """The parts as a sentence lists them: `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
 class NamedChange(NamedTuple):
-    """A change of what costs or lives otherwise, whatever caused it."""
+    """A change of what costs or lives otherwise, whatever caused it.
+
+    `remark` flags a lifetime that does not outlive a deploy; it is empty for all others.
+    """
 
     name: str
     pieces: Pieces
     bodies: tuple[Body, ...]
+    remark: str = ""
 
 
-def named_changes(difference: Difference) -> list[NamedChange]:
+def named_changes(comparison: Comparison) -> list[NamedChange]:
     """The changes of models and lifetimes."""
-    found: dict[tuple[object, ...], tuple[Change, set[Body]]] = {}
-    for group in difference.groups:
+    found: dict[tuple[object, ...], tuple[Change, str, set[Body]]] = {}
+    for group in comparison.difference.groups:
         change = group.change
-        if change.path in _NAMED:
-            key = (change.path, frozen(change.before), frozen(change.after))
-            found.setdefault(key, (change, set()))[1].update(group.bodies)
+        if change.path not in _NAMED:
+            continue
+        for body in group.bodies:
+            remark = _too_short(comparison, body) if "expires_after" in change.path else ""
+            key = (change.path, frozen(change.before), frozen(change.after), remark)
+            found.setdefault(key, (change, remark, set()))[2].add(body)
     return [
-        NamedChange(_NAMED[change.path], changed(change), tuple(sorted(bodies)))
-        for change, bodies in found.values()
+        NamedChange(_NAMED[change.path], changed(change), tuple(sorted(bodies)), remark)
+        for change, remark, bodies in found.values()
     ]
+
+
+def _too_short(comparison: Comparison, body: Body) -> str:
+    """A flag for a lifetime that is no longer than a deploy to the body's environment takes."""
+    needed = comparison.deploys.get(body[1])
+    if needed is None or lifetime_of(comparison.after.bodies[body]) > needed:
+        return ""
+    return f"too short for a deploy of {spoken(needed)}"

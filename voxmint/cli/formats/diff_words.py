@@ -14,7 +14,7 @@ from voxmint.profiles.diff.values import frozen
 from voxmint.profiles.fields import REQUEST, Field
 from voxmint.profiles.scalars import is_text
 from voxmint.profiles.values import Plain, briefly
-from voxmint.shown import shown
+from voxmint.shown import evident
 
 NOT_SET = "not set"
 MOST_ENVIRONMENTS = 8
@@ -30,7 +30,7 @@ _LONG = 24
 
 def plainly(value: State) -> str:
     """A value in a line, as a profile would write it; never the same for two states."""
-    return cut(shown(_flow(value)), _MOST_COLUMNS)
+    return cut(evident(_flow(value)), _MOST_COLUMNS)
 
 
 def _flow(value: State) -> str:
@@ -103,13 +103,13 @@ def _elements(before: Sequence[Plain], after: Sequence[Plain]) -> Pieces:
 
 def place(at: Origin) -> str:
     """A place, as an editor opens it."""
-    return f"{shown(at.file)}:{at.line}"
+    return f"{evident(at.file)}:{at.line}"
 
 
 def place_of(cause: Cause) -> str:
     """Where an edit is; one that left nothing behind is told by where it was."""
     was = " (before)" if cause.side is Side.BASE and cause.kind is not CauseKind.FILE else ""
-    return shown(cause.at.file) if cause.kind is CauseKind.FILE else place(cause.at) + was
+    return evident(cause.at.file) if cause.kind is CauseKind.FILE else place(cause.at) + was
 
 
 def edited(cause: Cause) -> Pieces:
@@ -121,13 +121,13 @@ def edited(cause: Cause) -> Pieces:
             cause.before,
             cause.after,
         ):
-            return (Piece(f"{shown(cause.layer)} {_fate(cause)}"),)
+            return (Piece(f"{evident(cause.layer)} {_fate(cause)}"),)
         case CauseKind.VALUE:
             name = cause.path.rpartition(".")[2]
         case _:
             name = cause.path
     change = Change("", cause.before, cause.after)
-    return Piece(f"{shown(name)} "), *changed(change)
+    return Piece(f"{evident(name)} "), *changed(change)
 
 
 def _file(cause: Cause) -> str:
@@ -135,7 +135,7 @@ def _file(cause: Cause) -> str:
         return "the file is new"
     if cause.after is ABSENT:
         return "the file is gone"
-    return f"the file was {shown(str(cause.before))}"
+    return f"the file was {evident(str(cause.before))}"
 
 
 def _fate(cause: Cause) -> str:
@@ -150,7 +150,7 @@ def reach(
     *,
     is_verbose: bool = False,
     most: int = MOST_NAMES,
-    quoted: Callable[[str], str] = shown,
+    quoted: Callable[[str], str] = evident,
 ) -> str:
     """Which bodies: by name where there are few, else how many in each environment.
 
@@ -171,7 +171,7 @@ def reach(
     return f"{number(len(bodies), 'body', 'bodies')}: {', '.join(parts)}"
 
 
-def named(bodies: Iterable[Body], quoted: Callable[[str], str] = shown) -> str:
+def named(bodies: Iterable[Body], quoted: Callable[[str], str] = evident) -> str:
     """The bodies by name; profiles of the same environments together."""
     environments: dict[str, list[str]] = {}
     for profile, environment in bodies:

@@ -9,7 +9,7 @@ from voxmint.cli.formats.diff_rows import wrapped
 from voxmint.cli.formats.diff_words import place
 from voxmint.cli.formats.graph_words import laid_on, selector, summary
 from voxmint.profiles.graph import Graph, Node
-from voxmint.shown import shown
+from voxmint.shown import evident
 
 _MOST_COLUMNS = 44
 """A longer name does not push what stands beside the others any further to the right."""
@@ -41,9 +41,13 @@ def _about_profile(node: Node, environments: Sequence[str]) -> str:
     if node.is_abstract:
         parts.append("abstract")
     elif environments and len(node.places) < len(environments):
-        parts.append(f"in {names(node.places, 4)}" if node.places else "in no environment")
+        parts.append(
+            f"in {names(list(map(evident, node.places)), 4)}"
+            if node.places
+            else "in no environment"
+        )
     if len(node.bases) > 1:
-        parts.append(f"extends {names(node.bases, len(node.bases))}")
+        parts.append(f"extends {names(list(map(evident, node.bases)), len(node.bases))}")
     return ", ".join(parts)
 
 
@@ -53,7 +57,7 @@ def _environment_rows(graph: Graph, *, is_verbose: bool) -> Iterator[Row]:
     for overlay in graph.overlays:
         most = len(overlay.profiles) if is_verbose else 4
         said = f"{place(overlay.at)}   {laid_on(overlay, most)}"
-        below.setdefault(overlay.environment, []).append((shown(selector(overlay)), said))
+        below.setdefault(overlay.environment, []).append((evident(selector(overlay)), said))
     yield from _tree(graph.environments, about, below)
 
 
@@ -77,7 +81,7 @@ def _tree(
         indent = "  " * depth
         inner = below.get(node.name, [])
         is_again = node.name in seen and bool(inner)
-        yield indent + shown(node.name), _SEEN if is_again else about[node.name]
+        yield indent + evident(node.name), _SEEN if is_again else about[node.name]
         if is_again:
             continue
         seen.add(node.name)

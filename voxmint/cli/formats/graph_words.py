@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from voxmint.cli.display.words import names, number
 from voxmint.profiles.graph import Graph, Node, Overlay
+from voxmint.shown import evident
 
 
 def summary(graph: Graph) -> str:
@@ -27,7 +28,7 @@ def laid_on(overlay: Overlay, most: int = 4) -> str:
     profiles, count = overlay.profiles, len(overlay.reached)
     if not count:
         return f"0 of {number(overlay.possible, 'body', 'bodies')}"
-    where = "" if count == overlay.possible else f": {names(profiles, most)}"
+    where = "" if count == overlay.possible else f": {names(list(map(evident, profiles)), most)}"
     return f"{count:,} of {number(overlay.possible, 'body', 'bodies')}{where}"
 
 

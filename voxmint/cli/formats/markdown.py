@@ -53,7 +53,12 @@ def clipped(text: str, most: int) -> str:
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], ends: str = "") -> str:
     """A table; `ends` names the columns of numbers, by their heads' first letters."""
     lines = [heads, ["--:" if head[:1] in ends and ends else "---" for head in heads], *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return "\n".join(map(table_row, lines))
+
+
+def table_row(cells: Sequence[str]) -> str:
+    """A row of a table, as it stands below its heads."""
+    return f"| {' | '.join(cells)} |"
 
 
 def folded(title: str, body: str) -> str:
@@ -76,6 +81,17 @@ class Section(NamedTuple):
     rank: int = 0
 
 
+def drawn(items: Sequence[T], draw: Callable[[T], str]) -> Callable[[int], list[str]]:
+    """Gives the texts of the first so many items; of what does not fit, none is ever made."""
+    texts: list[str] = []
+
+    def first(count: int) -> list[str]:
+        texts.extend(map(draw, items[len(texts) : count]))
+        return texts[:count]
+
+    return first
+
+
 def fitted(sections: Sequence[Section], most: int) -> str:
     """The sections with as many of their items as fit into a text of so many characters."""
     texts = [section.written(0) for section in sections]
@@ -83,16 +99,23 @@ def fitted(sections: Sequence[Section], most: int) -> str:
     for place in sorted(range(len(sections)), key=lambda place: sections[place].rank):
         section = sections[place]
         free = most - used + length(texts[place]) - len("\n\n")
-        low, high = 0, section.items
-        while low < high:
-            middle = (low + high + 1) // 2
-            if length(section.written(middle)) <= free:
-                low = middle
-            else:
-                high = middle - 1
-        texts[place] = section.written(low)
+        texts[place] = section.written(_most(section, free))
         used = length("\n\n".join(filter(None, texts)))
     return "\n\n".join(filter(None, texts))
+
+
+def _most(section: Section, free: int) -> int:
+    """How many items of a section fit; sought from few to many."""
+    low, high = 0, min(1, section.items)
+    while low < high and length(section.written(high)) <= free:
+        low, high = high, min(2 * high, section.items)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if length(section.written(middle)) <= free:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def length(text: str) -> int:
