@@ -94,6 +94,42 @@ class MemoryEach:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryPeak:
+    """The memory of a process; the figure is in units of a million bytes."""
+
+    claim: Claim
+    subject: tuple[Run, ...]
+
+    @property
+    def value(self) -> float:
+        """The highest peak of all runs."""
+        return _highest(self.subject) / 1e6
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures as data."""
+        return _common(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What was counted in one run, beside what it could have come to; the figure is a share."""
+
+    claim: Claim
+    subject: tuple[Run, ...]
+    count: float
+    whole: float
+
+    @property
+    def value(self) -> float:
+        """The share, in hundredths."""
+        return 100 * self.count / self.whole
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures as data."""
+        return {**_common(self), "count": self.count, "of": round(self.whole, 3)}
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryRatio:
     """The memory of a process beside that of another; the figure is a ratio of peaks."""
 
@@ -115,7 +151,7 @@ def _highest(runs: Sequence[Run]) -> int:
     return max(run.memory for run in runs)
 
 
-Figure: TypeAlias = Comparison | MemoryEach | MemoryRatio
+Figure: TypeAlias = Comparison | MemoryEach | MemoryPeak | MemoryRatio | Counted
 
 
 class Suite(NamedTuple):

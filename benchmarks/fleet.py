@@ -59,7 +59,7 @@ expires_after: {{seconds: {seconds}}}
 
 _ENVIRONMENT = """\
 provider: {{kind: emulator{url}}}
-mint: {{concurrency: {concurrency}}}
+mint: {{concurrency: {concurrency}{limit}}}
 vars: {{region: {name}}}
 overlay:
   - where: {{labels: {{tier: gold}}}}
@@ -109,16 +109,21 @@ def files(
     *,
     url: str = "",
     concurrency: int = 50,
+    limit: tuple[int, int] | None = None,
 ) -> Iterator[tuple[str, str]]:
     """The files of a project with these wards in these environments: path and text.
 
-    `url` is that of an emulator in another process; none starts one in the run's own.
+    `url` is that of an emulator in another process; none starts one in the run's own. `limit` is
+    how many requests a minute may leave, and how many at once.
     """
     yield "voxmint.yaml", _PROJECT
     yield ".gitignore", ".env.*\n.voxmint/\n"
     for name in environments:
         at = f", url: '{url}'" if url else ""
-        text = _ENVIRONMENT.format(name=name, url=at, concurrency=concurrency, silence=GOLD_SILENCE)
+        pace = ", requests_per_minute: {}, burst: {}".format(*limit) if limit else ""
+        text = _ENVIRONMENT.format(
+            name=name, url=at, concurrency=concurrency, limit=pace, silence=GOLD_SILENCE
+        )
         yield f"environments/{name}.yaml", text
     yield "profiles/base.yaml", _BASE
     yield "profiles/telephony.yaml", _TELEPHONY

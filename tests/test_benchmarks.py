@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import diffing, fleet, others, tables
-from benchmarks.figures import Claim, Comparison, MemoryEach, MemoryRatio
+from benchmarks.figures import Claim, Comparison, Counted, MemoryEach, MemoryPeak, MemoryRatio
 from benchmarks.measure import Run, check_same, in_turn
 from benchmarks.plain.composing import compose
 from benchmarks.suites import CLAIMS
@@ -175,6 +175,27 @@ def test_memory_beside_memory_is_of_the_highest_peaks() -> None:
     one = MemoryRatio(RATIO, (Run(1, 30), Run(1, 10)), (Run(1, 12), Run(1, 15)))
     assert one.value == 2.0
     assert one.to_json()["floor_peak_bytes"] == 15
+
+
+def test_a_peak_is_the_highest_of_all_runs() -> None:
+    claim = Claim("memory", "nothing", aim=100.0, unit="MB")
+    one = MemoryPeak(claim, (Run(1, 83_000_000), Run(1, 99_500_000)))
+    assert (one.value, one.to_json()["is_met"]) == (99.5, True)
+    assert "99.5 MB" in tables.row(one)
+
+
+def test_a_share_of_what_was_counted() -> None:
+    claim = Claim("rate", "the limit", aim=95.0, unit="%", at_least=True)
+    one = Counted(claim, (Run(30, 1),), count=350, whole=400)
+    assert (one.value, one.to_json()["is_met"], one.to_json()["of"]) == (87.5, False, 400)
+    assert "| rate | the limit | 87.5 % (missed) | ≥ 95.0 % |" in tables.markdown([one])
+
+
+def test_a_fleet_can_be_told_of_the_services_limit(tmp_path: Path) -> None:
+    home = fleet.write(tmp_path, fleet.files(range(1), ["local"], concurrency=9, limit=(600, 50)))
+    settings = open_project(home).compile_all().environments["local"].mint
+    assert settings is not None
+    assert (settings.concurrency, settings.requests_per_minute, settings.burst) == (9, 600, 50)
 
 
 def test_an_aim_is_a_most_or_a_least() -> None:

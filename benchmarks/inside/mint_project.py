@@ -12,6 +12,9 @@ from voxmint.engine.events import Event, Started
 from voxmint.engine.mint import mint
 from voxmint.engine.project import open_project
 
+_TIMEOUT = 1800.0
+"""Seconds: on a busy machine ten thousand take longer than a run usually may."""
+
 
 def main(folder: str, environment: str, sessions: int, part: str) -> None:
     """Mints, and tells what it took."""
@@ -24,7 +27,8 @@ def main(folder: str, environment: str, sessions: int, part: str) -> None:
 
     with watch:
         edge = Edge(os.environ, on_event=on_event)
-        report = mint(project, project.order((), [environment]), Operator(force=True), edge)
+        operator = Operator(force=True, timeout=_TIMEOUT)
+        report = mint(project, project.order((), [environment]), operator, edge)
     minted = sum(result.outcome == "minted" for result in report.results)
     if minted != sessions:
         sys.exit(f"{minted} sessions instead of {sessions}")

@@ -1,7 +1,7 @@
 """What a service does other than it was asked to, said at the lines that asked."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from typing import Any
@@ -31,7 +31,18 @@ def echoes_of(
     Nothing of a session that the answer does not hold: some gateways give the token alone.
     `conceal` takes the key out of a text; the token is taken out, too.
     """
-    of_token = concealer(answer.token)
+    return _hidden(_echoes(compiled, provider, answer), answer, conceal)
+
+
+def deviations_of(
+    compiled: CompiledBody, provider: Provider, answer: Answer, conceal: Callable[[str], str]
+) -> tuple[Echo, ...]:
+    """As `echoes_of`, of the values that were changed or left out alone: mostly there are none."""
+    found = [one for one in _echoes(compiled, provider, answer) if one.fate in _KINDS]
+    return _hidden(found, answer, conceal) if found else ()
+
+
+def _echoes(compiled: CompiledBody, provider: Provider, answer: Answer) -> Sequence[Echo]:
     sent = sent_body(compiled, provider)
     transcription = compiled.session.get("input_audio_transcription") or {}
     found = echoes(sent.body, FORMS[compiled.api], answer.session, transcription.get("model"))
@@ -40,6 +51,14 @@ def echoes_of(
     if answer.answered_at is not None:
         lives = answer.expires_at - answer.answered_at
         found = (*found, lifetime_echo(compiled.expires_after, lives))
+    return found
+
+
+def _hidden(
+    found: Iterable[Echo], answer: Answer, conceal: Callable[[str], str]
+) -> tuple[Echo, ...]:
+    """The same, with no key and no token in what was answered."""
+    of_token = concealer(answer.token)
 
     def hide(text: str) -> str:
         return of_token(conceal(text))

@@ -25,7 +25,7 @@ from voxmint.problems import Problem, ProblemsError
 from voxmint.profiles.order import Order
 
 if TYPE_CHECKING:
-    from voxmint.engine.planfile import Review
+    from voxmint.engine.reviewing import Review
 
 
 def mint_profiles(
@@ -72,18 +72,20 @@ def mint(
         bench.check_sinks()
         plan = _plan(bench, operator, review)
         made = _carried_out(plan, bench, operator)
-        pruned, problems = _pruned(plan, bench)
+        is_pruned, problems = _pruned(plan, bench)
     results = tuple(made.results.get(entry.profile) or _kept(entry) for entry in plan.entries)
-    now = edge.now() + (plan.skew if made.skew is None else made.skew)
-    short = short_lived(results, operator.min_remaining, now)
+    skew = plan.skew if made.skew is None else made.skew
+    short = short_lived(results, operator.min_remaining, edge.now() + skew)
     return Report(
         plan.environment,
         plan.target,
         results,
         (*plan.unseen, *made.unseen),
-        pruned,
+        plan.leftovers if is_pruned else (),
+        plan.misplaced if is_pruned else (),
         (*made.problems, *problems, *short),
         is_interrupted=edge.stop.is_asked and not all(result.is_good for result in results),
+        skew=skew,
         seconds=time.monotonic() - begun,
     )
 
@@ -140,13 +142,16 @@ def _carried_out(plan: Plan, bench: Bench, operator: Operator) -> Made:
     return carry_out(plan, bench, operator, key_of(bench, operator))
 
 
-def _pruned(plan: Plan, bench: Bench) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
-    """Takes out of the sinks what profiles left there that they are no longer for."""
+def _pruned(plan: Plan, bench: Bench) -> tuple[bool, tuple[Problem, ...]]:
+    """Takes out of the sinks what profiles left there that they are no longer for.
+
+    Whether all of it is out, and what kept it in.
+    """
     if not plan.leftovers or bench.edge.stop.is_asked:
-        return (), ()
+        return False, ()
     written = bench.sink_deliverer.prune(frozenset(plan.leftovers))
     problems = tuple(one.problem for one in written if one.problem is not None)
-    return (() if problems else plan.leftovers), problems
+    return not problems, problems
 
 
 def _kept(entry: Entry) -> Result:

@@ -17,9 +17,15 @@ from voxmint.engine.minting.delivery import Deliverer, Keeper
 from voxmint.engine.plan import Known, Plan, SinkPlace, Wish, make_plan
 from voxmint.engine.selection import Selection
 from voxmint.engine.sinks.contract import Sink, Surroundings, preflight
-from voxmint.engine.sinks.destinations import left_out, own_sinks_of, sinks_of
+from voxmint.engine.sinks.destinations import (
+    left_out,
+    own_sinks_of,
+    sinks_of,
+    sinks_to_look_at,
+)
 from voxmint.engine.sinks.surroundings import absent_state
 from voxmint.engine.state import StateFolder, found_state, made_state
+from voxmint.engine.upstream.request import lifetime_of
 from voxmint.engine.upstream.target import provider_of
 from voxmint.engine.wording import (
     LEDGER_FRESH,
@@ -67,8 +73,9 @@ class Bench:
         if not self.ledger.is_fresh:
             return
         for sink in self.sinks:
-            if held := sink.holds():
-                yield Problem(LEDGER_FRESH, facts={"target": sink.target, "count": len(held)})
+            if held := len(sink.holds()):
+                sessions = "a session" if held == 1 else f"sessions of {held:,} profiles"
+                yield Problem(LEDGER_FRESH, facts={"target": sink.target, "sessions": sessions})
 
     def plan(self, operator: Operator, at: float | None = None) -> Plan:
         """The plan of this moment, or of what is known now as of another one in Unix seconds."""
@@ -106,20 +113,25 @@ def opened_bench(selection: Selection, operator: Operator, edge: Edge) -> Iterat
 def look(selection: Selection, operator: Operator, edge: Edge, *, refresh: bool = False) -> Plan:
     """The plan of this moment, by the ledger and the names in local files; makes and locks nothing.
 
-    A sink of another package is left out, unless `refresh` asks for it: importing it runs code.
+    A sink of another package is left out, and a remote one is taken at the ledger's word, unless
+    `refresh` asks for them: importing the one runs code, and asking the other takes a network.
     """
     root, environ = selection.project.root, edge.environ
     found = found_state(root, environ)
     state = found or absent_state(root, environ)
     locks = _locks(state, Operator(), edge)
-    make = sinks_of if refresh else own_sinks_of
+    make = sinks_of if refresh else sinks_to_look_at
     around = _surroundings(selection, state, locks, operator, edge)
     sinks = make(selection.environment, around)
-    problems = (*preflight(sinks), *_left_out(selection, around))
+    problems = (*preflight(sinks, asks=refresh), *_left_out(selection, around))
     if any(one.is_error and one.kind not in _OF_THE_PROCESS for one in problems):
         raise ProblemsError(problems)
+    for problem in (one for sink in sinks if sink.is_remote for one in sink.settled()):
+        edge.on_event(Noted(problem))
+    asked = [sink for sink in sinks if refresh or not sink.is_remote]
+    held = {(sink.kind, sink.address): sink.holds() for sink in asked}
     with Ledger.open(state.ledger, readonly=True) as ledger:
-        return _plan(selection, sinks, ledger, operator, edge.now())
+        return _planned(selection, sinks, ledger, operator, edge.now(), held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +204,9 @@ def _surroundings(
         folders=selection.folders,
         environ=environ,
         console=edge.console,
+        lifetimes={body.profile: lifetime_of(body) for body in selection.bodies},
+        allow_hosts=operator.allow_hosts,
+        adopts=operator.adopt,
     )
 
 

@@ -21,6 +21,7 @@ from voxmint.engine.plan import SinkPlace
 from voxmint.engine.report import SinkResult
 from voxmint.engine.sinks.contract import Delivery, SinkOutcome
 from voxmint.problems import Problem, ProblemsError
+from voxmint.secret import Secret
 
 LINGER = 0.25
 """How long a group is gathered before it is written, in seconds: what a crash could lose."""
@@ -33,11 +34,15 @@ _LONGEST_LINGER = 2.0
 class Parcel:
     """A minted session on its way; `sinks` is what became of it in each, once that is known.
 
-    `skew` is by how many seconds the service's clock was ahead, where its answer told the time.
+    `token` is held for as long as a sink may still need it. `skew` is by how many seconds the
+    service's clock was ahead, where its answer told the time.
     """
 
     job: Job
-    answer: Answer
+    token: Secret | None
+    expires_at: int
+    session_id: str | None
+    request_id: str | None
     minted_at: float
     skew: float | None = None
     sinks: tuple[SinkResult, ...] = ()
@@ -96,7 +101,15 @@ class Courier:
     def minted(self, job: Job, answer: Answer, minted_at: float) -> None:
         """A token came of the job; `minted_at` is in Unix seconds."""
         skew = skew_of(job.sent_at, minted_at, answer.answered_at)
-        parcel = Parcel(job, answer, minted_at, skew)
+        parcel = Parcel(
+            job,
+            answer.token,
+            answer.expires_at,
+            answer.session_id,
+            answer.request_id,
+            minted_at,
+            skew,
+        )
         self.parcels[job.profile] = parcel
         self._waiting.append(parcel)
         self._arrived.set()
@@ -158,15 +171,15 @@ class Courier:
             return None
 
     def _record_of(self, parcel: Parcel) -> Minted:
-        entry, answer = parcel.job.entry, parcel.answer
+        entry = parcel.job.entry
         return Minted(
             parcel.job.intent,
             entry.profile,
             entry.digest,
-            answer.expires_at,
+            parcel.expires_at,
             parcel.minted_at,
-            answer.session_id,
-            answer.request_id,
+            parcel.session_id,
+            parcel.request_id,
             self._head.commit if self._head else None,
             self._head.dirty if self._head else None,
             entry.traces,
@@ -174,12 +187,14 @@ class Courier:
         )
 
     def _delivery_of(self, parcel: Parcel) -> Delivery:
-        entry, answer = parcel.job.entry, parcel.answer
+        entry = parcel.job.entry
+        if parcel.token is None:
+            raise ValueError("it is in every sink already")
         return Delivery(
             entry.profile,
-            answer.token,
-            answer.expires_at,
-            answer.session_id,
+            parcel.token,
+            parcel.expires_at,
+            parcel.session_id,
             entry.digest,
             self._head.commit if self._head else None,
         )
@@ -201,7 +216,8 @@ class Courier:
             was_kept = bool(parcel.sinks) and parcel.is_written
             parcel.sinks = tuple(map(_either, before, again))
             if parcel.is_written and not was_kept:
-                self.on_kept(parcel.job.profile, parcel.answer.expires_at)
+                parcel.token = None
+                self.on_kept(parcel.job.profile, parcel.expires_at)
         for place, one in zip(self.places, written, strict=True):
             self._tell(place, one)
         if any(one.problem for one in written):

@@ -117,19 +117,27 @@ class Deliverer:
         try:
             with _blamed_on(sink):
                 outcomes = staged.switch()
-            self._note(sink, staged, change)
+            self._note(sink, staged, change, outcomes)
         except VoxmintError as error:
             return _failed(change, _problem_of(error))
         return Delivered(outcomes, staged.refused)
 
-    def _note(self, sink: Sink, staged: Staged, change: Change) -> None:
-        if staged.receipts:
-            self._ledger.delivered(self._environment, staged.receipts)
+    def _note(
+        self,
+        sink: Sink,
+        staged: Staged,
+        change: Change,
+        outcomes: Mapping[str, SinkOutcome],
+    ) -> None:
+        failed = {one for one, outcome in outcomes.items() if outcome is SinkOutcome.FAILED}
+        held = [receipt for receipt in staged.receipts if receipt.profile not in failed]
+        if held:
+            self._ledger.delivered(self._environment, held)
         here = (sink.kind, sink.address)
         gone = [
             receipt
             for receipt in change.receipts
-            if receipt.profile in change.remove and (receipt.kind, receipt.target) == here
+            if receipt.profile in change.remove - failed and (receipt.kind, receipt.target) == here
         ]
         if gone:
             self._ledger.removed(self._environment, gone)

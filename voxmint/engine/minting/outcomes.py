@@ -7,6 +7,7 @@ from typing import Any
 from voxmint.engine.apis import APIS, Answer, BrokenAnswerError, read_answer
 from voxmint.engine.minting.retry import Refusal, Remedy, moment_in
 from voxmint.engine.upstream.http import NoAnswer, Reply, Unsent
+from voxmint.engine.upstream.keys import concealer
 from voxmint.engine.upstream.target import Target
 from voxmint.engine.wording import (
     ANSWER_BROKEN,
@@ -19,8 +20,11 @@ from voxmint.engine.wording import (
     MINT_UNANSWERED,
     MINT_UNREACHABLE,
 )
-from voxmint.origin import Origin
+from voxmint.origin import Origin, dotted
 from voxmint.problems import Kind, Problem
+from voxmint.profiles.bodies import FORMS
+from voxmint.profiles.bodies.params import path_of
+from voxmint.profiles.compiled import CompiledBody
 from voxmint.shown import masked
 
 
@@ -38,7 +42,24 @@ def answer_in(reply: Reply, target: Target, now: float) -> Answer:
             f"by its expires_at, {answer.expires_at}, the token expired before it came: the "
             "service's clock or this machine's is wrong"
         )
-    return replace(answer, answered_at=answered_at)
+    conceal = concealer(answer.token)
+    return replace(
+        answer,
+        session_id=without(conceal, answer.session_id),
+        request_id=without(conceal, answer.request_id),
+        answered_at=answered_at,
+    )
+
+
+def without(conceal: Callable[[str], str], text: str | None) -> str | None:
+    """An id, which is shown and kept; none where it holds a secret, in whatever form."""
+    return None if text is None or conceal(text) != text else text
+
+
+def field_at(compiled: CompiledBody, param: str | None) -> Origin | None:
+    """Where the files set the field that a refusal names by `param`; `None` where none does."""
+    path = path_of(param, FORMS[compiled.api]) if param else None
+    return None if path is None else compiled.origin(dotted(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +84,8 @@ class Teller:
 
     def unanswered(self, outcome: NoAnswer, count: int) -> Problem:
         """A request that may have arrived, the `count`th of its profile that nobody answered."""
-        return self._problem(MINT_UNANSWERED, said=outcome.reason, count=count)
+        tokens = "an unseen token" if count == 1 else f"up to {count:,} unseen tokens"
+        return self._problem(MINT_UNANSWERED, said=outcome.reason, tokens=tokens)
 
     def refused(self, refusal: Refusal, reply: Reply, at: Origin | None = None) -> Problem:
         """An answer that is no session; `at` is where in the files what it refuses is set."""

@@ -9,6 +9,7 @@ goes well. A pause that is asked for holds for all.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 from voxmint.profiles.settings import Mint
 
@@ -19,27 +20,60 @@ _SLOWEST = 1 / 60
 """Permits a second that are taken for granted: no allowance is waited for longer than a minute."""
 
 
+AHEAD = 1.0
+"""Seconds ahead in which what may leave is told: what is to leave takes some preparation."""
+
 _UNBOUNDED = 1_000_000_000
 
 
 class _Bucket:
-    """Permits that fill up at a rate."""
+    """Permits that fill up at a rate.
 
-    def __init__(self, per_second: float, most: float, permits: float, now: float) -> None:
+    One that was full for a while rests, and so does the service's. That one begins to fill again
+    when the first request arrives, which nobody here knows until something is answered. Until then
+    this one gains nothing, so that it is never ahead of the service's.
+    """
+
+    def __init__(
+        self, per_second: float, most: float, permits: float, now: float, *, may_rest: bool = True
+    ) -> None:
         self.per_second = per_second
         self.most = most
         self.permits = permits
         self._filled_at = now
+        self._may_rest = may_rest
+        self._rests = may_rest
+        self._is_stopped = False
 
     def fill(self, now: float) -> None:
-        gained = (now - self._filled_at) * self.per_second
-        self.permits = min(self.most, self.permits + gained)
+        gained = 0.0 if self._is_stopped else (now - self._filled_at) * self.per_second
         self._filled_at = now
+        # A permit that is fetched a little late is no rest.
+        if self._may_rest and self.permits + gained >= self.most + 1:
+            self._rests = True
+        self.permits = min(self.most, self.permits + gained)
+
+    def take(self, count: int) -> None:
+        self.permits -= count
+        if count and self._rests:
+            self._rests, self._is_stopped = False, True
+
+    def was_answered(self, now: float) -> None:
+        """Something came of a request: the service's bucket has begun to fill."""
+        self.fill(now)
+        self._is_stopped = False
+
+    def within(self, seconds: float) -> int:
+        """How many permits there will be in so many seconds."""
+        gained = 0.0 if self._is_stopped else seconds * self.per_second
+        return max(0, int(self.permits + gained + _ROUNDING))
 
     def next_at(self, now: float) -> float:
-        """When there is a permit."""
+        """When there is a permit; infinity until something is answered."""
         self.fill(now)
-        return now + max(0.0, 1 - self.permits) / self.per_second
+        if self.permits >= 1 - _ROUNDING:
+            return now
+        return inf if self._is_stopped else now + (1 - self.permits) / self.per_second
 
 
 class Pace:
@@ -81,16 +115,24 @@ class Pace:
         """How many of so many requests may leave now; their permits are used up."""
         if not self.is_open(now):
             return 0
-        taken = wanted
+        taken = min(wanted, self._permits(now, 0.0))
         for bucket in self._buckets():
-            bucket.fill(now)
-            taken = min(taken, max(0, int(bucket.permits + _ROUNDING)))
-        for bucket in self._buckets():
-            bucket.permits -= taken
+            bucket.take(taken)
         return taken
 
+    def soon(self, now: float) -> int:
+        """How many requests may leave within `AHEAD`, as things stand."""
+        return self._permits(now, AHEAD) if self.is_open(now + AHEAD) else 0
+
+    def _permits(self, now: float, ahead: float) -> int:
+        least = _UNBOUNDED
+        for bucket in self._buckets():
+            bucket.fill(now)
+            least = min(least, bucket.within(ahead))
+        return least
+
     def next_at(self, now: float) -> float:
-        """When the next request may leave, as things stand."""
+        """When the next request may leave, as things stand; infinity: when one is answered."""
         moments = [bucket.next_at(now) for bucket in self._buckets()]
         return max(now, self.opens_at, *moments)
 
@@ -103,6 +145,11 @@ class Pace:
         """Let nothing leave before that moment."""
         self.opens_at = max(self.opens_at, until)
 
+    def was_answered(self, now: float) -> None:
+        """Something came of a request: an answer, or the word that none will come."""
+        for bucket in self._buckets():
+            bucket.was_answered(now)
+
     def went_well(self) -> None:
         """An answer that is none too fast: a little more may be under way, up to the most."""
         if self._at_once is not None and self._most_at_once is not None:
@@ -111,8 +158,11 @@ class Pace:
     def was_too_fast(self, number: int, given: int) -> None:
         """Halve what may be under way: the request of this number was refused for being too fast.
 
-        Once for all that had left by then, which are refused alike; `given` have left now.
+        Once for all that had left by then, which are refused alike; `given` have left now. Of the
+        rate that is set nothing is left: others may ask there, or the burst is a smaller one.
         """
+        if self._own is not None:
+            self._own.permits = min(self._own.permits, 0.0)
         if self._at_once is not None and number > self._halved_at:
             self._at_once = max(1.0, self._at_once / 2)
             self._halved_at = given
@@ -136,7 +186,8 @@ class Pace:
             else allowance.remaining + rate * (now - answered.sent_at) - answered.later,
         )
         if self._told is None:
-            self._told = _Bucket(rate, 1.0, lower, now)
+            # What answers say of it makes up for what is not known.
+            self._told = _Bucket(rate, 1.0, lower, now, may_rest=False)
         told = self._told
         told.fill(now)
         told.per_second = rate

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 FINAL_STATUSES = frozenset({400, 401, 403, 404})
@@ -162,6 +163,7 @@ def _number(text: str | None) -> float | None:
     return value if 0 <= value < float("inf") else None
 
 
+@lru_cache(maxsize=4)  # the answers of a second have the same date
 def moment_in(text: str) -> float | None:
     """The moment that a date of HTTP names, in Unix seconds; `None` where it is none."""
     try:

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from voxmint.engine.echoing import echoes_of, problems_of
 from voxmint.engine.edge import Operator
 from voxmint.engine.events import SessionMinted, Started, Written
 from voxmint.engine.minting.bench import Bench
 from voxmint.engine.minting.clocks import clock_problems, last_of
 from voxmint.engine.minting.courier import Courier
+from voxmint.engine.minting.echoed import EchoCheck
 from voxmint.engine.minting.line import Job
+from voxmint.engine.minting.outcomes import field_at
 from voxmint.engine.minting.retry import Patience
 from voxmint.engine.minting.sending import Sender, Terms
 from voxmint.engine.minting.stop import Stop
@@ -26,11 +27,10 @@ from voxmint.engine.providers import PROVIDERS
 from voxmint.engine.report import Made, Outcome, Result
 from voxmint.engine.upstream.http import Upstream
 from voxmint.engine.upstream.keys import concealer, key_ring, read_key
-from voxmint.engine.upstream.request import content_of
 from voxmint.engine.upstream.route import reachable, upstream_of
-from voxmint.engine.upstream.target import place_of, provider_of
+from voxmint.engine.upstream.target import place_of
 from voxmint.engine.wording import MINT_INTERRUPTED, MINT_NOT_TRIED
-from voxmint.problems import Problem, gathered
+from voxmint.problems import Problem
 from voxmint.profiles.settings import Mint
 from voxmint.secret import Secret
 
@@ -69,6 +69,7 @@ def carry_out(
     settings = _settings(environment.mint or Mint(), operator)
     edge = replace(bench.edge, patience=_patience(settings, bench.edge.patience))
     places = plan.sinks if places is None else places
+    bodies = {body.profile: body for body in selection.bodies}
     with reachable(plan.target, edge.now) as target:
         upstream = upstream_of(environment, target, key, selection.project.root, edge)
         edge.on_event(Started(plan))
@@ -84,8 +85,9 @@ def carry_out(
             edge.stop,
             edge.on_event,
             place_of(environment, "api"),
+            lambda profile, param: field_at(bodies[profile], param),
         )
-        jobs = [Job(entry, content_of(entry.body)) for entry in plan.to_mint]
+        jobs = [Job(entry) for entry in plan.to_mint]
         return asyncio.run(_run(jobs, places, terms, upstream, bench))
 
 
@@ -132,7 +134,8 @@ async def _run(
         terms.on_event(SessionMinted(profile, expires_at))
 
     courier = Courier(bench.deliverer, places, bench.head, on_written, on_trouble, on_kept)
-    sender = Sender(jobs, terms, bench.ledger, courier)
+    echoed = EchoCheck(bench.selection, terms.conceal)
+    sender = Sender(jobs, terms, bench.ledger, courier, echoed)
     with _signals(terms.stop, asked=bench.edge.signals):
         delivering = asyncio.create_task(courier.run())
         try:
@@ -142,25 +145,11 @@ async def _run(
             await delivering
     halted = sender.halted_because
     results = {job.profile: _result(job, courier, halted) for job in jobs}
-    echoed = _echoed(courier, bench, terms)
     unseen = tuple(Unseen(job.profile, expiry) for job in jobs for expiry in job.doubts)
     skew = last_of(parcel.skew for parcel in courier.parcels.values())
     clocks = clock_problems(skew, terms.target.host)
-    problems = (*troubles, *_own(halted, troubles, results), *clocks, *echoed)
+    problems = (*troubles, *_own(halted, troubles, results), *clocks, *echoed.problems())
     return Made(results, unseen, problems, skew)
-
-
-def _echoed(courier: Courier, bench: Bench, terms: Terms) -> tuple[Problem, ...]:
-    """What the service does other than it was asked to, each thing once."""
-    selection = bench.selection
-    provider = provider_of(selection.environment)
-    problems: list[Problem] = []
-    for body in selection.bodies:
-        parcel = courier.parcels.get(body.profile)
-        if parcel is not None:
-            found = echoes_of(body, provider, parcel.answer, terms.conceal)
-            problems += problems_of(body, found, f"voxmint try PROFILE -e {body.environment}")
-    return gathered(problems)
 
 
 def _own(
@@ -200,9 +189,9 @@ def _result(job: Job, courier: Courier, halted: Problem | None) -> Result:
             entry.action,
             entry.reason,
             Outcome.MINTED if parcel.is_written else Outcome.UNWRITTEN,
-            parcel.answer.session_id,
-            parcel.answer.expires_at,
-            parcel.answer.request_id,
+            parcel.session_id,
+            parcel.expires_at,
+            parcel.request_id,
             job.attempts,
             parcel.sinks,
             parcel.problem,

@@ -21,13 +21,14 @@ from voxmint.engine.events import (
 )
 from voxmint.engine.ledger import Intent, Ledger
 from voxmint.engine.minting.courier import Courier
+from voxmint.engine.minting.echoed import EchoCheck
 from voxmint.engine.minting.line import Job, Line
-from voxmint.engine.minting.outcomes import Teller, answer_in
+from voxmint.engine.minting.outcomes import Teller, answer_in, without
 from voxmint.engine.minting.pace import Answered, Pace, allowance_in
 from voxmint.engine.minting.retry import Patience, Remedy, asked_pause, refusal_of
 from voxmint.engine.minting.stop import Stop
 from voxmint.engine.upstream.http import Channel, NoAnswer, Outcome, Reply, Unsent, Upstream
-from voxmint.engine.upstream.request import label_of
+from voxmint.engine.upstream.request import content_of, label_of
 from voxmint.engine.upstream.target import Target
 from voxmint.engine.wording import MINT_INTERRUPTED, MINT_OUT_OF_TIME
 from voxmint.origin import Origin
@@ -47,7 +48,7 @@ class Terms:
 
     `now` gives Unix seconds and `chance` a number from 0 to 1; `conceal` takes the key out of a
     text; `run_id` begins each request's label. `api_at` is where the environment's file says which
-    endpoint is asked.
+    endpoint is asked, and `field_at` gives the place of a field that a refusal of a profile names.
     """
 
     environment: str
@@ -60,17 +61,26 @@ class Terms:
     run_id: str
     stop: Stop
     on_event: Listener
-    api_at: Origin | None = None
+    api_at: Origin | None
+    field_at: Callable[[str, str | None], Origin | None]
 
 
 class Sender:
     """The sending half of a run, in the event loop that is running when it is made."""
 
-    def __init__(self, jobs: Sequence[Job], terms: Terms, ledger: Ledger, courier: Courier) -> None:
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        terms: Terms,
+        ledger: Ledger,
+        courier: Courier,
+        echoed: EchoCheck,
+    ) -> None:
         self._jobs = jobs
         self._terms = terms
         self._ledger = ledger
         self._courier = courier
+        self._echoed = echoed
         self._teller = Teller(terms.target, terms.conceal, terms.api_at)
         self._loop = asyncio.get_running_loop()
         self._ends_at = self._loop.time() + terms.settings.timeout
@@ -86,6 +96,7 @@ class Sender:
         try:
             with self._terms.stop.heard_by(self._stop_soon):
                 async with asyncio.TaskGroup() as group:
+                    group.create_task(self._line.clear_ahead())
                     for _ in range(self._at_once):
                         group.create_task(self._work(upstream))
         finally:
@@ -128,6 +139,7 @@ class Sender:
             while (job := await self._line.next()) is not None:
                 begun = self._loop.time()
                 outcome = await self._attempt(channel, job)
+                self._pace.was_answered(self._loop.time())
                 if isinstance(outcome, Reply):
                     self._heard(job, outcome, begun)
                 self._settle(job, outcome)
@@ -140,7 +152,7 @@ class Sender:
         label = label_of(f"{self._terms.run_id}-{job.intent}", self._terms.target, job.profile)
         latest = min(self._ends_at, self._loop.time() + self._terms.patience.request)
         with self._deadline(latest) as deadline:
-            return await channel.post(job.content, label, deadline)
+            return await channel.post(content_of(job.entry.body), label, deadline)
 
     @contextmanager
     def _deadline(self, latest: float) -> Iterator[asyncio.Timeout]:
@@ -159,10 +171,8 @@ class Sender:
         allowance = allowance_in(reply.headers)
         if allowance is None:
             return
-        # What was cleared has its permit, and leaves next.
-        cleared = len(self._line.cleared())
-        later = self._line.given - job.number + cleared
-        others = self._line.under_way - 1 + cleared
+        later = self._line.given - job.number
+        others = self._line.under_way - 1
         answered = Answered(job.number, begun, later, others, is_refused)
         now = self._loop.time()
         self._pace.heard(allowance, answered, now)
@@ -197,13 +207,18 @@ class Sender:
             self._fail(job, self._teller.broken(reply, error))
             return
         self._terms.on_event(TokenCame(answer.token))
-        answer = replace(answer, request_id=job.request_id)
+        self._echoed.answered(job.profile, answer)
+        # Of the token they hold nothing; here the key goes, too.
+        job.request_id = self._concealed(answer.request_id)
+        session_id = without(self._terms.conceal, answer.session_id)
+        answer = replace(answer, session_id=session_id, request_id=job.request_id)
         self._courier.minted(job, answer, self._terms.now())
         self._line.settled()
 
     def _refused(self, job: Job, reply: Reply) -> None:
         refusal = refusal_of(reply.status, reply.headers, reply.content)
-        problem = self._teller.refused(refusal, reply)
+        at = self._terms.field_at(job.profile, refusal.param)
+        problem = self._teller.refused(refusal, reply, at)
         if refusal.is_doubtful:
             self._courier.unanswered(job)
             job.unanswered += 1

@@ -241,8 +241,9 @@ class FileSink(GuardedSink):
             except ProblemsError as error:
                 refused[delivery.profile] = error.problems[0]
         parts = self._parts(change, entries)
+        address = self.address
         receipts = [
-            Receipt(profile, self.kind, self.address, self.receipt_names(profile, names))
+            Receipt(profile, self.kind, address, self.receipt_names(profile, names))
             for profile, names in entries.items()
         ]
         return StagedFiles(self, change, parts, receipts, refused)

@@ -90,13 +90,15 @@ def concealer(*secrets: Secret | None) -> Callable[[str], str]:
     in base64 as in a header, goes too. Of a key that the server masks itself, what it shows goes as
     well: files can name a secret that is not meant for it.
     """
+    known = [secret for secret in secrets if secret is not None]
+    long = [secret for secret in known if len(secret.reveal()) >= _SHORTEST_CONCEALED]
+    forms = tuple(dict.fromkeys(form for one in long for form in _forms(one.reveal())))
 
     def conceal(text: str) -> str:
-        text = _MASKED.sub("…", text)
-        for secret in secrets:
-            if secret is not None and len(secret.reveal()) >= _SHORTEST_CONCEALED:
-                for form in _forms(secret.reveal()):
-                    text = text.replace(form, "…")
+        if "***" in text:
+            text = _MASKED.sub("…", text)
+        for form in forms:
+            text = text.replace(form, "…")
         return text
 
     return conceal

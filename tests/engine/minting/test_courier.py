@@ -1,0 +1,87 @@
+"""What goes to the sinks, in which groups, and what is kept of it after that."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from tests.engine.minting.test_line import in_a_loop
+from voxmint.engine.apis import Answer
+from voxmint.engine.ledger import Minted, Outcome
+from voxmint.engine.minting.courier import Courier
+from voxmint.engine.minting.delivery import Delivered
+from voxmint.engine.minting.line import Job
+from voxmint.engine.plan import Action, Cause, Decision, Entry, SinkPlace
+from voxmint.engine.sinks.contract import Delivery, SinkOutcome
+from voxmint.engine.wording import MINT_INTERRUPTED
+from voxmint.problems import Problem
+from voxmint.secret import Secret
+
+
+class Keeper:
+    """Keeps what it is given, in the one sink that there is; `problem` is why it does not."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[Delivery]] = []
+        self.recorded: list[Outcome] = []
+        self.problem: Problem | None = None
+
+    def record(self, outcomes: Sequence[Outcome]) -> None:
+        self.recorded += outcomes
+
+    def deliver(
+        self, deliveries: Sequence[Delivery], remove: frozenset[str] = frozenset()
+    ) -> tuple[Delivered, ...]:
+        assert not remove
+        self.groups.append(list(deliveries))
+        outcome = SinkOutcome.FAILED if self.problem else SinkOutcome.WRITTEN
+        return (Delivered({one.profile: outcome for one in deliveries}, {}, self.problem),)
+
+
+def courier(keeper: Keeper, kept: list[str]) -> Courier:
+    def on_kept(profile: str, _: int) -> None:
+        kept.append(profile)
+
+    def ignore(*_: Any) -> None:
+        pass
+
+    place = SinkPlace("dotenv", ".env", "/.env")
+    return Courier(keeper, [place], lambda: None, ignore, ignore, on_kept)
+
+
+def job(profile: str) -> Job:
+    decision = Decision(Action.MINT, Cause.NEVER_MINTED, "no token yet")
+    return Job(Entry(profile, decision, {}, "digest", 600, {}))
+
+
+ANSWER = Answer(Secret("ek_canary"), 1_790_000_600, "sess_1", {"model": "whisper-1"}, "req_1")
+
+
+@in_a_loop
+async def test_a_token_is_let_go_when_it_is_in_every_sink() -> None:
+    keeper, kept = Keeper(), list[str]()
+    one = courier(keeper, kept)
+    one.minted(job("clinic"), ANSWER, 1_790_000_000.0)
+    parcel = one.parcels["clinic"]
+    one.close()
+    await one.run()
+    assert [[delivery.token for delivery in group] for group in keeper.groups] == [[ANSWER.token]]
+    assert (kept, parcel.token, parcel.session_id) == (["clinic"], None, "sess_1")
+
+
+@in_a_loop
+async def test_a_token_that_is_in_no_sink_is_held_and_tried_once_more() -> None:
+    keeper, kept = Keeper(), list[str]()
+    keeper.problem = Problem(MINT_INTERRUPTED)
+    one = courier(keeper, kept)
+    one.minted(job("clinic"), ANSWER, 1_790_000_000.0)
+    parcel = one.parcels["clinic"]
+    running = asyncio.create_task(one.run())
+    async with asyncio.timeout(30):
+        while not keeper.groups:  # noqa: ASYNC110  # what it wrote has no event of its own
+            await asyncio.sleep(0.01)
+    assert (kept, parcel.token) == ([], ANSWER.token)
+    keeper.problem = None
+    one.close()
+    await running
+    assert (len(keeper.groups), kept, parcel.token) == (2, ["clinic"], None)
+    assert [type(outcome) for outcome in keeper.recorded] == [Minted, Minted]
