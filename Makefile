@@ -10,7 +10,8 @@ IN_VENV := @PATH="$(CURDIR)/.venv/bin:$$PATH"
 # A PYTHONPATH would put other code before what is installed.
 unexport PYTHONPATH
 
-.PHONY: help demo test test-slow test-all test-gateway goldens docs bench format clean
+.PHONY: help demo test test-slow test-all test-gateway stores test-stores goldens docs bench format
+.PHONY: clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,9 +24,9 @@ test: ## check form, lint, types and behaviour
 	$(READY_TO) test
 	$(IN_VENV) scripts/check.sh -n auto
 
-test-slow: ## run the tests that take long
+test-slow: ## run the tests that take long, each law with new examples
 	$(READY_TO) test
-	$(IN_VENV) pytest -n auto -m slow
+	$(IN_VENV) pytest -n auto -m slow --hypothesis-profile=new
 
 test-all: ## what `make test` does, and the tests that take long with it
 	$(READY_TO) test
@@ -34,6 +35,13 @@ test-all: ## what `make test` does, and the tests that take long with it
 test-gateway: ## mint through LiteLLM's proxy; first installs it, which takes minutes and 750 MB
 	$(READY_TO) test
 	$(IN_VENV) scripts/gateway.sh
+
+stores: ## get the servers of test-stores; builds them with Go, once, which takes minutes
+	@scripts/stores.sh get
+
+test-stores: ## test the secret stores against real servers; fails where one is missing
+	$(READY_TO) test
+	$(IN_VENV) pytest -n auto --dist loadfile -m stores
 
 goldens: ## accept what the program prints now as the golden results; read the diff
 	$(READY_TO) test
@@ -53,5 +61,5 @@ format: ## bring the code into form, and mend what ruff can
 	$(IN_VENV) ruff format
 
 clean: ## remove what the other targets made, .venv included
-	rm -rf .venv .venv.lock .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venv.lock .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

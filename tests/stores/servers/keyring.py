@@ -1,0 +1,107 @@
+"""A real desktop's keyring without a desktop: gnome-keyring on a D-Bus session of its own."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.stores.servers.processes import found, listens, own_folder, running
+
+# Unlike the system's own, it starts no service by itself: nobody would answer its prompts.
+_BUS = """\
+<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:path={path}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"""
+_SEND = ("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.secrets")
+_COLLECTION = "/org/freedesktop/secrets/collection/login"
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """A home of its own, and the address of the session's bus. The keyring is unlocked."""
+
+    home: Path
+    bus: str
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """What its user's shell would hold. It does without DISPLAY: nothing can ask a person."""
+        return {
+            "HOME": str(self.home),
+            "XDG_DATA_HOME": str(self.home / "data"),
+            "XDG_RUNTIME_DIR": str(self.home / "run"),
+            "DBUS_SESSION_BUS_ADDRESS": self.bus,
+        }
+
+    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What a program in Python does in the session."""
+        return subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            env={"PATH": os.environ["PATH"], **self.environ},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def is_locked(self) -> bool:
+        """Whether what it holds cannot be read. Where there is no keyring yet, it counts as so."""
+        answer = self._call(
+            _COLLECTION,
+            "org.freedesktop.DBus.Properties.Get",
+            "string:org.freedesktop.Secret.Collection",
+            "string:Locked",
+        )
+        return answer.returncode != 0 or "boolean false" not in answer.stdout
+
+    def lock(self) -> None:
+        """Locks it for good: to unlock it again takes a person."""
+        method = "org.freedesktop.Secret.Service.Lock"
+        answer = self._call("/org/freedesktop/secrets", method, f"array:objpath:{_COLLECTION}")
+        answer.check_returncode()
+
+    def _call(self, path: str, method: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*_SEND, path, method, *arguments],
+            env={"PATH": os.environ["PATH"], **self.environ},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+
+@contextmanager
+def running_keyring() -> Iterator[Keyring]:
+    with own_folder() as home:
+        socket = home / "run" / "bus"
+        socket.parent.mkdir(mode=0o700)
+        config, password = home / "bus.conf", home / "password"
+        config.write_text(_BUS.format(path=socket))
+        password.write_text("made up for tests")
+        keyring = Keyring(home, f"unix:path={socket}")
+        bus = [found("dbus-daemon"), f"--config-file={config}", "--nofork", "--nopidfile"]
+        daemon = [found("gnome-keyring-daemon"), "--foreground", "--components=secrets", "--unlock"]
+        with (
+            running(bus, folder=home, ready=lambda: listens(socket)),
+            running(
+                daemon,
+                folder=home,
+                environ=keyring.environ,
+                given=password,
+                ready=lambda: not keyring.is_locked(),
+            ),
+        ):
+            yield keyring
