@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from voxmint.engine.checks import settings_problems
 from voxmint.engine.project import open_project
 from voxmint.origin import Path as ValuePath, dotted
 from voxmint.problems import Severity
@@ -13,10 +14,22 @@ from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.compiled import Compilation
 from voxmint.profiles.fields import REQUEST, Field
 
-CLINIC = Path(__file__).resolve().parents[1] / "examples" / "clinic"
+EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+CLINIC = EXAMPLES / "clinic"
 
 SPLIT = "session"
 """Below it paths are those of the session; beside it stands the lifetime."""
+
+
+@pytest.mark.parametrize("name", sorted(one.name for one in EXAMPLES.iterdir() if one.is_dir()))
+def test_each_has_no_errors_and_somewhere_for_its_tokens(name: str) -> None:
+    project = open_project(EXAMPLES / name)
+    compilation = project.compile_all()
+    made = compilation.environments.values()
+    profiles = {one.name: one for one in compilation.profiles.values()}
+    problems = settings_problems(project.root, made, {}, profiles)
+    assert [one.code for one in (*compilation.problems, *problems) if one.is_error] == []
+    assert compilation.bodies
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,8 @@ REVEALERS = frozenset(
         "voxmint.engine.providers.contract",
         "voxmint.engine.sinks.passing",
         "voxmint.engine.sinks.values",
+        "voxmint.engine.stores.content",
+        "voxmint.engine.stores.troubles",
     }
 )
 """The modules in which a secret is handed over: the only ones that call `reveal`. To add one is to

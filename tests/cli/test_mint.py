@@ -269,10 +269,6 @@ def test_a_terminal_is_shown_a_bar_once_it_takes_long(project: Path) -> None:
     assert set(pictures) <= bars | {f"2 to mint {'━' * 30} 2/2"}
 
 
-def test_a_terminal_is_shown_nothing_of_what_is_quick(project: Path) -> None:
-    assert on_a_terminal(project, "ward-1") == ""
-
-
 def on_a_terminal(project: Path, *arguments: str) -> str:
     """What a mint writes to a terminal as its errors."""
     reader, writer = pty.openpty()

@@ -241,6 +241,22 @@ def test_a_plan_and_another_choice_contradict_each_other(project: Path, more: st
     assert not (project / ".env.local").exists()
 
 
+@pytest.mark.parametrize("name", ["profiles/lobby.yaml", "notes.json"])
+def test_a_plan_takes_the_place_of_nothing_but_a_plan(project: Path, name: str) -> None:
+    write(project, {"notes.json": '{"format": "notes"}'})
+    before = (project / name).read_text()
+    found = run(project, "plan", "-e", "local", "--out", name)
+    assert (found.code, (project / name).read_text()) == (64, before)
+    assert found.err.startswith(f"error: `{name}` holds something else than a plan")
+
+
+@pytest.mark.parametrize("text", ["", '{"format": "voxmint plan", "version": 9}'])
+def test_a_plan_takes_the_place_of_another(project: Path, text: str) -> None:
+    write(project, {"plan.json": text})
+    assert run(project, "plan", "-e", "local", "--out", "plan.json").code == 0
+    assert run(project, "mint", "--plan", "plan.json").code == 0
+
+
 def test_a_plan_that_is_none(project: Path, snapshot: SnapshotAssertion) -> None:
     run(project, "plan", "-e", "local", "--out", "plan.json")
     text = (project / "plan.json").read_text()

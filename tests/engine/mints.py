@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
-from tests.engine.scripted import Scripted
+from tests.engine.scripted import Answered, Asked, Script, Scripted, said
 from tests.engine.worlds import environ
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Event
@@ -144,6 +145,18 @@ def only(report: Report) -> Result:
 def outcomes(report: Report) -> dict[str, str]:
     """What became of each profile."""
     return {result.profile: str(result.outcome) for result in report.results}
+
+
+def at_clock(ahead: float, lifetime: float = 600) -> Script:
+    """A service whose clock is so many seconds ahead."""
+
+    def script(number: int, _: Asked) -> Answered:
+        then = NOW + ahead
+        secret = {"value": f"ek_scripted{number:06}", "expires_at": int(then + lifetime)}
+        content = {"id": f"sess_{number}", "client_secret": secret}
+        return said(content, headers={"Date": formatdate(then, usegmt=True)})
+
+    return script
 
 
 Make = Callable[..., Desk]

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.mints import NOW, Desk, desk
+from tests.engine.mints import NOW, Desk, against, at_clock, desk
+from tests.engine.scripted import Scripted
 from voxmint.engine.edge import Operator
 from voxmint.engine.events import Event, SessionMinted
 from voxmint.engine.executing import Launch, Start, prepared
@@ -104,6 +105,16 @@ def test_what_never_lives_long_enough_is_not_started_with(tmp_path: Path) -> Non
         assert result.problem.code == "exec-too-short"
         assert result.problem.message == "its token has 3 min 20 s left, and 5 min are needed"
         assert len(ready.report.unseen) == len(ageing.minted) == 4
+
+
+def test_until_when_a_token_lives_is_told_by_this_machines_clock(tmp_path: Path) -> None:
+    # It lives for 100 s, by a clock that is 300 s behind.
+    with Scripted(at_clock(-300, lifetime=100)) as server:
+        made = against(server, desk(tmp_path))
+        with launch(made, min_remaining=500.0) as ready:
+            assert not ready.is_ready
+            assert ready.report.skew == pytest.approx(-300, abs=1)
+            assert ready.report.unseen[0].last_expiry == pytest.approx(NOW + 100, abs=1)
 
 
 def test_a_lifetime_that_is_too_short_is_refused_before_the_first_request(tmp_path: Path) -> None:

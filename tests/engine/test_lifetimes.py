@@ -1,13 +1,12 @@
 """How long tokens are kept: `--min-remaining`, and a service whose clock is not this machine's."""
 
-from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.engine.mints import NOW, Desk, against, desk, only, outcomes
-from tests.engine.scripted import Answered, Asked, Script, Scripted, said
+from tests.engine.mints import Desk, against, at_clock, desk, only, outcomes
+from tests.engine.scripted import Scripted
 from voxmint.problems import ProblemsError
 
 
@@ -117,18 +116,6 @@ def test_a_service_that_grants_less_than_it_was_asked_for_is_an_error(tmp_path: 
 
 
 # ── the clocks ───────────────────────────────────────────────────────────────────────────────────
-
-
-def at_clock(ahead: float, lifetime: float = 600) -> Script:
-    """A service whose clock is so many seconds ahead."""
-
-    def script(number: int, _: Asked) -> Answered:
-        then = NOW + ahead
-        secret = {"value": f"ek_scripted{number:06}", "expires_at": int(then + lifetime)}
-        content = {"id": f"sess_{number}", "client_secret": secret}
-        return said(content, headers={"Date": formatdate(then, usegmt=True)})
-
-    return script
 
 
 @pytest.mark.parametrize(

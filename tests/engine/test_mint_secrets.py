@@ -1,6 +1,7 @@
 """Neither the key nor a token is anywhere but where it belongs."""
 
 import logging
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,25 @@ def test_no_key_and_no_token_is_left_anywhere(
         f"{one.problem.message}{one.problem.hint}" for one in report.bad if one.problem
     )
     assert traces(made, shown, [key, *TOKENS]) == []
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [TOKENS[0], f"sess-{TOKENS[0]}", b64encode(TOKENS[0].encode()).decode(), KEYS[0]],
+    ids=["token", "holds-token", "token-in-base64", "key"],
+)
+def test_an_id_that_holds_a_secret_is_neither_kept_nor_written(tmp_path: Path, secret: str) -> None:
+    content = {"id": secret, "client_secret": {"value": TOKENS[0], "expires_at": 1_800_000_600}}
+    told = said(content, headers={"x-request-id": secret})
+    with Scripted(each(told)) as server:
+        made = against(server, desk(tmp_path))
+        made.environ["THE_KEY"] = KEYS[0]
+        report = made.mint()
+    assert report.exit_code == 0
+    assert report.results[0].session_id is made.sessions["clinic"].session_id is None
+    assert list(made.variables) == ["CLINIC_CLIENT_SECRET", "CLINIC_EXPIRES_AT"]
+    shown = f"{report!r}{report.to_json()}{made.events!r}{made.plan()!r}{made.sessions!r}"
+    assert traces(made, shown, [secret, TOKENS[0], KEYS[0]]) == []
 
 
 def test_an_error_before_the_first_request_does_not_hold_the_key(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.engine.mints import NOW, Desk, desk, outcomes
+from tests.engine.worlds import problem_of
 from voxmint.engine.edge import Operator
 from voxmint.engine.mint import plan_profiles
 from voxmint.engine.plan import Action, Plan
+from voxmint.problems import ProblemsError
 
 NOT_STORED = "and no token is stored that could be written again"
 
@@ -252,6 +254,17 @@ def test_force_renews_all(made: Desk) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("sinks", "code"), [("[]", "sinks-missing"), ("[{kind: stdout}]", "sink-not-asked-for")]
+)
+def test_without_a_sink_it_fails_as_a_mint_does(made: Desk, sinks: str, code: str) -> None:
+    made.write("environments/live.yaml", f"provider: {{kind: emulator}}\nsinks: {sinks}\n")
+    for attempt in (made.plan, made.mint):
+        with pytest.raises(ProblemsError) as error:
+            attempt()
+        assert problem_of(error).code == code
+
+
 def test_only_what_is_asked_for_is_planned(made: Desk) -> None:
     assert set(decisions(made.plan("ward/*"))) == {"ward/a"}
     assert set(decisions(made.plan("clinic"))) == {"clinic"}
@@ -309,6 +322,7 @@ def test_the_plan_as_programs_read_it(made: Desk) -> None:
             },
         ],
         "pruned": [],
+        "misplaced": [],
         "unseen": [],
         "clock_skew": 0.0,
     }

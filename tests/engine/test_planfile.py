@@ -1,5 +1,6 @@
 """Plans in files: exactly what was reviewed is carried out, or nothing is."""
 
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,10 @@ from tests.engine.mints import KEY, Desk, against, desk, outcomes
 from tests.engine.scripted import Scripted, each, minted
 from voxmint.engine.edge import Operator
 from voxmint.engine.mint import mint, planned
-from voxmint.engine.planfile import Asked, Review, read_plan, words_of, write_plan
+from voxmint.engine.planfile import Asked, read_plan, words_of, write_plan
 from voxmint.engine.report import Report
+from voxmint.engine.reviewing import Review
+from voxmint.engine.sinks.contract import Console
 from voxmint.problems import ProblemsError
 
 
@@ -22,7 +25,8 @@ def made(tmp_path: Path) -> Desk:
 
 
 def operator_of(asked: Asked, **others: Any) -> Operator:
-    return Operator(force=asked.force, min_remaining=asked.min_remaining, **others)
+    said = {"force": asked.force, "min_remaining": asked.min_remaining, "sinks": asked.sinks}
+    return Operator(**said, **others)  # type: ignore[arg-type]  # each is what its name says
 
 
 def reviewed(made: Desk, *profiles: str, name: str = "plan.json", **asked: Any) -> Path:
@@ -35,12 +39,12 @@ def reviewed(made: Desk, *profiles: str, name: str = "plan.json", **asked: Any) 
     return path
 
 
-def applied(made: Desk, path: Path) -> Report:
+def applied(made: Desk, path: Path, **edge: Any) -> Report:
     review = Review(path.name, read_plan(path.parent, path.name))
     asked = review.file.asked
     order = made.project.order(asked.profiles, [asked.environment], overrides=asked.overrides)
     operator = operator_of(asked, lock_timeout=5)
-    return mint(made.project, order, operator, made.edge(), review)
+    return mint(made.project, order, operator, made.edge(**edge), review)
 
 
 def refused(made: Desk, path: Path) -> list[str]:
@@ -61,6 +65,16 @@ def test_what_was_reviewed_is_carried_out(made: Desk) -> None:
     assert [(one.profile, one.action, one.reason) for one in file.results] == [
         (one.profile, str(one.action), one.reason) for one in report.results
     ]
+
+
+def test_a_sink_that_was_asked_for_by_name_is_written_as_it_was_reviewed(made: Desk) -> None:
+    made.write("environments/live.yaml", "provider: {kind: emulator}\nsinks: [{kind: stdout}]\n")
+    path = reviewed(made, "clinic", sinks=("stdout",))
+    assert words_of(read_plan(path.parent, path.name).asked)[-2:] == ["--sink", "stdout"]
+    console = Console(io.StringIO(), io.StringIO())
+    report = applied(made, path, console=console)
+    assert outcomes(report) == {"clinic": "minted"}
+    assert "CLINIC_CLIENT_SECRET=" in console.stdout.getvalue()  # type: ignore[attr-defined]  # see above
 
 
 def test_time_alone_makes_no_plan_outdated_as_long_as_it_says_the_same(made: Desk) -> None:
@@ -160,6 +174,21 @@ def test_what_changed_since_is_named_and_nothing_is_done(
     path = reviewed(made)
     change(made)
     assert refused(made, path) == [one.format("since the plan was made") for one in said]
+
+
+def test_sinks_that_take_other_profiles_or_write_otherwise_are_said(made: Desk) -> None:
+    changed = "the environment `live` changed since the plan was made: "
+    path, file = reviewed(made), made.root / "environments/live.yaml"
+    text = file.read_text()
+    for more, said in (
+        ("where: {names: [clinic, lobby, ward/*]}", "`.env.live` is for other profiles"),
+        ("prefix: MY_", "its sinks have other settings"),
+        ("mode: '0640'", "its sinks have other settings"),
+    ):
+        file.write_text(text.replace("path: .env.live", f"path: .env.live, {more}"))
+        assert refused(made, path) == [changed + said]
+    file.write_text(text)
+    assert outcomes(applied(made, path)) == dict.fromkeys(("clinic", "lobby", "ward/a"), "minted")
 
 
 def test_other_sinks_are_said_beside_what_follows_from_them(made: Desk) -> None:

@@ -1,5 +1,6 @@
 """What a purge takes out and what it leaves, and that it goes on where the last one stopped."""
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ from tests.engine.mints import NOW, Desk, desk
 from tests.engine.worlds import problem_of
 from voxmint.engine.edge import Operator
 from voxmint.engine.ledger import Intent, Ledger
+from voxmint.engine.mint import mint
 from voxmint.engine.purging import Fate, Purge, PurgeReport, plan_purge, purge, scope_of
-from voxmint.engine.sinks.contract import Receipt
+from voxmint.engine.sinks.contract import Console, Receipt
 from voxmint.problems import ProblemsError, UsageError
 
 TWO = "sinks: [{kind: dotenv, path: .env.live}, {kind: dotenv, path: .env.more}]\n"
@@ -161,6 +163,17 @@ def test_a_sink_that_is_no_more_is_named_with_what_it_holds(tmp_path: Path) -> N
     [problem] = found.problems
     assert problem.code == "purge-out-of-reach"
     assert "CLINIC_CLIENT_SECRET, CLINIC_EXPIRES_AT" in problem.message
+
+
+def test_what_was_printed_is_not_said_to_be_kept_anywhere(tmp_path: Path) -> None:
+    made = desk(tmp_path)
+    order = made.project.order((), ["live"])
+    operator = Operator(lock_timeout=5, sinks=("stdout",))
+    mint(made.project, order, operator, made.edge(console=Console(StringIO(), StringIO())))
+    found = looked(made)
+    assert [sink.target for item in found.items for sink in item.sinks] == [".env.live"]
+    assert found.problems == ()
+    assert purged(made).exit_code == 0
 
 
 def test_sinks_of_every_kind_are_emptied(tmp_path: Path) -> None:

@@ -277,6 +277,7 @@ def test_as_programs_read_it(made: Desk) -> None:
             "environment": "live",
             "reason": None,
             "targets": [".env.live"],
+            "misplaced": [],
             "unseen": [],
             "clock_skew": 0.0,
             "problems": [],

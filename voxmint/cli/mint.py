@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from voxmint.cli.options import (
+    adopt_option,
     environment_option,
     min_remaining_option,
     output_option,
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from voxmint.cli.world import World
     from voxmint.engine.edge import Operator
     from voxmint.engine.events import Listener
-    from voxmint.engine.planfile import Review
     from voxmint.engine.report import Report
+    from voxmint.engine.reviewing import Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Options:
     strict: bool = False
     plan: str | None = None
     sinks: tuple[str, ...] = ()
+    adopt: bool = False
 
     @property
     def prints(self) -> bool:
@@ -87,7 +89,8 @@ def _reviewed(options: Options, world: "World") -> "tuple[Options, Review | None
     if options.plan is None:
         return options, None
     from voxmint.cli.compiling import Selection
-    from voxmint.engine.planfile import Review, read_plan
+    from voxmint.engine.planfile import read_plan
+    from voxmint.engine.reviewing import Review
     from voxmint.problems import UsageError
 
     given = options.selection != Selection() or options.force or options.sinks
@@ -140,6 +143,7 @@ def operator_of(options: Options) -> "Operator":
         options.request_timeout,
         options.connect_timeout,
         options.sinks,
+        options.adopt,
     )
 
 
@@ -199,6 +203,7 @@ def _write(report: "Report", options: Options, world: "World") -> None:
 )
 @sending
 @sink_option
+@adopt_option
 @click.option(
     "--lock-timeout",
     metavar="DURATION",

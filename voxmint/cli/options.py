@@ -180,6 +180,14 @@ sink_option = click.option(
 )
 
 
+adopt_option = click.option(
+    "--adopt",
+    is_flag=True,
+    help="Take over secrets of a store that voxmint did not write; their value is replaced.",
+)
+"""Whether other people's secrets may be overwritten; never a setting of the project."""
+
+
 mask_option = click.option(
     "--mask/--no-mask",
     "masks",

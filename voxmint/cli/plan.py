@@ -1,12 +1,12 @@
 """`voxmint plan`: what a mint would do, and why."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from voxmint.cli.options import (
+    adopt_option,
     environment_option,
     min_remaining_option,
     output_option,
@@ -30,7 +30,7 @@ _CHANGES = 2
 class Options:
     """What a mint would be asked, and whether the exit code says that it would change something.
 
-    `out` is a file for the plan. With `refresh`, sinks of other packages are asked, too.
+    `out` is a file for the plan. With `refresh`, stores and sinks of other packages are asked, too.
     """
 
     selection: "Selection"
@@ -42,6 +42,7 @@ class Options:
     out: str | None = None
     refresh: bool = False
     sinks: tuple[str, ...] = ()
+    adopt: bool = False
 
 
 def plan(options: Options, world: "World") -> int:
@@ -64,12 +65,13 @@ def plan(options: Options, world: "World") -> int:
         force=options.force,
         min_remaining=options.min_remaining,
         sinks=options.sinks,
+        adopt=options.adopt,
     )
     with located(project, selection, world), Progress(world) as progress:
         edge = edge_of(selection, world, progress, "plan")
         made, found = planned(project, order, operator, edge, refresh=options.refresh)
         if options.out is not None:
-            _write_file(world.cwd / options.out, made, found, options)
+            _write_file(options.out, made, found, options, world)
     if options.output == "json":
         write_json(world.out, made.to_json())
     elif not world.is_quiet:
@@ -77,10 +79,19 @@ def plan(options: Options, world: "World") -> int:
     return _CHANGES if options.detailed_exitcode and made.has_changes else 0
 
 
-def _write_file(path: Path, made: "Plan", selected: "Selected", options: Options) -> None:
-    from voxmint.engine.planfile import write_plan
+def _write_file(
+    path: str, made: "Plan", selected: "Selected", options: Options, world: "World"
+) -> None:
+    from voxmint.engine.planfile import may_replace, write_plan
     from voxmint.engine.sinks.destinations import others_in
     from voxmint.problems import UsageError
+    from voxmint.shown import shown
+
+    if not may_replace(world.cwd / path):
+        raise UsageError(
+            f"`{shown(path)}` holds something else than a plan, and is left as it is",
+            "give another name with --out, or remove that file",
+        )
 
     if not options.refresh and others_in(selected.environment):
         raise UsageError(
@@ -88,7 +99,7 @@ def _write_file(path: Path, made: "Plan", selected: "Selected", options: Options
             "not",
             "give --refresh, too: the code of those packages is then run",
         )
-    write_plan(path, made, _asked(options), selected)
+    write_plan(world.cwd / path, made, _asked(options), selected)
 
 
 def _asked(options: Options) -> "Asked":
@@ -120,6 +131,7 @@ def _command(options: Options) -> str:
     words = ["voxmint", "mint", *given]
     for host in options.allow_hosts:
         words += ["--allow-host", host]
+    words += ["--adopt"] if options.adopt else []
     return shown(join(words))
 
 
@@ -136,6 +148,7 @@ def _command(options: Options) -> str:
 @click.option("--force", is_flag=True, help="As `mint --force` would do it.")
 @min_remaining_option
 @sink_option
+@adopt_option
 @click.option(
     "--allow-host",
     "allow_hosts",
@@ -150,7 +163,9 @@ def _command(options: Options) -> str:
     help="Write the plan to FILE, too, for `mint --plan FILE`.",
 )
 @click.option(
-    "--refresh", is_flag=True, help="Ask sinks of other packages, too; this runs their code."
+    "--refresh",
+    is_flag=True,
+    help="Ask stores over the network, and sinks of other packages, whose code this runs.",
 )
 @output_option("text", "json")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 where there are changes.")

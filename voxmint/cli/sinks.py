@@ -99,12 +99,18 @@ def _write_text(looks: "Sequence[Look]", world: "World") -> None:
             one.kind,
             shown(one.target),
             str(len(one.profiles)),
-            f"only with --sink {one.kind}" if one.is_only_by_name else str(len(one.holds)),
+            _held(one),
         ]
         for one in looks
     ]
     if rows:
         show_table(world.out, ["environment", "kind", "target", "profiles", "holds"], rows)
+
+
+def _held(one: "Look") -> str:
+    if one.is_only_by_name:
+        return f"only with --sink {one.kind}"
+    return str(len(one.holds)) if one.is_asked else "ask with --check"
 
 
 @command_named(
@@ -113,14 +119,16 @@ def _write_text(looks: "Sequence[Look]", world: "World") -> None:
     "voxmint sinks --check",
 )
 @environments_option
-@click.option("--check", is_flag=True, help="Read env files as seventeen programs would.")
+@click.option(
+    "--check", is_flag=True, help="Ask stores, and read env files as seventeen programs would."
+)
 @output_option("text", "json")
 @click.option("--strict", is_flag=True, help="End with 1 where there are warnings, too.")
 def command(world: "World", **given: Any) -> int:
     """Show where the tokens of each environment go, and how many are there.
 
-    Knows names alone. With --check env files are read, and each line is told that Docker, shells,
-    systemd, make, node or another of their readers takes otherwise than the rest: an error where
-    it is voxmint's, a warning where it is somebody else's.
+    Knows names alone. With --check stores are asked what they hold, and env files are read: each
+    line is told that Docker, shells, systemd, make, node or another of their readers takes
+    otherwise than the rest, an error where it is voxmint's, a warning where it is somebody else's.
     """
     return sinks(Options(**given), world)

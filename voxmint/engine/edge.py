@@ -23,7 +23,8 @@ class Operator:
     `retry_unanswered` and the two timeouts of a request, in seconds, replace those of the
     environment's file. `min_remaining` is how many seconds every token must have left
     at the end of the run, as for a deploy that takes so long. `sinks` are kinds of sink that are
-    written only where they are asked for by name.
+    written only where they are asked for by name. With `adopt`, secrets in stores that
+    voxmint did not write are taken over.
     """
 
     allow_hosts: tuple[str, ...] = ()
@@ -38,6 +39,7 @@ class Operator:
     request_timeout: float | None = None
     connect_timeout: float | None = None
     sinks: tuple[str, ...] = ()
+    adopt: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from math import ceil
 from pathlib import Path
 from typing import NoReturn
 
@@ -140,6 +141,7 @@ def prepared(
             (*plan.unseen, *made.unseen),
             problems=made.problems,
             is_interrupted=edge.stop.is_asked,
+            skew=plan.skew if made.skew is None else made.skew,
             seconds=time.monotonic() - begun,
         )
         taken = tuple(name for held in names.values() for name in held.values())
@@ -214,7 +216,8 @@ def _joined(first: Made, second: Made) -> Made:
         before = results[profile].attempts if profile in results else 0
         results[profile] = replace(result, attempts=before + result.attempts)
     problems = (*first.problems, *(one for one in second.problems if one not in first.problems))
-    return Made(results, (*first.unseen, *second.unseen), problems)
+    skew = first.skew if second.skew is None else second.skew
+    return Made(results, (*first.unseen, *second.unseen), problems, skew)
 
 
 def _with_short(made: Made, hand: "_Hand", needed: float, now: float) -> Made:
@@ -284,7 +287,8 @@ class _Hand:
     def unseen(self) -> tuple[Unseen, ...]:
         """The tokens that live, and that no command will be given."""
         return tuple(
-            Unseen(one.profile, one.expires_at) for one in (*self._replaced, *self._minted.values())
+            Unseen(one.profile, _last_expiry(one))
+            for one in (*self._replaced, *self._minted.values())
         )
 
     def let_go(self) -> None:
@@ -296,7 +300,13 @@ class _Hand:
     def take_back(self) -> None:
         """Put down that it has not got them after all."""
         intents = [
-            Intent(one.profile, one.digest, one.minted_at, one.expires_at)
+            Intent(one.profile, one.digest, one.minted_at, _last_expiry(one))
             for one in self._minted.values()
         ]
         self._ledger.intend(self._environment, intents)
+
+
+def _last_expiry(minted: Minted) -> int:
+    """The last moment at which a token could live, by this machine's clock, in Unix seconds."""
+    behind = max(0.0, -(minted.skew or 0.0))
+    return ceil(minted.expires_at + behind)

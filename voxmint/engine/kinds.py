@@ -15,7 +15,7 @@ _TITLES: Mapping[str, str] = MappingProxyType(
     {
         **dict.fromkeys(("ca", "certificates", "header", "host", "key", "proxy", "url"), _UPSTREAM),
         **dict.fromkeys(("answer", "echo", "mint"), _MINTING),
-        **dict.fromkeys(("file", "folder", "path", "sink", "sinks"), _SINKS),
+        **dict.fromkeys(("file", "folder", "path", "sink", "sinks", "store"), _SINKS),
     }
 )
 """The group of a kind, by the first word of its code; the state's for any other."""

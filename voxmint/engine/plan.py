@@ -146,14 +146,26 @@ class Unseen:
         return {"profile": self.profile, "last_expiry": self.last_expiry}
 
 
+class Misplaced(NamedTuple):
+    """A profile of the environment, and the target of a sink that has it and is not for it."""
+
+    profile: str
+    target: str
+
+    def to_json(self) -> dict[str, Any]:
+        """What programs read of it."""
+        return {"profile": self.profile, "target": self.target}
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What a mint of one environment will do, as of the moment `made_at` (Unix seconds).
 
-    `leftovers` are profiles that a sink still holds and is no longer for. `unseen` are
-    tokens of earlier runs that may live, though nobody has them. `skew` is by how many seconds the
-    service's clock is ahead of this machine's, as far as the last mint has shown it. `ledger` is
-    the identity of the ledger that it was made from, `None` of a new one.
+    `leftovers` are profiles that a sink still holds and is no longer for; those that the
+    environment still has are `misplaced`, too. `unseen` are tokens of earlier runs that may live,
+    though nobody has them. `skew` is by how many seconds the service's clock is ahead of this
+    machine's, as far as the last mint has shown it. `ledger` is the identity of the ledger that it
+    was made from, `None` of a new one.
     """
 
     environment: str
@@ -161,6 +173,7 @@ class Plan:
     sinks: tuple[SinkPlace, ...]
     entries: tuple[Entry, ...]
     leftovers: tuple[str, ...] = ()
+    misplaced: tuple[Misplaced, ...] = ()
     unseen: tuple[Unseen, ...] = ()
     skew: float = 0.0
     made_at: float = 0.0
@@ -184,6 +197,7 @@ class Plan:
             "url": self.target.url,
             "results": [entry.to_json() for entry in self.entries],
             "pruned": list(self.leftovers),
+            "misplaced": [one.to_json() for one in self.misplaced],
             "unseen": [one.to_json() for one in self.unseen],
             "clock_skew": self.skew,
         }
@@ -238,12 +252,14 @@ def make_plan(wish: Wish, known: Known, now: float) -> Plan:
     same plan.
     """
     skew = skew_in(known.sessions.values(), now)
+    leftovers, misplaced = _leftovers(wish, known.receipts)
     return Plan(
         wish.environment,
         wish.target,
         wish.sinks,
         tuple(_Case(body, wish, known, now + skew).entry() for body in wish.bodies),
-        _leftovers(wish, known.receipts),
+        leftovers,
+        misplaced,
         tuple(Unseen(one.intent.profile, one.intent.last_expiry) for one in known.unseen),
         skew,
         now,
@@ -383,12 +399,17 @@ def margin_of(record: SessionRecord) -> float:
     return max(0.0, MARGIN * (record.expires_at - lived_from))
 
 
-def _leftovers(wish: Wish, receipts: Sequence[Receipt]) -> tuple[str, ...]:
+def _leftovers(
+    wish: Wish, receipts: Sequence[Receipt]
+) -> tuple[tuple[str, ...], tuple[Misplaced, ...]]:
+    """What sinks hold and are not for: all such profiles, and those that the environment has."""
     here = {sink.key: sink for sink in wish.sinks}
     held = [(one.profile, here.get((one.kind, one.target))) for one in receipts]
-    gone = {
-        profile
+    gone = {profile for profile, sink in held if sink and profile not in wish.present}
+    misplaced = {
+        Misplaced(profile, sink.target)
         for profile, sink in held
-        if sink and not (profile in wish.present and sink.takes(profile))
+        if sink and profile not in gone and not sink.takes(profile)
     }
-    return tuple(sorted(gone))
+    leftovers = gone | {one.profile for one in misplaced}
+    return tuple(sorted(leftovers)), tuple(sorted(misplaced))

@@ -1,45 +1,37 @@
 """A plan in a file: what was reviewed, so that just that is carried out, or nothing.
 
-The file holds digests and reasons, and no secret. Nothing in it is believed: `agreed` makes the
-plan anew, of what is there now and as of the moment at which the file was made, and gives it only
-where both say the same. So a file that somebody changed can have nothing done that the project's
-own files do not ask for; the digest at its end is for accidents.
+The file holds digests and reasons, and no secret. Nothing in it is believed: `reviewing` makes the
+plan anew, and the digest at its end is for accidents.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Final, Literal, NamedTuple, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from voxmint.engine.failures import failure
 from voxmint.engine.files import Place, target_at, write_atomically
 from voxmint.engine.ledger import SessionRecord
-from voxmint.engine.lines import Lines
-from voxmint.engine.plan import Entry, Plan
-from voxmint.engine.reasons import changed_since, listed
+from voxmint.engine.plan import Entry, Plan, SinkPlace
 from voxmint.engine.selection import Selection
+from voxmint.engine.sinks.destinations import settings_in
 from voxmint.engine.upstream.request import sent_body
-from voxmint.engine.upstream.target import place_of, provider_of
+from voxmint.engine.upstream.target import provider_of
 from voxmint.engine.upstream.traces import traces_of
 from voxmint.engine.wording import (
     PLAN_DAMAGED,
-    PLAN_FOREIGN,
     PLAN_NEWER,
-    PLAN_OUTDATED,
     PLAN_UNREADABLE,
 )
-from voxmint.origin import Origin
-from voxmint.problems import Problem, ProblemsError
+from voxmint.problems import ProblemsError
 
 FORMAT: Final = "voxmint plan"
 VERSION = 1
 _LARGEST = 64 * 1024 * 1024
 _OWNER_ONLY = 0o600
-_MOST_NAMED = 3
 
 Moment: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -94,14 +86,18 @@ class Where(_Part):
 
 
 class Destination(_Part):
-    """A sink."""
+    """A sink; `profiles` are those that it is for, `None` where it is for all."""
 
     kind: str
     target: str
+    profiles: tuple[str, ...] | None
 
 
 class PlanFile(_Part):
-    """All that the file holds, but for the digest at its end."""
+    """All that the file holds, but for the digest at its end.
+
+    `settings` is a hash of what the environment's file says of its sinks.
+    """
 
     format: Literal["voxmint plan"]
     version: int
@@ -110,6 +106,7 @@ class PlanFile(_Part):
     asked: Asked
     where: Where
     sinks: tuple[Destination, ...]
+    settings: str
     results: tuple[Reviewed, ...]
     pruned: tuple[str, ...]
 
@@ -146,6 +143,21 @@ def read_plan(folder: Path, path: str) -> PlanFile:
         raise failure(PLAN_DAMAGED, path=path, found=f"`{where}` is not as it should be") from error
 
 
+def may_replace(path: Path) -> bool:
+    """Whether a plan may be written there: there is nothing, or a plan of whatever version.
+
+    `ProblemsError` where what is there is no file.
+    """
+    with Place(target_at(path)) as place:
+        existing = place.read(_LARGEST)
+    if existing is None or not existing.data:
+        return True
+    try:
+        return _object(path.name, existing.data).get("format") == FORMAT
+    except ProblemsError:
+        return False
+
+
 def _content(folder: Path, path: str) -> bytes:
     try:
         with Place(target_at(folder / path)) as place:
@@ -176,7 +188,8 @@ def _digest(content: object) -> str:
 def file_of(plan: Plan, asked: Asked, selection: Selection) -> PlanFile:
     """What a file says of a plan."""
     target = plan.target
-    fields = _fields(selection, _salt(plan.made_at))
+    salt = _salt(plan.made_at)
+    fields = _fields(selection, salt)
     return PlanFile(
         format=FORMAT,
         version=VERSION,
@@ -190,7 +203,8 @@ def file_of(plan: Plan, asked: Asked, selection: Selection) -> PlanFile:
             organization=target.organization,
             project=target.project,
         ),
-        sinks=tuple(Destination(kind=one.kind, target=one.target) for one in plan.sinks),
+        sinks=tuple(map(_destination, plan.sinks)),
+        settings=_digest([salt, settings_in(selection.environment)]),
         results=tuple(_reviewed(entry, fields[entry.profile]) for entry in plan.entries),
         pruned=plan.leftovers,
     )
@@ -207,6 +221,11 @@ def _fields(selection: Selection, salt: str) -> dict[str, dict[str, str]]:
         body.profile: dict(traces_of(body, sent_body(body, provider), selection.target, salt))
         for body in selection.bodies
     }
+
+
+def _destination(sink: SinkPlace) -> Destination:
+    profiles = None if sink.profiles is None else tuple(sorted(sink.profiles))
+    return Destination(kind=sink.kind, target=sink.target, profiles=profiles)
 
 
 def _reviewed(entry: Entry, fields: dict[str, str]) -> Reviewed:
@@ -232,135 +251,6 @@ def _known(record: SessionRecord | None) -> KnownSession | None:
         minted_at=record.minted_at,
         sinks=tuple(sorted(record.sinks)),
     )
-
-
-# ── whether it still holds ───────────────────────────────────────────────────────────────────────
-
-
-@dataclass(frozen=True, slots=True)
-class Review:
-    """A plan that was reviewed, and the file it came from."""
-
-    path: str
-    file: PlanFile
-
-    def agreed(
-        self, plan_at: Callable[[float | None], Plan], selection: Selection, ledger: Path
-    ) -> Plan:
-        """The plan to carry out: the one that was reviewed, made anew.
-
-        `plan_at` makes the plan of what is known now, as of a moment in Unix seconds or of this
-        one; `ledger` is the ledger's path. `ProblemsError` with all that has changed since.
-        """
-        plan, present = plan_at(self.file.made_at), plan_at(None)
-        if self.file.ledger is not None and plan.ledger != self.file.ledger:
-            raise failure(PLAN_FOREIGN, path=self.path, ledger=ledger)
-        problems = [*self._differences(plan, selection)]
-        problems = problems or [*self._overtaken(plan, present)]
-        if problems:
-            raise ProblemsError(problems)
-        return plan
-
-    def _differences(self, plan: Plan, selection: Selection) -> Iterator[Problem]:
-        before, now = self.file, file_of(plan, self.file.asked, selection)
-        environment = f"the environment `{plan.environment}` changed"
-        if before.where != now.where:
-            at = place_of(selection.environment, "url")
-            yield self._outdated(environment, "it mints elsewhere", at)
-        if before.sinks != now.sinks:
-            yield self._outdated(environment, "it has other sinks", _sinks_place(selection))
-        if before.pruned != now.pruned:
-            yield self._outdated(environment, "other profiles left it")
-        yield from self._profiles(now, selection)
-
-    def _profiles(self, now: PlanFile, selection: Selection) -> Iterator[Problem]:
-        before = {one.profile: one for one in self.file.results}
-        after = {one.profile: one for one in now.results}
-        found: dict[_Outdated, list[str]] = {}
-        for profile in sorted(before.keys() | after.keys()):
-            how = self._outdated_by(before.get(profile), after.get(profile), now, selection)
-            if how is not None:
-                found.setdefault(how, []).append(profile)
-        for how, profiles in found.items():
-            yield self._outdated(how.what.format(_named(profiles)), how.how, how.at)
-
-    def _outdated_by(
-        self,
-        before: Reviewed | None,
-        now: Reviewed | None,
-        file: PlanFile,
-        selection: Selection,
-    ) -> "_Outdated | None":
-        """Why one profile's part of the plan no longer holds; `None` where it does."""
-        if before is None or now is None:
-            gone = "it is no longer selected" if now is None else "it is selected now"
-            return _Outdated("the choice of {} changed", gone)
-        if before == now:
-            return None
-        if before.digest != now.digest or before.fields != now.fields:
-            return self._changed(before, now, file, selection)
-        if before.session != now.session:
-            return _Outdated("the ledger's entry of {} changed", _how(before.session, now.session))
-        how = f"{before.action} ({before.reason}) became {now.action} ({now.reason})"
-        return _Outdated("what is to be done for {} changed", how)
-
-    def _changed(
-        self, before: Reviewed, now: Reviewed, file: PlanFile, selection: Selection
-    ) -> "_Outdated | None":
-        [body] = [one for one in selection.bodies if one.profile == now.profile]
-        changes = changed_since(before.fields, now.fields, body, Lines(selection))
-        own = tuple(one for one in changes if not one.is_of_provider)
-        if not own and file.where != self.file.where:
-            # That the environment mints elsewhere is told once, not for each profile.
-            return None
-        shown = own or changes
-        at = next((one.at for one in shown if one.at), None)
-        return _Outdated("the request of {} changed", listed(shown) or "its request", at)
-
-    def _overtaken(self, plan: Plan, present: Plan) -> Iterator[Problem]:
-        """What has to be done by now, though nothing changed but the time."""
-        for entry, later in zip(plan.entries, present.entries, strict=True):
-            if entry.action != later.action:
-                what = f"what is to be done for `{entry.profile}` changed"
-                how = f"{entry.action} ({entry.reason}) became {later.action} ({later.reason})"
-                yield self._outdated(what, how)
-
-    def _outdated(self, what: str, how: str, at: Origin | None = None) -> Problem:
-        return Problem(PLAN_OUTDATED, at, {"what": what, "how": how, "command": self._command()})
-
-    def _command(self) -> str:
-        from shlex import join
-
-        return join(["voxmint", "plan", *words_of(self.file.asked), "--out", self.path])
-
-
-def _sinks_place(selection: Selection) -> Origin | None:
-    holder = selection.environment.sinks_of
-    if holder is None or holder.sinks is None or not holder.sinks.items:
-        return None
-    return holder.layer.origin(holder.sinks.items[0].mark)
-
-
-class _Outdated(NamedTuple):
-    """Why profiles' parts of a plan no longer hold; `what` has a place for their names."""
-
-    what: str
-    how: str
-    at: Origin | None = None
-
-
-def _named(profiles: Sequence[str]) -> str:
-    names = [f"`{profile}`" for profile in profiles]
-    rest = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {rest:,} more" if rest > 0 else "")
-
-
-def _how(before: KnownSession | None, now: KnownSession | None) -> str:
-    if now is None:
-        return "its session is no longer known"
-    if before is not None and before.model_copy(update={"sinks": now.sinks}) == now:
-        return "it is in other sinks"
-    return "another run minted it"
 
 
 def words_of(asked: Asked) -> Sequence[str]:

@@ -19,10 +19,11 @@ from voxmint.engine.ledger import Ledger, SessionRecord
 from voxmint.engine.locks import Clock, Locks
 from voxmint.engine.minting.bench import place_of_sink
 from voxmint.engine.minting.delivery import Deliverer
-from voxmint.engine.plan import SinkPlace, Unseen
+from voxmint.engine.plan import SinkPlace, Unseen, skew_in
 from voxmint.engine.project import Project
 from voxmint.engine.report import SinkResult
 from voxmint.engine.selection import present_in
+from voxmint.engine.sinks import own_sink
 from voxmint.engine.sinks.contract import Receipt, Sink, SinkOutcome, Surroundings
 from voxmint.engine.sinks.destinations import sinks_of
 from voxmint.engine.sinks.surroundings import surroundings_of
@@ -76,6 +77,7 @@ class Purge:
 
     `lingering` are live tokens that no sink holds any more, as after an earlier purge; `unseen` are
     tokens that may live though nobody has them; `problems` are warnings, of what is out of reach.
+    `skew` is by how many seconds the service's clock is ahead, by the last mint.
     """
 
     environment: str
@@ -83,6 +85,7 @@ class Purge:
     lingering: tuple[Item, ...] = ()
     unseen: tuple[Unseen, ...] = ()
     problems: tuple[Problem, ...] = ()
+    skew: float = 0.0
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -245,13 +248,14 @@ class _Look:
         name = self.scope.environment.name
         receipts = self.ledger.receipts(name)
         sessions = self.ledger.sessions(name)
+        skew = skew_in(sessions.values(), self.now)
         held = self._held(receipts)
         wanted = _wanted(patterns, {*held, *sessions, *self.scope.present})
         items = tuple(_item(one, held[one], sessions.get(one)) for one in wanted if one in held)
         lingering = tuple(
             _item(one, (), sessions[one])
             for one in wanted
-            if one not in held and one in sessions and sessions[one].expires_at > self.now
+            if one not in held and one in sessions and sessions[one].expires_at > self.now + skew
         )
         unseen = tuple(
             Unseen(one.intent.profile, one.intent.last_expiry)
@@ -259,7 +263,7 @@ class _Look:
             if not patterns or one.intent.profile in wanted
         )
         lost = tuple(self._out_of_reach(receipts, wanted))
-        return Purge(name, items, lingering, unseen, lost)
+        return Purge(name, items, lingering, unseen, lost, skew)
 
     def _held(self, receipts: Sequence[Receipt]) -> dict[str, tuple[SinkPlace, ...]]:
         """The sinks that hold something of each profile, by receipts or by names."""
@@ -274,11 +278,15 @@ class _Look:
     def _out_of_reach(
         self, receipts: Sequence[Receipt], wanted: Sequence[str]
     ) -> Iterator[Problem]:
-        """What was written where the environment has no sink any more."""
+        """What was written where the environment has no sink any more.
+
+        What was printed or handed on to a job is nowhere that it could be taken out of.
+        """
         here = {(sink.kind, sink.address) for sink in self.sinks}
         lost: dict[tuple[str, str], list[str]] = {}
         for one in receipts:
-            if (one.kind, one.target) not in here and one.profile in wanted:
+            is_here = (one.kind, one.target) in here
+            if one.profile in wanted and not is_here and _keeps(one.kind):
                 lost.setdefault((one.kind, one.target), []).extend(one.names)
         for (kind, target), names in lost.items():
             facts = {
@@ -288,6 +296,12 @@ class _Look:
                 "names": ", ".join(names),
             }
             yield Problem(PURGE_OUT_OF_REACH, facts=facts)
+
+
+def _keeps(kind: str) -> bool:
+    """Whether what a sink of this kind is given stays there."""
+    sink = own_sink(kind)
+    return sink is None or not sink.is_only_by_name
 
 
 def _names_in(sink: Sink) -> frozenset[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from voxmint.engine.plan import Action, Unseen
+from voxmint.engine.plan import Action, Misplaced, Unseen
 from voxmint.engine.sinks.contract import SinkOutcome
 from voxmint.engine.upstream.target import Target
 from voxmint.problems import InterruptedRunError, PartlyDoneError, Problem, VoxmintError
@@ -90,7 +90,9 @@ class Result:
 def _error(problem: Problem | None) -> dict[str, Any] | None:
     if problem is None:
         return None
-    return {"code": problem.code, "message": problem.message}
+    at = problem.at
+    place = None if at is None else {"file": at.file, "line": at.line, "column": at.column}
+    return {"code": problem.code, "message": problem.message, "at": place}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +113,9 @@ class Report:
     """What a mint of one environment did, in `seconds`.
 
     `unseen` are tokens, of this run and of earlier ones, that may live though nobody has them.
-    `pruned` are profiles that the environment no longer has, taken out of the sinks.
-    `problems` are those of the run as a whole, such as a sink that could not be pruned.
+    `pruned` are profiles that were taken out of sinks that are no longer for them; those that the
+    environment still has are `misplaced`, too. `problems` are those of the run as a whole, such as
+    a sink that could not be pruned. `skew` is by how many seconds the service's clock is ahead.
     """
 
     environment: str
@@ -120,8 +123,10 @@ class Report:
     results: tuple[Result, ...]
     unseen: tuple[Unseen, ...] = ()
     pruned: tuple[str, ...] = ()
+    misplaced: tuple[Misplaced, ...] = ()
     problems: tuple[Problem, ...] = ()
     is_interrupted: bool = False
+    skew: float = 0.0
     seconds: float = 0.0
 
     @property
@@ -164,6 +169,7 @@ class Report:
             "url": self.target.url,
             "results": [result.to_json() for result in self.results],
             "pruned": list(self.pruned),
+            "misplaced": [one.to_json() for one in self.misplaced],
             "unseen": [one.to_json() for one in self.unseen],
             "interrupted": self.is_interrupted,
             "seconds": round(self.seconds, 3),

@@ -13,7 +13,7 @@ from typing import Any
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.ledger import Ledger, SessionRecord
 from voxmint.engine.minting.bench import Seen, seen
-from voxmint.engine.plan import NOT_STORED, Cause, Entry, Unseen
+from voxmint.engine.plan import NOT_STORED, Cause, Entry, Misplaced, Unseen
 from voxmint.engine.project import Project
 from voxmint.engine.reasons import Changed
 from voxmint.engine.selection import Selection, present_in
@@ -111,14 +111,15 @@ class Session:
 class EnvironmentStatus:
     """What is the case in one environment.
 
-    `targets` are its sinks, in the words of its file. `unseen` are tokens that may live though
-    nobody has them; `problems` are what kept something from being known. `reason` is why only the
-    ledger's word is told, where that is so.
+    `targets` are its sinks, in the words of its file. `misplaced` is what sinks have and are no
+    longer for; `unseen` are tokens that may live though nobody has them. `problems` are what kept
+    something from being known. `reason` is why only the ledger's word is told, where that is so.
     """
 
     environment: str
     targets: tuple[str, ...] = ()
     sessions: tuple[Session, ...] = ()
+    misplaced: tuple[Misplaced, ...] = ()
     unseen: tuple[Unseen, ...] = ()
     skew: float = 0.0
     problems: tuple[Problem, ...] = ()
@@ -128,7 +129,8 @@ class EnvironmentStatus:
     def is_live(self) -> bool:
         """Whether a mint would change nothing."""
         is_known = not self.problems and self.reason is None
-        return is_known and all(one.state is State.LIVE for one in self.sessions)
+        is_tidy = not self.misplaced
+        return is_known and is_tidy and all(one.state is State.LIVE for one in self.sessions)
 
     def to_json(self) -> dict[str, Any]:
         """What programs read of it, beside the sessions."""
@@ -136,6 +138,7 @@ class EnvironmentStatus:
             "environment": self.environment,
             "reason": self.reason,
             "targets": list(self.targets),
+            "misplaced": [one.to_json() for one in self.misplaced],
             "unseen": [one.to_json() for one in self.unseen],
             "clock_skew": self.skew,
             "problems": [
@@ -255,7 +258,11 @@ class _Look:
             for one in self.ledger.open_intents(name, now)
         )
         return EnvironmentStatus(
-            name, (), tuple(sessions), tuple(unseen), problems=tuple(problems), reason=why
+            name,
+            sessions=tuple(sessions),
+            unseen=tuple(unseen),
+            problems=tuple(problems),
+            reason=why,
         )
 
     def _alone(
@@ -290,13 +297,14 @@ class _Look:
                 why = f"it has errors: {_VALIDATE}"
                 record = records.get(profile)
                 sessions[profile] = self._alone(profile, name, record, why, holders)
-        for profile in plan.leftovers:
+        for profile in set(plan.leftovers) - {one.profile for one in plan.misplaced}:
             why = f"no longer in {name}; the next mint takes it out of its sinks"
             sessions[profile] = self._alone(profile, name, records.get(profile), why)
         return EnvironmentStatus(
             name,
             tuple(sink.target for sink in plan.sinks),
             tuple(sessions[profile] for profile in sorted(sessions)),
+            plan.misplaced,
             plan.unseen,
             plan.skew,
             tuple(found.silent.values()),
@@ -346,7 +354,8 @@ def _state(entry: Entry, sinks: Iterable[SinkStatus], holders: _Holders) -> tupl
         there = [sink for sink in entry.sinks if holders.of(sink.key, entry.profile) is Held.HELD]
         if there:
             names = " and ".join(f"`{sink.target}`" for sink in there)
-            return State.UNKNOWN, f"{names} has it, and no ledger here knows of it"
+            verb = "has" if len(there) == 1 else "have"
+            return State.UNKNOWN, f"{names} {verb} it, and no ledger here knows of it"
         return State.MISSING, "never minted"
     silent = [sink.target for sink in sinks if sink.held is Held.UNKNOWN]
     if cause in {Cause.LIVE, Cause.EXPIRING} and silent:

@@ -19,7 +19,8 @@ from voxmint.engine.apis import BrokenAnswerError
 from voxmint.engine.echoing import echoes_of, guarded, problems_of, without_secrets
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Noted
-from voxmint.engine.minting.outcomes import Teller, answer_in
+from voxmint.engine.minting.clocks import skew_of
+from voxmint.engine.minting.outcomes import Teller, answer_in, field_at
 from voxmint.engine.minting.retry import refusal_of
 from voxmint.engine.project import Project
 from voxmint.engine.providers import PROVIDERS
@@ -30,10 +31,7 @@ from voxmint.engine.upstream.keys import concealer, key_ring, read_key
 from voxmint.engine.upstream.request import DEFAULT_LIFETIME, content_of, label_of, sent_body
 from voxmint.engine.upstream.route import reachable, upstream_of
 from voxmint.engine.upstream.target import Target, place_of, provider_of
-from voxmint.origin import Origin, dotted
 from voxmint.problems import InterruptedRunError, Problem, UsageError
-from voxmint.profiles.bodies import FORMS
-from voxmint.profiles.bodies.params import path_of
 from voxmint.profiles.compiled import CompiledBody
 from voxmint.profiles.echo import Echo
 from voxmint.profiles.order import Order
@@ -45,9 +43,10 @@ class Trial:
     """What came of one request; lengths of time are in seconds, moments in Unix seconds.
 
     `status` and `answer` are `None` where none came; in the answer, which is as JSON gives it, the
-    token is hidden. `expires_at` is the token's own. `problem` is why there is no token that can be
-    used, and `may_live_until` then the last moment at which one may live all the same. `warnings`
-    are of what the service changed or left out.
+    token is hidden. `expires_at` is the token's own, by the service's clock, which is `skew`
+    seconds ahead. `problem` is why there is no token that can be used, and `may_live_until` then
+    the last moment at which one may live all the same. `warnings` are of what the service changed
+    or left out.
     """
 
     body: CompiledBody
@@ -57,6 +56,7 @@ class Trial:
     request_id: str | None = None
     answer: Any = field(default=None, repr=False)
     expires_at: int | None = None
+    skew: float = 0.0
     echoes: tuple[Echo, ...] = ()
     warnings: tuple[Problem, ...] = ()
     problem: Problem | None = None
@@ -172,21 +172,17 @@ class _Told:
         return self._trial(
             **shown,
             expires_at=answer.expires_at,
+            skew=skew_of(now - self.seconds, now, answer.answered_at) or 0.0,
             echoes=found,
             warnings=tuple(problems_of(self.compiled, found)),
         )
 
     def _refused(self, reply: Reply) -> Trial:
         refusal = refusal_of(reply.status, reply.headers, reply.content)
-        problem = self.teller.refused(refusal, reply, self._place(refusal.param))
+        problem = self.teller.refused(refusal, reply, field_at(self.compiled, refusal.param))
         until = self.latest if refusal.is_doubtful else None
         shown = _replied(reply, self.teller.conceal, self.teller.conceal)
         return self._trial(**shown, problem=problem, may_live_until=until)
-
-    def _place(self, param: str | None) -> Origin | None:
-        """Where in the files the value is set that the service refuses."""
-        path = path_of(param, FORMS[self.compiled.api]) if param else None
-        return None if path is None else self.compiled.origin(dotted(path))
 
     def _trial(self, **known: Any) -> Trial:
         return Trial(self.compiled, self.teller.target, self.seconds, **known)

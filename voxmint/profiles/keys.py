@@ -62,6 +62,17 @@ _SINK = {
     "allow_tracked": "path: .env, allow_tracked: true",
     "allow_unignored": "path: .env, allow_unignored: true",
 }
+_AWS = "kind: aws-secretsmanager"
+_STORE = {
+    "name": f'{_AWS}, name: "speech/{{environment}}/{{profile}}"',
+    "payload": f"{_AWS}, payload: token",
+    "deleted": f"{_AWS}, deleted: recover",
+    "region": f"{_AWS}, region: eu-central-1",
+    "kms_key": f"{_AWS}, kms_key: alias/speech",
+    "tags": f'{_AWS}, tags: {{cost-center: "4711"}}',
+    "recovery_days": f"{_AWS}, recovery_days: 7",
+    "endpoint": f"{_AWS}, endpoint: https://secrets.example",
+}
 _ALL = "{kind: dotenv, path: .env.all}"
 _ENVIRONMENT = {
     "extends": "extends: staging",
@@ -90,6 +101,7 @@ _ENVIRONMENT = {
         f"sinks.{name}": f"sinks: [{_ALL}, {{kind: dotenv, path: .env.some, where: {{{text}}}}}]"
         for name, text in _WHERE.items()
     },
+    **{f"sinks.{name}": f"sinks: [{{{text}}}]" for name, text in _STORE.items()},
     "sinks.format": "sinks: [{kind: stdout, format: ndjson}]",
     "vars": "vars: {region: eu}",
 }

@@ -417,4 +417,6 @@ class TestStdout(SinkContract):
 
 def test_every_sink_is_held_against_the_contract() -> None:
     held = (Dotenv, Json, Yaml, Directory, GithubEnv, GithubOutput, Stdout)
-    assert {one.kind for one in held} == set(SINKS)
+    # Those of stores are held against it beside their servers, in tests/stores.
+    local = {kind for kind, home in SINKS.items() if ".sinks." in home}
+    assert {one.kind for one in held} == local

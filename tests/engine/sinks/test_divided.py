@@ -9,6 +9,8 @@ from tests.engine.mints import Desk, desk, outcomes
 from tests.engine.worlds import problem_of
 from voxmint.engine.ledger import Ledger
 from voxmint.engine.sinks.contract import Receipt
+from voxmint.engine.sinks.directory_options import DirectoryOptions
+from voxmint.engine.sinks.dotenv import DotenvSink
 from voxmint.engine.sinks.dotenv_options import DotenvOptions
 from voxmint.problems import ProblemsError
 
@@ -109,6 +111,15 @@ def test_what_a_killed_run_left_beside_a_file_is_swept(tmp_path: Path) -> None:
     assert not left.exists()
     # Of a file that is none of its own, it may be another sink's.
     assert theirs.exists()
+
+
+@pytest.mark.parametrize("path", [".env.{profil}", "{env}/.env.{profile}", ".env.{{profile}}"])
+def test_a_brace_that_stands_for_nothing_is_refused(path: str) -> None:
+    with pytest.raises(ValidationError, match=r"only \{profile\} stands for something"):
+        DotenvOptions.model_validate({"path": path})
+    with pytest.raises(ValidationError, match="nothing in braces stands for something"):
+        DirectoryOptions.model_validate({"path": "run/{env}"})
+    assert DotenvSink.plain_options({"path": path}) is None
 
 
 @pytest.mark.parametrize("path", ["{profile}/.env", "a/{profile}/.env"])

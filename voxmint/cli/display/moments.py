@@ -6,9 +6,12 @@ from voxmint.cli.world import World
 from voxmint.engine.durations import spoken
 
 
-def moment(at: float, world: World) -> str:
-    """A moment in Unix seconds: `14:32 (in 9 min 50 s)`, `2027-01-16 14:32 (in 1 d)`."""
-    now = world.clock()
+def moment(at: float, world: World, skew: float = 0.0) -> str:
+    """A moment in Unix seconds: `14:32 (in 9 min 50 s)`, `2027-01-16 14:32 (in 1 d)`.
+
+    Of a moment by a clock that is ahead of this machine's, `skew` is by how many seconds it is.
+    """
+    now = world.clock() + skew
     distance = f"in {spoken(at - now)}" if at >= now else f"{spoken(now - at)} ago"
     return f"{clock_time(at, world)} ({distance})"
 

@@ -7,6 +7,8 @@ from voxmint.cli.display.moments import moment
 from voxmint.cli.display.screen import Screen, Style
 from voxmint.cli.display.widths import padded, width
 from voxmint.cli.display.words import MOST_NAMES, names, number
+from voxmint.cli.formats.leftovers import leftovers
+from voxmint.cli.formats.unseen import unseen
 from voxmint.cli.world import World
 from voxmint.engine.durations import spoken
 from voxmint.engine.minting.clocks import WORTH_SAYING
@@ -39,7 +41,7 @@ def write(screen: Screen, plan: Plan, world: World, command: str) -> None:
     screen.line(shown(f"{count} in {plan.environment} → {url} → {sinks}"))
     screen.line()
     rows = [
-        *(_entry_row(entries, world) for entries in _groups(plan.entries)),
+        *(_entry_row(entries, world, plan.skew) for entries in _groups(plan.entries)),
         *_other(plan, world),
     ]
     columns = max((width(row.who) for row in rows), default=0)
@@ -64,24 +66,21 @@ def _groups(entries: Sequence[Entry]) -> list[list[Entry]]:
     return [groups[key] for key in sorted(groups)]
 
 
-def _entry_row(entries: Sequence[Entry], world: World) -> _Row:
+def _entry_row(entries: Sequence[Entry], world: World, skew: float) -> _Row:
     first = entries[0]
     why = shown(first.reason)
     if first.is_kept and len(entries) > 1:
         moments = [entry.record.expires_at for entry in entries if entry.record]
-        why = f"the first expires at {moment(min(moments), world)}" if moments else ""
+        why = f"the first expires at {moment(min(moments), world, skew)}" if moments else ""
     who = _names([entry.profile for entry in entries], world)
     return _Row(first.action.value, len(entries), who, why, _COLOR[first.action])
 
 
 def _other(plan: Plan, world: World) -> Iterator[_Row]:
-    if plan.leftovers:
-        why = f"no longer in {shown(plan.environment)}"
-        who = _names(plan.leftovers, world)
-        yield _Row("prune", len(plan.leftovers), who, why, Style.YELLOW)
-    for one in plan.unseen:
-        why = f"a token that nobody has may live until {moment(one.last_expiry, world)}"
-        yield _Row("unseen", 1, shown(one.profile), why, Style.YELLOW)
+    for profiles, why in leftovers(plan.leftovers, plan.misplaced, plan.environment):
+        yield _Row("prune", len(profiles), _names(profiles, world), why, Style.YELLOW)
+    for profiles, why in unseen(plan.unseen, world):
+        yield _Row("unseen", len(profiles), _names(profiles, world), why, Style.YELLOW)
 
 
 def _names(listed: Sequence[str], world: World) -> str:

@@ -6,6 +6,7 @@ from voxmint.cli.display.moments import clock_time, moment
 from voxmint.cli.display.screen import Screen, Style
 from voxmint.cli.display.widths import padded, width
 from voxmint.cli.display.words import counted_names, number
+from voxmint.cli.formats.unseen import unseen
 from voxmint.cli.world import World
 from voxmint.engine.durations import spoken
 from voxmint.engine.purging import Fate, Item, Purge, Purged, PurgeReport
@@ -22,7 +23,9 @@ def write_plan(screen: Screen, purge: Purge, world: World) -> None:
     else:
         screen.line(f"{_count(purge)} in {shown(purge.environment)} → {_targets(purge)}")
     for item in purge.items:
-        screen.line(f"  {padded(shown(item.profile), _widest(purge))}   {_until(item, world)}")
+        screen.line(
+            f"  {padded(shown(item.profile), _widest(purge))}   {_until(item, purge, world)}"
+        )
     for line in _asides(purge, world):
         screen.line(f"  {line}")
 
@@ -38,15 +41,16 @@ def write(screen: Screen, report: PurgeReport, world: World, *, was_shown: bool)
         for one in report.results:
             if one.fate is Fate.REMOVED:
                 name = padded(shown(one.item.profile), _widest(purge))
-                screen.line(_labelled(screen, one.fate, f"{name}   {_until(one.item, world)}"))
+                screen.line(
+                    _labelled(screen, one.fate, f"{name}   {_until(one.item, purge, world)}")
+                )
     write_failures(screen, report, world)
     if not was_shown:
         for line in _asides(purge, world):
             screen.line(line)
-    if (last := _last(report)) is not None and last > world.clock():
-        end = (
-            f"whoever has a copy can use it until then: the last one ends at {moment(last, world)}"
-        )
+    if (last := _last(report)) is not None and last > world.clock() + purge.skew:
+        when = moment(last, world, purge.skew)
+        end = f"whoever has a copy can use it until then: the last one ends at {when}"
         screen.line(f"{'next':<{_LABEL}}  {end}")
 
 
@@ -76,14 +80,14 @@ def _headline(report: PurgeReport) -> str:
     return f"{start}{', '.join(counts)} in {where}"
 
 
-def _until(item: Item, world: World) -> str:
+def _until(item: Item, purge: Purge, world: World) -> str:
     """Until when a token lives, as far as anybody knows."""
     if item.expires_at is None:
         return "until when its token lives is not known: the ledger has nothing of it"
-    left = item.expires_at - world.clock()
+    left = item.expires_at - world.clock() - purge.skew
     if left <= 0:
         return f"its token ended at {clock_time(item.expires_at, world)} ({spoken(-left)} ago)"
-    return f"its token lives until {moment(item.expires_at, world)}"
+    return f"its token lives until {moment(item.expires_at, world, purge.skew)}"
 
 
 def _last(report: PurgeReport) -> int | None:
@@ -93,12 +97,13 @@ def _last(report: PurgeReport) -> int | None:
 
 def _asides(purge: Purge, world: World) -> Iterator[str]:
     """Tokens that live on, and that nothing here can take out of anywhere."""
+    columns = max((width(shown(item.profile)) for item in purge.lingering), default=0)
     for item in purge.lingering:
-        yield f"{'in no sink':<{_LABEL}}  {shown(item.profile)}   {_until(item, world)}"
-    for one in purge.unseen:
-        until = moment(one.last_expiry, world)
-        said = f"a token that nobody has may live until {until}"
-        yield f"{'unseen':<{_LABEL}}  {shown(one.profile)}   {said}"
+        name = padded(shown(item.profile), columns)
+        yield f"{'in no sink':<{_LABEL}}  {name}   {_until(item, purge, world)}"
+    for profiles, said in unseen(purge.unseen, world):
+        listed = counted_names(profiles, is_verbose=world.is_verbose)
+        yield f"{'unseen':<{_LABEL}}  {listed}   {said}"
 
 
 def _count(purge: Purge) -> str:

@@ -5,8 +5,11 @@ from collections.abc import Iterator, Sequence
 from voxmint.cli.display.moments import length, moment
 from voxmint.cli.display.screen import Screen, Style
 from voxmint.cli.display.words import counted_names
+from voxmint.cli.formats.leftovers import leftovers
+from voxmint.cli.formats.unseen import unseen
 from voxmint.cli.world import World
 from voxmint.engine.report import GOOD, Outcome, Report, Result
+from voxmint.engine.wording import MINT_REFUSED
 from voxmint.shown import shown
 
 _ORDER = (
@@ -26,7 +29,7 @@ def write(screen: Screen, report: Report, world: World) -> None:
     for line in (*_failures(report, screen, world), *_asides(report, world)):
         screen.line(line)
     if report.first_expiry is not None:
-        when = moment(report.first_expiry, world)
+        when = moment(report.first_expiry, world, report.skew)
         screen.line(_labelled("next", f"the first of these tokens expires at {when}"))
 
 
@@ -71,9 +74,18 @@ def _failures(report: Report, screen: Screen, world: World) -> Iterator[str]:
         profiles = counted_names([one.profile for one in results], is_verbose=world.is_verbose)
         said = f"{profiles}   {message}{_request(results, world)}"
         yield _labelled(outcome, said, screen.paint(outcome, Style.RED))
+        if places := _places(results):
+            yield _labelled("", f"set at {counted_names(places, is_verbose=world.is_verbose)}")
         problem = results[0].problem
         if problem is not None and problem.hint:
             yield _labelled("", problem.hint)
+
+
+def _places(results: Sequence[Result]) -> list[str]:
+    """Where the files set what the service refuses, each place once."""
+    problems = (result.problem for result in results)
+    refused = (one for one in problems if one is not None and one.kind is MINT_REFUSED)
+    return list(dict.fromkeys(str(one.at) for one in refused if one.at is not None))
 
 
 def _request(results: Sequence[Result], world: World) -> str:
@@ -86,26 +98,15 @@ def _request(results: Sequence[Result], world: World) -> str:
 
 
 def _asides(report: Report, world: World) -> Iterator[str]:
-    if report.pruned:
-        gone = counted_names(report.pruned, is_verbose=world.is_verbose)
-        yield _labelled("pruned", f"{gone}   no longer in {shown(report.environment)}")
+    for profiles, why in leftovers(report.pruned, report.misplaced, report.environment):
+        listed = counted_names(profiles, is_verbose=world.is_verbose)
+        yield _labelled("pruned", f"{listed}   {why}")
     yield from _unseen(report, world)
 
 
 def _unseen(report: Report, world: World) -> Iterator[str]:
-    """Tokens that nobody has: of profiles with as many of them in one line, with the last end."""
-    ends: dict[str, list[int]] = {}
-    for one in report.unseen:
-        ends.setdefault(one.profile, []).append(one.last_expiry)
-    groups: dict[int, list[str]] = {}
-    for profile, found in ends.items():
-        groups.setdefault(len(found), []).append(profile)
-    for count, profiles in groups.items():
-        until = moment(max(max(ends[profile]) for profile in profiles), world)
-        tokens = "a token" if count == 1 else f"{count} tokens"
-        each = " of each" if len(profiles) > 1 else ""
+    for profiles, said in unseen(report.unseen, world):
         listed = counted_names(profiles, is_verbose=world.is_verbose)
-        said = f"{tokens}{each} that nobody has may live until {until}"
         yield _labelled("unseen", f"{listed}   {said}")
 
 

@@ -7,7 +7,9 @@ from voxmint.cli.display.moments import clock_time, moment
 from voxmint.cli.display.screen import Screen, Style
 from voxmint.cli.display.tables import show_table
 from voxmint.cli.display.widths import padded, width
-from voxmint.cli.display.words import MOST_NAMES, names
+from voxmint.cli.display.words import MOST_NAMES, counted_names, names
+from voxmint.cli.formats.leftovers import leftovers
+from voxmint.cli.formats.unseen import unseen
 from voxmint.cli.world import World
 from voxmint.engine.durations import spoken
 from voxmint.engine.minting.clocks import WORTH_SAYING
@@ -55,7 +57,8 @@ def _write_environment(screen: Screen, environment: EnvironmentStatus, world: Wo
     arrow = f" → {shown(targets)}" if targets else ""
     screen.line(screen.paint(shown(environment.environment), Style.BOLD) + arrow)
     if world.is_verbose and environment.sessions:
-        show_table(screen, _HEADS, [_cells(one, world) for one in environment.sessions])
+        skew = environment.skew
+        show_table(screen, _HEADS, [_cells(one, world, skew) for one in environment.sessions])
     else:
         _write_rows(screen, [*_rows(environment, world)])
     if not environment.sessions:
@@ -83,7 +86,7 @@ def _rows(environment: EnvironmentStatus, world: World) -> Iterator[_Row]:
     for state, shared in sorted(groups, key=lambda key: (order.index(key[0]), key[1])):
         sessions = groups[state, shared]
         who = names([one.profile for one in sessions], MOST_NAMES)
-        why = shared or _when(sessions, world)
+        why = shared or _when(sessions, world, environment.skew)
         yield _Row(str(state), len(sessions), who, why, _COLOR[state])
 
 
@@ -96,29 +99,29 @@ def _shared(session: Session) -> str:
     return shown(session.reason) if session.state in {State.MISSING, State.UNKNOWN} else ""
 
 
-def _when(sessions: Sequence[Session], world: World) -> str:
+def _when(sessions: Sequence[Session], world: World, skew: float) -> str:
     """When the tokens expire, or did."""
     moments = [one.record.expires_at for one in sessions if one.record is not None]
     first, last = min(moments), max(moments)
     if sessions[0].state is State.EXPIRED:
-        return f"since {moment(first, world)}"
+        return f"since {moment(first, world, skew)}"
     verb = "expires" if len(sessions) == 1 else "expire"
     if clock_time(first, world) == clock_time(last, world):
-        return f"{verb} at {moment(first, world)}"
+        return f"{verb} at {moment(first, world, skew)}"
     return f"{verb} {clock_time(first, world)} – {clock_time(last, world)}"
 
 
 # ── one by one ───────────────────────────────────────────────────────────────────────────────────
 
 
-def _cells(session: Session, world: World) -> tuple[str, ...]:
+def _cells(session: Session, world: World, skew: float) -> tuple[str, ...]:
     record = session.record
     start = (shown(session.profile), str(session.state))
     if record is None:
         return (*start, *("–",) * 5, _sinks(session))
     age = spoken(max(0.0, world.clock() - record.minted_at))
     ids = (shown(record.session_id or "–"), shown(record.request_id or "–"))
-    expires = moment(record.expires_at, world)
+    expires = moment(record.expires_at, world, skew)
     return (*start, expires, age, _commit(session) or "–", *ids, _sinks(session))
 
 
@@ -142,9 +145,11 @@ def _asides(environment: EnvironmentStatus, world: World) -> Iterator[str]:
         for session in environment.sessions:
             if session.state not in {State.LIVE, State.EXPIRED}:
                 yield f"{session.state}: {shown(session.profile)}: {shown(session.reason)}"
-    for one in environment.unseen:
-        until = moment(one.last_expiry, world)
-        yield f"unseen: {shown(one.profile)}: a token that nobody has may live until {until}"
+    for profiles, why in leftovers((), environment.misplaced, environment.environment):
+        listed = counted_names(profiles, is_verbose=world.is_verbose)
+        yield f"to prune: {listed}: {why}"
+    for profiles, said in unseen(environment.unseen, world):
+        yield f"unseen: {counted_names(profiles, is_verbose=world.is_verbose)}: {said}"
     if abs(environment.skew) >= WORTH_SAYING:
         way = "ahead of" if environment.skew > 0 else "behind"
         skew = spoken(abs(environment.skew))

@@ -92,7 +92,7 @@ def _ends(trial: Trial, world: World) -> Iterator[str]:
     if trial.expires_at is not None:
         if all(one.path[0] != "session" for one in trial.echoes):
             yield "the answer says nothing of the session, so nothing can be compared"
-        until = moment(trial.expires_at, world)
+        until = moment(trial.expires_at, world, trial.skew)
         yield f"the token lives until {until}; it was written nowhere, and cannot be revoked"
     elif trial.may_live_until is not None:
         yield f"a token that nobody has may live until {moment(trial.may_live_until, world)}"

@@ -22,6 +22,7 @@ GROUP = "voxmint.sinks"
 
 SINKS: Mapping[str, str] = MappingProxyType(
     {
+        "aws-secretsmanager": "voxmint.engine.stores.aws_secretsmanager:SecretsManagerSink",
         "directory": "voxmint.engine.sinks.directory:DirectorySink",
         "dotenv": "voxmint.engine.sinks.dotenv:DotenvSink",
         "github-env": "voxmint.engine.sinks.github:GithubEnvSink",

@@ -104,7 +104,11 @@ class Surroundings:
     left some out. `at` is where the environment's file says that there is this sink. `asked` are
     the kinds of sink that the operator asked for by name, `None` for a look at all that are listed.
     `folders` are the project's own files and
-    folders, as far as they are known. Without a `console` nothing can be printed.
+    folders, as far as they are known. `lifetimes` are how many seconds a token of each profile is
+    asked to live, where that is known. `allow_hosts` are hosts that the operator names besides
+    those in `environ`, and `adopts` says that what somebody else wrote in a store may be taken
+    over.
+    Without a `console` nothing can be printed.
     """
 
     project: Path
@@ -121,6 +125,9 @@ class Surroundings:
     folders: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     console: Console | None = None
+    lifetimes: Mapping[str, int] = field(default_factory=dict)
+    allow_hosts: tuple[str, ...] = ()
+    adopts: bool = False
 
 
 class Staged(ABC):
@@ -183,6 +190,9 @@ class Sink(ABC):
     """Whether it is written only where the operator asks for its kind by name."""
     prints: ClassVar[bool] = False
     """Whether it takes standard output for itself, so that nothing else is written there."""
+    is_remote: ClassVar[bool] = False
+    """Whether to ask it takes a network: what only reads then goes by the ledger, unless told to
+    ask."""
 
     def __init__(self, options: Any, around: Surroundings) -> None:
         self.options = options
@@ -223,6 +233,10 @@ class Sink(ABC):
     def preflight(self) -> Iterator[Problem]:
         """Everything that would make a write fail, and notes; writes nothing."""
 
+    def settled(self) -> Iterator[Problem]:
+        """As `preflight`, as far as a sink that is remote can tell without being asked."""
+        return self.preflight()
+
     @abstractmethod
     def holds(self) -> frozenset[str]:
         """The profiles whose values the sink has, by their names alone; reads no value.
@@ -252,11 +266,14 @@ def unused(sink: Sink) -> Iterator[Problem]:
         yield Problem(SINK_UNUSED, sink.around.at, facts)
 
 
-def preflight(sinks: Sequence[Sink]) -> Iterator[Problem]:
-    """What would make a write to any of one environment's sinks fail, and notes."""
+def preflight(sinks: Sequence[Sink], *, asks: bool = True) -> Iterator[Problem]:
+    """What would make a write to any of one environment's sinks fail, and notes.
+
+    Without `asks` no remote one is asked.
+    """
     taken: set[str] = set()
     for sink in sinks:
-        problems = [*unused(sink), *sink.preflight()]
+        problems = [*unused(sink), *(sink.preflight() if asks else sink.settled())]
         yield from problems
         if any(problem.is_error for problem in problems):
             continue

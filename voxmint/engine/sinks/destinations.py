@@ -44,14 +44,30 @@ def sinks_of(environment: CompiledEnvironment, around: Surroundings) -> tuple[Si
     kept somewhere.
     """
     found = _made(environment, around, sink_class)
-    if found:
-        return found
+    if not found:
+        raise _kept_nowhere(environment)
+    return found
+
+
+def sinks_to_look_at(environment: CompiledEnvironment, around: Surroundings) -> tuple[Sink, ...]:
+    """What `sinks_of` would give, but for the sinks of other packages: for a look before a write.
+
+    `ProblemsError` as there, where other packages bring none either.
+    """
+    found = own_sinks_of(environment, around)
+    if not found and not others_in(environment):
+        raise _kept_nowhere(environment)
+    return found
+
+
+def _kept_nowhere(environment: CompiledEnvironment) -> ProblemsError:
+    """The error of an environment none of whose sinks is written, or which has none."""
     at = Origin(environment.document.file, 1, 1)
     silent = sorted({item.kind for item in _items(environment)})
     if silent:
         facts = {"kinds": ", ".join(silent), "kind": silent[0]}
-        raise failure(SINK_NOT_ASKED_FOR, at=at, environment=environment.name, **facts)
-    raise failure(SINKS_MISSING, at=at, environment=environment.name)
+        return failure(SINK_NOT_ASKED_FOR, at=at, environment=environment.name, **facts)
+    return failure(SINKS_MISSING, at=at, environment=environment.name)
 
 
 def _added(
@@ -102,6 +118,11 @@ def left_out(
 def others_in(environment: CompiledEnvironment) -> list[str]:
     """The kinds of an environment's sinks that other packages bring."""
     return [item.kind for item in _items(environment) if own_sink(item.kind) is None]
+
+
+def settings_in(environment: CompiledEnvironment) -> list[object]:
+    """What an environment's file says of each of its sinks, beside its kind and its `where`."""
+    return [value_of(item.settings) for item in _items(environment)]
 
 
 def _items(environment: CompiledEnvironment) -> list[_Item]:

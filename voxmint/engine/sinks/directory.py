@@ -281,6 +281,6 @@ class _StagedFolder(Staged):
 
     def discard(self) -> None:
         if self._version is not None:
-            self._folder.remove(self._version)
+            self._folder.discard(self._version)
             self._version = None
         self._folder.close()

@@ -11,6 +11,8 @@ from voxmint.engine.sinks.variables import PROFILE
 def _without_profile(path: str) -> str:
     if PROFILE in path:
         raise ValueError(f"{PROFILE} stands in `names` here: one folder holds all profiles")
+    if "{" in path:
+        raise ValueError("nothing in braces stands for something here")
     return path
 
 
@@ -20,7 +22,7 @@ class DirectoryOptions(Guarded):
     path: Annotated[
         str,
         AfterValidator(_without_profile),
-        Field(min_length=1, json_schema_extra={"not": {"pattern": r"\{profile\}"}}),
+        Field(min_length=1, json_schema_extra={"not": {"pattern": r"\{"}}),
     ] = Field(description="The folder, from the project's; it is made if need be.")
     prefix: str = Field(default="", description="What stands before every name.")
     names: VariableNames = Field(default=VariableNames(), description="What the values are called.")

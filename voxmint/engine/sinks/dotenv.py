@@ -45,6 +45,7 @@ class DotenvSink(FileSink):
     def __init__(self, options: "DotenvOptions | PlainOptions", around: Surroundings) -> None:
         super().__init__(options, around)
         self.options: DotenvOptions | PlainOptions = options
+        self._names: dict[str, tuple[str, ...]] = {}
 
     @classmethod
     def plain_options(cls, settings: Mapping[str, object]) -> PlainOptions | None:
@@ -60,7 +61,11 @@ class DotenvSink(FileSink):
         return variable_names(profile, options.names, options.values, options.prefix)
 
     def names_of(self, profile: str) -> Sequence[str]:
-        return tuple(self.variables_of(profile).values())
+        # Once: a check of a large project looks at each name by itself, and for clashes.
+        known = self._names.get(profile)
+        if known is None:
+            known = self._names[profile] = tuple(self.variables_of(profile).values())
+        return known
 
     def constants(self) -> Mapping[str, str]:
         return self.options.constants

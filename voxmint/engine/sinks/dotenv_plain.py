@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from voxmint.engine.sinks.variables import PROFILE
+
 _MODES = ("0600", "0640", "0660", "0644", "0664")
 _FLAGS = ("allow_tracked", "allow_unignored")
 
@@ -61,8 +63,9 @@ def _is_plain_setting(name: str, value: object) -> bool:
     if name in _FLAGS:
         return type(value) is bool
     if name == "path":
-        # Where a profile's name may stand in it takes more to tell.
-        return _is_text(value) and "{" not in str(value).rpartition("/")[0]
+        # Where else a brace may stand takes more to tell.
+        folder, _, file = str(value).rpartition("/")
+        return _is_text(value) and "{" not in folder + file.replace(PROFILE, "")
     return name in ("group", "prefix") and _is_text(value)
 
 

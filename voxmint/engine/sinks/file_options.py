@@ -55,6 +55,8 @@ def _with_token(values: tuple[Value, ...]) -> tuple[Value, ...]:
 def _only_in_the_name(path: str) -> str:
     if PROFILE in path.rpartition("/")[0]:
         raise ValueError(f"{PROFILE} may stand in the file's name only: folders are not made")
+    if "{" in path.replace(PROFILE, ""):
+        raise ValueError(f"only {PROFILE} stands for something, and every other brace is a mistake")
     return path
 
 
@@ -66,7 +68,10 @@ Values = Annotated[
 ]
 FilePath = Annotated[
     str,
-    Field(min_length=1, json_schema_extra={"not": {"pattern": r"\{profile\}.*/"}}),
+    Field(
+        min_length=1,
+        json_schema_extra={"not": {"pattern": r"\{profile\}.*/|\{(?!profile\})"}},
+    ),
     AfterValidator(_only_in_the_name),
 ]
 

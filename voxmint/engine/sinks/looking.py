@@ -19,7 +19,10 @@ from voxmint.profiles.compiled import CompiledEnvironment, CompiledProfile
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One sink: the profiles that it is for, and those whose values it has, by names alone."""
+    """One sink: the profiles that it is for, and those whose values it has, by names alone.
+
+    Of one that is remote nothing is known unless it `is_asked`.
+    """
 
     environment: str
     kind: str
@@ -27,6 +30,7 @@ class Look:
     profiles: tuple[str, ...]
     holds: tuple[str, ...]
     is_only_by_name: bool
+    is_asked: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """What programs read of it."""
@@ -36,6 +40,7 @@ class Look:
             "profiles": list(self.profiles),
             "holds": list(self.holds),
             "only_by_name": self.is_only_by_name,
+            "asked": self.is_asked,
         }
 
 
@@ -49,7 +54,8 @@ def looks_at(
 ) -> tuple[list[Look], list[Problem]]:
     """voxmint's own sinks of an environment, and what is wrong with them.
 
-    With `checks`, env files are read as programs would read them; else no value is read.
+    With `checks`, env files are read as programs would read them, and stores are asked; else no
+    value is read, and no network touched.
     """
     around = replace(
         surroundings_of(project, environ),
@@ -67,9 +73,10 @@ def looks_at(
     problems: list[Problem] = []
     for sink in sinks:
         held: frozenset[str] = frozenset()
+        is_asked = checks or not sink.is_remote
         problems += [*unused(sink), *sink.flaws()]
         try:
-            held = sink.holds()
+            held = sink.holds() if is_asked else frozenset()
             problems += _misread(sink) if checks and isinstance(sink, DotenvSink) else ()
         except ProblemsError as error:
             problems += [replace(one, at=sink.around.at) for one in error.problems]
@@ -81,6 +88,7 @@ def looks_at(
                 sink.around.profiles,
                 tuple(sorted(held)),
                 sink.is_only_by_name,
+                is_asked,
             )
         )
     return looks, problems

@@ -26,7 +26,8 @@ def variable_names(
     profile: str, names: Names, values: Iterable[str], prefix: str = ""
 ) -> dict[str, str]:
     """The variable of each of these values of a profile."""
-    stem = names.profiles.get(profile, variables.stem(profile))
+    given = names.profiles.get(profile)
+    stem = variables.stem(profile) if given is None else given
     return {
         which: prefix + getattr(names, which).replace(variables.PROFILE, stem) for which in values
     }
@@ -52,12 +53,17 @@ def clashes(sink: Sink, names: Iterable[tuple[str, Iterable[str]]]) -> Iterator[
     owners: dict[str, str] = {}
     found: dict[tuple[str, str], str] = {}
     for profile, own in names:
-        for number, name in enumerate(own):
-            owner = owners.setdefault(name, profile)
-            if owner != profile or name in list(own)[:number]:
-                found.setdefault((owner, profile), name)
+        for name in own:
+            if name in owners:
+                found.setdefault((owners[name], profile), name)
+            else:
+                owners[name] = profile
     for (one, other), name in found.items():
-        facts = {"one": one, "other": other, "name": name, "target": sink.target}
+        facts = {"name": name, "target": sink.target}
+        if one == other:
+            facts["who"] = f"`{one}` would twice"
+        else:
+            facts |= {"who": f"`{one}` and `{other}` would both", "other": other}
         bodies = (name for name in dict.fromkeys((one, other)) if sink.takes(name))
         affected = tuple((name, sink.around.environment) for name in bodies)
         yield Problem(SINK_NAME_CLASH, sink.around.at, facts, affects=affected)

@@ -5,6 +5,9 @@
       ..data               a link to the version that holds: replacing it is the switch
       CLINIC_CLIENT_SECRET → ..data/CLINIC_CLIENT_SECRET
 
+A new name's link is there before the switch, leading nowhere, and an old name's after it: so no
+program ever sees a part of what one version holds.
+
 Everything happens in folders that are held open, and no link is followed but `..data`, whose text
 is looked at first. What a killed run left is known by its name, and `sweep` removes it.
 """
@@ -38,6 +41,7 @@ from voxmint.engine.wording import (
     FOLDER_MISSING,
     SINK_FILE_FOREIGN,
 )
+from voxmint.problems import ProblemsError
 
 DATA = "..data"
 """The link to the version that holds."""
@@ -152,6 +156,7 @@ class Versions:
                     self.remove(name)
                 elif _LINK.fullmatch(name):
                     os.unlink(name, dir_fd=self._root)
+            self._unlink_dangling()
 
     def is_already(self, values: Mapping[str, bytes], gone: Set[str], access: Access) -> bool:
         """Whether the version that holds has these values, none of those, and is for these."""
@@ -210,30 +215,63 @@ class Versions:
             )
 
     def switch(self, version: str, access: Access) -> None:
-        """Have the names lead to this version, all at once; the one before it goes."""
+        """Have the names lead to this version, all at once; the one before it goes.
+
+        New names lead nowhere until then. Where that fails, or the run is killed, they go again:
+        here, or with the next `sweep`.
+        """
         before = self.current()
         with writing(self.label):
             if not access.fits(os.fstat(self._root), access.of_folders):
                 access.give(self._root, access.of_folders)
-            self._link(version, DATA)
+            names = self._files(version)
+            try:
+                self._link_ahead(names)
+                self._link(version, DATA)
+            except BaseException:
+                with suppress(OSError, ProblemsError):
+                    self._unlink_dangling()
+                raise
             flush_folder(self._root)
-            with self._opened_version(version) as folder:
-                names = set(os.listdir(folder)) if folder is not None else set()
             for name in sorted(names):
+                # What others put there holds until there is a value to take its place.
                 if not self._is_linked(name):
                     self._link(f"{DATA}/{name}", name)
-            self._unlink_others(names)
+            self._unlink_dangling()
             flush_folder(self._root)
             if before is not None and before != version:
                 self.remove(before)
 
-    def _unlink_others(self, names: Set[str]) -> None:
-        """Removes the links of names that are no longer there."""
+    def _link_ahead(self, names: Set[str]) -> None:
+        """Makes the links of names that nothing bears yet."""
+        missing = names - set(os.listdir(self._root))
+        for name in sorted(missing):
+            with suppress(FileExistsError):
+                os.symlink(f"{DATA}/{name}", name, dir_fd=self._root)
+        if missing:
+            flush_folder(self._root)
+
+    def _unlink_dangling(self) -> None:
+        """Removes the links of names that the version that holds does not have."""
+        version = self.current()
+        held = frozenset() if version is None else self._files(version)
         with os.scandir(self._root) as found:
-            links = [one.name for one in found if one.is_symlink() and one.name not in names]
+            links = [one.name for one in found if one.is_symlink() and one.name not in held]
         for name in links:
-            if name != DATA and self._is_linked(name):
+            if self._is_linked(name):
                 os.unlink(name, dir_fd=self._root)
+
+    def _files(self, version: str) -> frozenset[str]:
+        """The names in a version; none where somebody has removed it."""
+        with self._opened_version(version) as folder:
+            return frozenset() if folder is None else frozenset(os.listdir(folder))
+
+    def discard(self, version: str) -> None:
+        """Remove a version that was staged, unless the names lead to it already."""
+        with suppress(OSError):
+            if os.readlink(DATA, dir_fd=self._root) == version:
+                return
+        self.remove(version)
 
     def remove(self, version: str) -> None:
         """Remove a version with what is in it; what cannot be removed is left for a sweep."""

@@ -1,0 +1,179 @@
+"""What a store is: a secrets manager, as far as a sink needs one.
+
+A store knows objects by name. Each has a value, which only its readers see, and marks beside it,
+which tell what it is. A change of one object goes through these calls:
+
+    found = store.look(name)               # what is there; never its value
+    version = store.stage(draft)           # the new value, where no reader finds it yet
+    store.verify(draft, version)           # that it reads back as it was written
+    store.switch(draft, version)           # readers find it, and the marks tell of it
+    store.discard(draft, version)          # instead of `switch`: all is as it was
+
+`StoreSink` does the rest: layout, names, what belongs to whom, threads, and what is said of errors.
+A store raises what its client raises and tells by `trouble_of` what that means, or raises
+`StoreError` by itself. Calls come from several threads at once.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from voxmint.engine.stores.content import Content
+from voxmint.secret import Secret
+
+
+class Presence(StrEnum):
+    """Whether there is an object of a name; a deleted one still has its name for a while."""
+
+    MISSING = "missing"
+    THERE = "there"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object as its store describes it, without its value.
+
+    `version` is what readers get, and what a compare-and-set compares. `marks` are those of voxmint
+    and of others, by the names in `marks.py`. `until` says when a deleted one is gone for good.
+    `detail` is what the store itself wants to know again later; it holds no secret.
+    """
+
+    presence: Presence
+    version: str | None = None
+    marks: Mapping[str, str] = field(default_factory=dict)
+    until: str | None = None
+    detail: object = None
+
+    @property
+    def is_there(self) -> bool:
+        return self.presence is Presence.THERE
+
+
+MISSING = Found(Presence.MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A new value of one object, on the ground of what was found there.
+
+    `marks` are all of voxmint's from the switch on: others that it left there before are to go.
+    `claim` are those that say whose it is, for an object that has to be made before it has a value.
+    `expires_at` is when the last of its tokens ends, in Unix seconds.
+    """
+
+    name: str
+    found: Found
+    content: Content = field(repr=False)
+    marks: Mapping[str, str]
+    claim: Mapping[str, str]
+    expires_at: int
+
+
+class What(StrEnum):
+    """What a trouble means for a run."""
+
+    UNREACHABLE = "unreachable"
+    """No answer, or no sound one."""
+    LOGIN = "login"
+    """The store does not know who asks: no credentials, wrong ones, or ended ones."""
+    BUSY = "busy"
+    """It asks to be left alone, and its client gave up trying."""
+    DENIED = "denied"
+    """It knows who asks, and does not allow it."""
+    CHANGED = "changed"
+    """Something else changed the object since it was looked at."""
+    DELETED = "deleted"
+    """The name belongs to an object that is scheduled for deletion."""
+    FULL = "full"
+    """A quota is used up."""
+    TOO_LARGE = "too-large"
+    """The value is larger than the store takes."""
+    REFUSED = "refused"
+    """Any other answer."""
+
+    @property
+    def is_of_the_store(self) -> bool:
+        """Whether it would be the same for every object."""
+        return self in (What.UNREACHABLE, What.LOGIN, What.BUSY)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What went wrong, in words that can be shown.
+
+    `code` and `request_id` are the store's own and shown as far as they are plain names. `said` is
+    voxmint's own sentence: text of the store goes into it only where the store never repeats what
+    it was sent or what it keeps.
+    """
+
+    what: What
+    code: str | None = None
+    request_id: str | None = None
+    said: str | None = None
+
+
+class StoreError(Exception):
+    """A trouble that a store tells by itself."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__(trouble.what.value)
+        self.trouble = trouble
+
+
+def cut_short(said: str = "its answer was cut short") -> StoreError:
+    """The error for an answer without what every whole one has: nothing is concluded from it."""
+    return StoreError(Trouble(What.UNREACHABLE, said=said))
+
+
+class Store(ABC):
+    """A secrets manager, as its official client reaches it."""
+
+    @abstractmethod
+    def look(self, name: str) -> Found:
+        """What there is of this name; reads no value, and needs no right to read one."""
+
+    @abstractmethod
+    def read(self, name: str, version: str | None) -> Secret | None:
+        """The value of one of an object's versions, as text; `None` where there is none.
+
+        `version` is a `Found.version` or what `stage` gave. What is not text is none.
+        """
+
+    @abstractmethod
+    def stage(self, draft: Draft) -> str:
+        """Write the value where no reader finds it, and give what it is known by from now on.
+
+        Whatever fails, it leaves nothing behind that a later `stage` of the same name would not
+        take away. Called again with the same value, it may not fail for that.
+        """
+
+    @abstractmethod
+    def switch(self, draft: Draft, version: str) -> None:
+        """Let readers find what was staged, and set the marks.
+
+        `What.CHANGED` where readers have another version by now than `draft.found` says. An answer
+        that is lost is no failure where the store says on being asked that it was done.
+        """
+
+    @abstractmethod
+    def discard(self, draft: Draft, version: str) -> None:
+        """Take away what was staged, and the object itself where it was made for that."""
+
+    @abstractmethod
+    def remove(self, name: str, found: Found) -> None:
+        """Remove the object; no trouble where it is gone already."""
+
+    @abstractmethod
+    def trouble_of(self, error: Exception) -> Trouble:
+        """What an error of the client means; it shows nothing of what the error says."""
+
+    def verify(self, draft: Draft, version: str) -> bool:
+        """Whether what was staged reads back as it was written."""
+        found = self.read(draft.name, version)
+        return found is not None and draft.content.is_in(found)
+
+    def recover(self, name: str) -> None:
+        """Take back the deletion of an object; for stores whose `look` tells of deleted ones."""
+        raise NotImplementedError(name)

@@ -1,0 +1,245 @@
+"""A change of a store's objects between its two phases.
+
+What is wrong with one object keeps its own profiles from being written, and no others; what is
+wrong with the store as a whole, or with every object, ends it.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from voxmint.engine.failures import failure
+from voxmint.engine.sinks.contract import Change, Delivery, Receipt, SinkOutcome, Staged
+from voxmint.engine.stores.asking import each, first_of_the_store
+from voxmint.engine.stores.content import Content, check_fit, is_document
+from voxmint.engine.stores.contract import Draft, Found, Presence, Store, Trouble
+from voxmint.engine.stores.jobs import Job
+from voxmint.engine.stores.marks import (
+    EXPIRES_AT,
+    PROFILE,
+    claim_of,
+    document_marks,
+    fingerprint,
+    fingerprints_in,
+    own_marks,
+    owner_of,
+    plain,
+    session_marks,
+)
+from voxmint.engine.wording import SINK_UNVERIFIED, STORE_NOT_JSON
+from voxmint.problems import Problem, ProblemsError
+
+if TYPE_CHECKING:
+    from voxmint.engine.stores.sink import StoreSink
+
+Thing = TypeVar("Thing")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ready:
+    """A job that was looked into.
+
+    With `draft` and `version` something is staged for it, and `removes`: the object is to go. With
+    neither it is right as it is.
+    """
+
+    job: Job
+    found: Found
+    draft: Draft | None = None
+    version: str | None = None
+    removes: bool = False
+
+    @property
+    def changes(self) -> bool:
+        return self.removes or self.version is not None
+
+
+class StagedObjects(Staged):
+    """The objects of a change, each staged by itself as this is made."""
+
+    def __init__(self, sink: "StoreSink", store: Store, change: Change) -> None:
+        self._sink = sink
+        self._store = store
+        self._change = change
+        self._problems: dict[str, Problem] = {}
+        self._staged: list[_Ready] = []
+        self._ready: list[_Ready] = []
+        try:
+            jobs = sink.jobs_of(self._fitting(change.deliveries), change)
+            self._ready = self._done(jobs, self._prepared, lambda job: job)
+        except BaseException:
+            self.discard()
+            raise
+        self._tell()
+
+    def _fitting(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        fitting = []
+        for delivery in deliveries:
+            try:
+                check_fit(delivery, self._sink.members)
+            except ProblemsError as error:
+                self._problems[delivery.profile] = error.problems[0]
+            else:
+                fitting.append(delivery)
+        return fitting
+
+    def _tell(self) -> None:
+        """Set the receipts of what is ready, in the order of the deliveries, and what is not."""
+        sink = self._sink
+        self.refused = dict(self._problems)
+        self.receipts = tuple(
+            Receipt(one.profile, sink.kind, sink.address, sink.receipt_names(one.profile))
+            for one in self._change.deliveries
+            if one.profile not in self._problems
+        )
+
+    def _done(
+        self,
+        things: Sequence[Thing],
+        call: Callable[[Thing], Result],
+        job_of: Callable[[Thing], Job],
+        *,
+        keeps_going: bool = False,
+    ) -> list[Result]:
+        """What a call gives of each thing; a profile that it fails for is put among the problems.
+
+        `ProblemsError` where all fail, and, unless it `keeps_going`, where the store as a whole
+        does.
+        """
+        results = each(self._store, things, call, self._sink.workers)
+        good: list[Result] = []
+        wrong: list[Problem] = []
+        for thing, result in results.items():
+            if isinstance(result, Trouble | Problem):
+                wrong.append(self._blame(job_of(thing), result))
+            else:
+                good.append(result)
+        is_down = first_of_the_store(results.values()) is not None
+        if wrong and (not good or (is_down and not keeps_going)):
+            raise ProblemsError(wrong[:1])
+        return good
+
+    def _blame(self, job: Job, result: Trouble | Problem) -> Problem:
+        """The problem that an object's profiles have."""
+        if isinstance(result, Trouble):
+            tokens = [one.token for one in job.deliveries]
+            result = self._sink.problem_of(result, job.name, tokens)
+        for profile in job.profiles:
+            self._problems.setdefault(profile, result)
+        return result
+
+    # ── staging ──────────────────────────────────────────────────────────────────────────────────
+
+    def _prepared(self, job: Job) -> _Ready:
+        found = self._found(job)
+        if self._sink.naming.is_shared:
+            return self._prepared_document(job, found)
+        if not job.deliveries:
+            return _Ready(job, found, removes=self._is_to_go(job, found))
+        [delivery] = job.deliveries
+        marks = session_marks(self._sink.around.environment, delivery)
+        content = self._sink.content(job, None)
+        if own_marks(found.marks) == marks and self._is_in_place(job, found, content):
+            return _Ready(job, found)
+        return self._stage(job, found, content, marks)
+
+    def _found(self, job: Job) -> Found:
+        found = self._store.look(job.name)
+        if not job.deliveries:
+            return found
+        refusal = self._sink.refusal(job.name, found)
+        if refusal is not None:
+            raise ProblemsError([refusal])
+        if found.presence is Presence.DELETED:
+            self._store.recover(job.name)
+            found = self._store.look(job.name)
+        return found
+
+    def _is_to_go(self, job: Job, found: Found) -> bool:
+        """Whether an object holds a session of one of the profiles that are taken out."""
+        is_own = owner_of(found.marks, self._sink.around.environment) is None
+        held = found.marks.get(PROFILE)
+        # One without a profile was made by a run that ended before it could write to it.
+        is_of_them = held is None or held in map(plain, job.gone)
+        return found.is_there and is_own and is_of_them
+
+    def _is_in_place(self, job: Job, found: Found, content: Content) -> bool:
+        value = self._store.read(job.name, found.version) if found.is_there else None
+        return value is not None and content.is_in(value)
+
+    def _prepared_document(self, job: Job, found: Found) -> _Ready:
+        is_own = owner_of(found.marks, self._sink.around.environment) is None
+        if not job.deliveries and not (found.is_there and is_own):
+            return _Ready(job, found)
+        before = self._store.read(job.name, found.version) if found.is_there else None
+        if before is not None and not is_document(before):
+            raise failure(STORE_NOT_JSON, at=self._sink.around.at, name=job.name)
+        content = self._sink.content(job, before)
+        if before is not None and is_own and content.is_in(before):
+            return _Ready(job, found)
+        if not content.values():
+            return _Ready(job, found, removes=True)
+        return self._stage(job, found, content, self._document_marks(job, found))
+
+    def _document_marks(self, job: Job, found: Found) -> dict[str, str]:
+        """The marks of what an environment's object will hold."""
+        gone = {fingerprint(profile) for profile in job.gone}
+        new = {fingerprint(one.profile) for one in job.deliveries}
+        before = found.marks.get(EXPIRES_AT, "")
+        ends = [one.expires_at for one in job.deliveries]
+        expires_at = max([*ends, int(before) if before.isdecimal() else 0])
+        commit = next((one.commit for one in job.deliveries if one.commit), None)
+        held = fingerprints_in(found.marks) - gone | new
+        return document_marks(self._sink.around.environment, held, expires_at, commit)
+
+    def _stage(self, job: Job, found: Found, content: Content, marks: dict[str, str]) -> _Ready:
+        for problem in self._sink.oversize(job.name, content):
+            raise ProblemsError([problem])
+        claim = claim_of(self._sink.around.environment)
+        draft = Draft(job.name, found, content, marks, claim, int(marks[EXPIRES_AT]))
+        ready = _Ready(job, found, draft, self._store.stage(draft))
+        self._staged.append(ready)
+        return ready
+
+    # ── reading back, switching, taking back ─────────────────────────────────────────────────────
+
+    def read_back(self) -> None:
+        def verified(ready: _Ready) -> _Ready:
+            if ready.draft and ready.version and not self._store.verify(ready.draft, ready.version):
+                raise failure(SINK_UNVERIFIED, at=self._sink.around.at, target=ready.job.name)
+            return ready
+
+        self._ready = self._done(self._ready, verified, lambda ready: ready.job)
+        self._tell()
+
+    def switch(self) -> Mapping[str, SinkOutcome]:
+        outcomes: dict[str, SinkOutcome] = {}
+        switched = self._done(
+            self._ready, self._switched, lambda ready: ready.job, keeps_going=True
+        )
+        for ready in switched:
+            written = SinkOutcome.WRITTEN if ready.changes else SinkOutcome.UNCHANGED
+            outcomes |= {one.profile: written for one in ready.job.deliveries}
+        self._tell()
+        gone = dict.fromkeys(sorted(self._change.remove), SinkOutcome.REMOVED)
+        return {**gone, **outcomes, **dict.fromkeys(self._problems, SinkOutcome.FAILED)}
+
+    def _switched(self, ready: _Ready) -> _Ready:
+        if ready.removes:
+            self._store.remove(ready.job.name, ready.found)
+        elif ready.draft and ready.version:
+            self._store.switch(ready.draft, ready.version)
+            self._staged.remove(ready)
+        return ready
+
+    def discard(self) -> None:
+        """Take away what was staged and not switched, as far as the store lets it."""
+        left, self._staged = self._staged, []
+
+        def discarded(ready: _Ready) -> None:
+            if ready.draft and ready.version:
+                self._store.discard(ready.draft, ready.version)
+
+        # What is left all the same is taken over by the next run that stages the same object.
+        each(self._store, left, discarded, self._sink.workers)
