@@ -26,7 +26,7 @@ READING = (
     ("list", "-o", "json"),
     ("render", "p", "-e", "local"),
     ("blame", "p", "-e", "local", "--all"),
-    ("plan", "-e", "local"),
+    ("plan", "-e", "local", "--sink", "stdout"),
 )
 """Every command that reads a project."""
 
@@ -296,7 +296,7 @@ def test_a_folder_that_comes_and_goes_while_it_is_read(tmp_path: Path) -> None:
 def test_an_environment_with_a_mistake_and_no_profile(tmp_path: Path) -> None:
     """There is no body that the mistake is about, and it is told all the same."""
     folder = project_in(tmp_path, "environment", b"profiles: none\n")
-    for command in (("plan", "-e", "local"), ("mint", "-e", "local")):
+    for command in (("plan", "-e", "local", "--sink", "stdout"), ("mint", "-e", "local")):
         found = ran(folder, *command)
         assert (found.code, found.out) == (1, "")
         assert found.err.startswith("error[missing-key]: the environment `local` needs `provider`")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import yaml
 
-from voxmint.engine.sinks import SINKS
+from voxmint.engine.sinks import SINKS, own_sink
 
 OTHER = "theirs-" + "x" * 20_000
 """A foreign value, long enough that writing it takes more than a moment."""
@@ -154,5 +154,11 @@ NO_FILES = frozenset({"github-env", "github-output", "stdout"})
 
 
 def unproven() -> set[str]:
-    """The kinds that no form is of."""
-    return set(SINKS) - NO_FILES - {form.kind for form in FORMS.values()}
+    """The kinds that write files of their own and that no form is of."""
+    local = {kind for kind in SINKS if not _is_remote(kind)}
+    return local - NO_FILES - {form.kind for form in FORMS.values()}
+
+
+def _is_remote(kind: str) -> bool:
+    found = own_sink(kind)
+    return found is not None and found.is_remote
