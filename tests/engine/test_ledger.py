@@ -1,6 +1,6 @@
 import sqlite3
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.worlds import ordinary_folder, problem_of, run, started
 from voxmint.engine.ledger import Failed, Intent, Ledger, Minted, Outcome, Unanswered
-from voxmint.engine.sinks.contract import Receipt
+from voxmint.engine.sinks.contract import Pending, Receipt
 from voxmint.engine.upstream.traces import traces_in
 from voxmint.problems import ProblemsError
 
@@ -132,6 +132,58 @@ def test_the_environments_that_anything_is_known_of(ledger: Ledger) -> None:
     ledger.claim("production", [RECEIPT])
     ledger.intend("other", [INTENT])
     assert ledger.environments() == ("production", "staging")
+
+
+STAGED = Pending("clinic", "vault", "tokens/{profile}", "7", "6")
+IN_VAULT = Receipt("clinic", "vault", "tokens/{profile}", ("tokens/clinic",))
+
+
+def staged(ledger: Ledger) -> Mapping[tuple[str, str], Pending]:
+    return ledger.sessions("production")["clinic"].staged
+
+
+def test_what_is_staged_is_known_until_it_is_delivered(ledger: Ledger) -> None:
+    minted(ledger)
+    ledger.claim("production", [RECEIPT, IN_VAULT], [STAGED])
+    assert staged(ledger) == {("vault", "tokens/{profile}"): STAGED}
+    again = replace(STAGED, version="8", before=None)
+    ledger.claim("production", [IN_VAULT], [again])
+    ledger.delivered("production", [RECEIPT])
+    assert staged(ledger) == {("vault", "tokens/{profile}"): again}
+    ledger.delivered("production", [IN_VAULT])
+    assert staged(ledger) == {}
+
+
+def _mint_again(ledger: Ledger) -> None:
+    [intent] = ledger.intend("production", [INTENT])
+    ledger.record("production", [replace(MINTED, intent=intent, session_id="sess_2")])
+
+
+def _forget(ledger: Ledger) -> None:
+    ledger.forget("production", ["clinic"])
+    # A forgotten session that comes back is another one.
+    _mint_again(ledger)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _mint_again,
+        _forget,
+        lambda ledger: ledger.unstaged("production", [STAGED]),
+        lambda ledger: ledger.removed("production", [IN_VAULT]),
+        lambda ledger: ledger.claim("staging", [IN_VAULT]),
+    ],
+    ids=["minted-again", "forgotten", "unstaged", "removed", "name-taken"],
+)
+def test_what_is_staged_is_no_more_where_it_cannot_be_switched_over(
+    ledger: Ledger, change: Callable[[Ledger], None]
+) -> None:
+    minted(ledger)
+    ledger.claim("production", [IN_VAULT], [STAGED])
+    assert staged(ledger)
+    change(ledger)
+    assert staged(ledger) == {}
 
 
 def test_environments_know_nothing_of_each_other(ledger: Ledger) -> None:
@@ -320,7 +372,7 @@ def test_a_newer_ledger_is_left_alone(path: Path) -> None:
     by_hand(path, "PRAGMA user_version = 7")
     code, message, _ = refusal(path)
     said = (
-        f"the ledger `{path}` was written by a newer voxmint: its format is 7, and this one knows 2"
+        f"the ledger `{path}` was written by a newer voxmint: its format is 7, and this one knows 3"
     )
     assert (code, message) == ("ledger-newer", said)
 

@@ -340,6 +340,28 @@ def test_a_wait_beyond_the_runs_time_is_not_begun(tmp_path: Path) -> None:
     assert made.told(Waiting) == []
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        refused(429, None, "later", Retry_After="30"),
+        refused(503, None, "later", Retry_After="30"),
+        refused(429, None, "later", Retry_After="30", x_should_retry="false"),
+    ],
+)
+@pytest.mark.parametrize("attempts", [1, 5])
+def test_a_wait_beyond_the_runs_time_ends_the_run_whichever_request_was_told(
+    tmp_path: Path, refusal: Answered, attempts: int
+) -> None:
+    names = [f"ward-{number:02}" for number in range(30)]
+    with Scripted(each(refusal)) as server:
+        made = against(server, desk(tmp_path, names), concurrency=2, timeout=5, attempts=attempts)
+        report = made.mint()
+        assert len(server.asked) <= 2
+    assert sorted(set(outcomes(report).values())) == ["failed", "skipped"]
+    [halted] = made.told(Halted)
+    assert "later" in halted.problem.message
+
+
 def test_a_limit_slows_the_whole_run_and_not_one_request(tmp_path: Path) -> None:
     def script(number: int, _: Asked) -> Answered:
         if number == 1:

@@ -8,8 +8,10 @@ Before a request leaves, `intend` says that it may; `record` then says what beca
 without an outcome belongs to a run that is under way or was killed: until its `last_expiry`, a
 token may live that nobody has seen.
 
-Before names are written to a sink, `claim` says that they will be voxmint's; `delivered` then says
-that they hold the profile's current session. A name in a sink belongs to whoever claimed it last.
+Before names are written to a sink, `claim` says that they will be voxmint's, and by which version
+the sink knows what is staged; `delivered` then says that they hold the profile's current session.
+What is claimed and not delivered belongs to a run that was cut short, and the next one finishes it.
+A name in a sink belongs to whoever claimed it last.
 """
 
 import hashlib
@@ -17,7 +19,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +27,7 @@ from typing import Any, Self
 
 from voxmint.engine.failures import failure
 from voxmint.engine.ledgerfile import opened, transaction, translated
-from voxmint.engine.sinks.contract import Receipt
+from voxmint.engine.sinks.contract import Pending, Receipt
 from voxmint.engine.upstream.traces import Traces, text_of
 from voxmint.engine.wording import LEDGER_CORRUPT
 
@@ -105,6 +107,7 @@ Outcome = Minted | Failed | Handed | Unanswered
 class SessionRecord:
     """The last session minted for a profile; `sinks` are those that hold it: kind and target.
 
+    `staged` are those that it is staged in and not known to be in place, by kind and target.
     `traces` are as the ledger holds them: `traces_in` reads them. `skew` is by how many seconds the
     service's clock was ahead of this machine's; both are `None` where that is not known.
     """
@@ -120,6 +123,7 @@ class SessionRecord:
     sinks: frozenset[tuple[str, str]]
     traces: str | None = None
     skew: float | None = None
+    staged: Mapping[tuple[str, str], Pending] = field(default_factory=dict)
 
 
 class Ledger:
@@ -179,8 +183,13 @@ class Ledger:
         held: dict[int, set[tuple[str, str]]] = {}
         for session, kind, target in self._rows(_HELD, (int, str, str), environment):
             held.setdefault(session, set()).add((kind, target))
+        staged: dict[int, list[Pending]] = {}
+        for session, *about in self._rows(_STAGED, _STAGED_TYPES, environment):
+            staged.setdefault(session, []).append(Pending(*about))
         rows = self._rows(_SESSIONS, _SESSION_TYPES, environment)
-        return {row[1]: _session(row, held.get(row[0], set())) for row in rows}
+        return {
+            row[1]: _session(row, held.get(row[0], set()), staged.get(row[0], ())) for row in rows
+        }
 
     def open_intents(self, environment: str, now: float) -> tuple[OpenIntent, ...]:
         """The requests of which an unseen token may live now (Unix seconds), oldest first."""
@@ -207,11 +216,27 @@ class Ledger:
             for outcome in outcomes:
                 _record(database, environment, outcome)
 
-    def claim(self, environment: str, receipts: Iterable[Receipt]) -> None:
-        """Put down that these names are about to be written, and are voxmint's from now on."""
+    def claim(
+        self, environment: str, receipts: Iterable[Receipt], pending: Iterable[Pending] = ()
+    ) -> None:
+        """Put down that these names are about to be written, and are voxmint's from now on.
+
+        `pending` are the current sessions that are staged under them.
+        """
         with self._writing() as database:
             for receipt in receipts:
                 _claim(database, environment, receipt)
+            for one in pending:
+                key = (environment, one.profile, one.kind, one.target)
+                values = (*key, one.version, one.before, environment, one.profile)
+                database.execute(_STAGE, values)
+
+    def unstaged(self, environment: str, pending: Iterable[Pending]) -> None:
+        """Put down that these are staged no more, and not in place either."""
+        with self._writing() as database:
+            for one in pending:
+                key = (environment, one.profile, one.kind, one.target)
+                database.execute(_REMOVE_STAGED, key)
 
     def delivered(self, environment: str, receipts: Iterable[Receipt]) -> None:
         """Put down that the sinks hold each profile's current session, under just these names."""
@@ -234,6 +259,7 @@ class Ledger:
             gone = [(environment, profile) for profile in profiles]
             database.executemany(_FORGET_SESSION, gone)
             database.executemany(_FORGET_DELIVERIES, gone)
+            database.executemany(_FORGET_STAGED, gone)
 
     def _rows(self, query: str, types: Sequence[Any], *values: object) -> list[tuple[Any, ...]]:
         with self._one_at_a_time, translated(self.path):
@@ -262,6 +288,11 @@ _SESSION_TYPES = (
     *(int, float, str | None, str | None, float | None),
 )
 _HELD = "SELECT session, kind, target FROM deliveries WHERE environment = ?"
+_STAGED = """
+    SELECT session, profile, kind, target, version, version_before FROM staged
+    WHERE environment = ? ORDER BY kind, target
+"""
+_STAGED_TYPES = (int, str, str, str, str, str | None)
 _OPEN_INTENTS = """
     SELECT id, profile, digest, sent_at, last_expiry, unanswered
     FROM intents WHERE environment = ? AND last_expiry >= ? ORDER BY id
@@ -282,13 +313,20 @@ _DELIVER = """
     INSERT OR REPLACE INTO deliveries (environment, profile, kind, target, session)
     SELECT ?, ?, ?, ?, id FROM sessions WHERE environment = ? AND profile = ?
 """
+_STAGE = """
+    INSERT OR REPLACE INTO staged (environment, profile, kind, target, session, version,
+        version_before)
+    SELECT ?, ?, ?, ?, id, ?, ? FROM sessions WHERE environment = ? AND profile = ?
+"""
 # Whoever held the name before no longer has all of its session in that sink.
-_OUST = """
-    DELETE FROM deliveries WHERE (environment, profile, kind, target) IN (
+_OTHERS_OF_THE_NAME = """
+    WHERE (environment, profile, kind, target) IN (
         SELECT environment, profile, kind, target FROM names
         WHERE kind = :kind AND target = :target AND name = :name
             AND (environment, profile) <> (:environment, :profile))
 """
+_OUST = f"DELETE FROM deliveries {_OTHERS_OF_THE_NAME}"  # noqa: S608  # both parts stand here
+_OUST_STAGED = f"DELETE FROM staged {_OTHERS_OF_THE_NAME}"  # noqa: S608  # see above
 _CLAIM = """
     INSERT OR REPLACE INTO names (kind, target, name, environment, profile)
     VALUES (:kind, :target, :name, :environment, :profile)
@@ -299,8 +337,12 @@ _REMOVE_NAMES = """
 _REMOVE_DELIVERY = """
     DELETE FROM deliveries WHERE environment = ? AND profile = ? AND kind = ? AND target = ?
 """
+_REMOVE_STAGED = """
+    DELETE FROM staged WHERE environment = ? AND profile = ? AND kind = ? AND target = ?
+"""
 _FORGET_SESSION = "DELETE FROM sessions WHERE environment = ? AND profile = ?"
 _FORGET_DELIVERIES = "DELETE FROM deliveries WHERE environment = ? AND profile = ?"
+_FORGET_STAGED = "DELETE FROM staged WHERE environment = ? AND profile = ?"
 
 
 def _intended(database: sqlite3.Connection, environment: str, intent: Intent) -> int:
@@ -330,6 +372,7 @@ def _claim(database: sqlite3.Connection, environment: str, receipt: Receipt) -> 
     }
     rows = [about | {"name": name} for name in receipt.names]
     database.executemany(_OUST, rows)
+    database.executemany(_OUST_STAGED, rows)
     database.executemany(_CLAIM, rows)
 
 
@@ -337,9 +380,12 @@ def _remove_names(database: sqlite3.Connection, environment: str, receipt: Recei
     key = (environment, receipt.profile, receipt.kind, receipt.target)
     database.execute(_REMOVE_NAMES, key)
     database.execute(_REMOVE_DELIVERY, key)
+    database.execute(_REMOVE_STAGED, key)
 
 
-def _session(row: Sequence[Any], sinks: Iterable[tuple[str, str]]) -> SessionRecord:
+def _session(
+    row: Sequence[Any], sinks: Iterable[tuple[str, str]], staged: Iterable[Pending]
+) -> SessionRecord:
     profile, digest, commit, dirty, session_id, expires_at, minted_at, request_id = row[1:9]
     return SessionRecord(
         profile=profile,
@@ -353,4 +399,5 @@ def _session(row: Sequence[Any], sinks: Iterable[tuple[str, str]]) -> SessionRec
         sinks=frozenset(sinks),
         traces=row[9],
         skew=row[10],
+        staged={(one.kind, one.target): one for one in staged},
     )

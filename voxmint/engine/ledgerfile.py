@@ -73,6 +73,18 @@ _FORMATS = (
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
     INSERT INTO facts VALUES ('salt', lower(hex(randomblob(16))));
     """,
+    """
+    CREATE TABLE staged (
+        environment TEXT NOT NULL,
+        profile TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        target TEXT NOT NULL,
+        session INTEGER NOT NULL,
+        version TEXT NOT NULL,
+        version_before TEXT,
+        PRIMARY KEY (environment, profile, kind, target)
+    );
+    """,
 )
 
 

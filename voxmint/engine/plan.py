@@ -6,7 +6,7 @@ no secret and no network.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -29,8 +29,9 @@ MARGIN = 0.2
 class Action(StrEnum):
     """What is done for a profile.
 
-    `rewrite` is for a sink that can be given a token again without a mint. No sink there is can be:
-    voxmint stores no value and reads none back, so a token that one of them lacks is renewed.
+    `rewrite` is for a token that an earlier run staged in the sinks that lack it, and did not
+    switch over: that is done without a mint. Another one that a sink lacks is renewed, since
+    voxmint itself stores no token.
     """
 
     MINT = "mint"
@@ -50,6 +51,7 @@ class Cause(StrEnum):
     UNWRITTEN = "written-nowhere"
     SINK_ADDED = "sink-added"
     SINK_LACKS = "sink-lacks"
+    STAGED = "staged"
     EXPIRING = "expiring"
     LIVE = "live"
 
@@ -119,9 +121,21 @@ class Entry:
     def is_kept(self) -> bool:
         return self.action is Action.KEEP
 
+    @property
+    def mints(self) -> bool:
+        """Whether a new token is asked for."""
+        return self.action in {Action.MINT, Action.RENEW}
+
+    def minted_anew(self) -> "Entry":
+        """The same profile's entry where what was staged of it turned out to be gone."""
+        lacking = [sink for sink in self.sinks if sink not in self.holders]
+        verb = "lacks it" if len(lacking) == 1 else "lack it"
+        reason = f"{_targets(lacking)} {verb}, and what was staged there is gone"
+        return replace(self, decision=_renewed(Cause.SINK_LACKS, reason))
+
     def to_json(self) -> dict[str, Any]:
         """The entry as programs read it."""
-        record = self.record if self.is_kept else None
+        record = None if self.mints else self.record
         return {
             "profile": self.profile,
             "action": str(self.action),
@@ -181,12 +195,16 @@ class Plan:
 
     @property
     def to_mint(self) -> tuple[Entry, ...]:
-        return tuple(entry for entry in self.entries if not entry.is_kept)
+        return tuple(entry for entry in self.entries if entry.mints)
+
+    @property
+    def to_rewrite(self) -> tuple[Entry, ...]:
+        return tuple(entry for entry in self.entries if entry.action is Action.REWRITE)
 
     @property
     def has_changes(self) -> bool:
         """Whether carrying it out changes anything."""
-        return bool(self.to_mint or self.leftovers)
+        return bool(self.to_mint or self.to_rewrite or self.leftovers)
 
     def to_json(self) -> dict[str, Any]:
         """The plan as programs read it."""
@@ -330,7 +348,7 @@ class _Case:
             self._forced()
             or _expired(left)
             or self._changed(record)
-            or self._lacking(record)
+            or self._lacking(record, left)
             or self._expiring(record, left)
             or Decision(Action.KEEP, Cause.LIVE, f"expires in {spoken(left)}")
         )
@@ -348,10 +366,14 @@ class _Case:
         changes = tuple(one for one in found if not one.is_of_provider)
         return _renewed(Cause.CHANGED, told("the profile changed", changes), changes)
 
-    def _lacking(self, record: SessionRecord) -> Decision | None:
+    def _lacking(self, record: SessionRecord, left: float) -> Decision | None:
         lacking = [sink for sink in self.sinks if not self._holds(sink)]
         if not lacking:
             return None
+        if all(sink.key in record.staged for sink in lacking):
+            reason = f"missing from {_targets(lacking)}: staged there"
+            staged = Decision(Action.REWRITE, Cause.STAGED, reason)
+            return self._expiring(record, left) or staged
         if not record.sinks:
             return _renewed(Cause.UNWRITTEN, "minted before, and in no sink now")
         added = [sink for sink in lacking if sink.key not in self.known.written]

@@ -34,12 +34,16 @@ GOOD = frozenset({Outcome.MINTED, Outcome.KEPT, Outcome.WRITTEN})
 
 @dataclass(frozen=True, slots=True)
 class SinkResult:
-    """What became of a profile in one sink; `problem` is why it is not there."""
+    """What became of a profile in one sink; `problem` is why it is not there.
+
+    `is_staged`: it is not in place, and the next run can put it there without a mint.
+    """
 
     kind: str
     target: str
     outcome: SinkOutcome
     problem: Problem | None = None
+    is_staged: bool = False
 
     @property
     def is_good(self) -> bool:

@@ -17,6 +17,7 @@ from voxmint.engine.plan import NOT_STORED, Cause, Entry, Misplaced, Unseen
 from voxmint.engine.project import Project
 from voxmint.engine.reasons import Changed
 from voxmint.engine.selection import Selection, present_in
+from voxmint.engine.sinks import SINKS
 from voxmint.engine.sinks.surroundings import absent_state
 from voxmint.engine.state import found_state
 from voxmint.engine.upstream.target import target_of
@@ -54,6 +55,7 @@ _STATES = {
     Cause.UNWRITTEN: State.MISSING,
     Cause.SINK_ADDED: State.MISSING,
     Cause.SINK_LACKS: State.MISSING,
+    Cause.STAGED: State.MISSING,
     Cause.EXPIRING: State.EXPIRING,
     Cause.LIVE: State.LIVE,
 }
@@ -357,7 +359,11 @@ def _state(entry: Entry, sinks: Iterable[SinkStatus], holders: _Holders) -> tupl
             verb = "has" if len(there) == 1 else "have"
             return State.UNKNOWN, f"{names} {verb} it, and no ledger here knows of it"
         return State.MISSING, "never minted"
-    silent = [sink.target for sink in sinks if sink.held is Held.UNKNOWN]
+    meant = (one for one in entry.sinks if holders.of(one.key, entry.profile) is Held.UNKNOWN)
+    # Another package's are not asked here. One of ours that is not meant was asked for by name, or
+    # is no longer listed: a mint does not miss it.
+    others = (one for one in sinks if one.held is Held.UNKNOWN and one.kind not in SINKS)
+    silent = [*(one.target for one in meant), *(one.target for one in others)]
     if cause in {Cause.LIVE, Cause.EXPIRING} and silent:
         return State.UNKNOWN, f"`{silent[0]}` cannot be asked"
     return _STATES[cause], entry.reason.removesuffix(NOT_STORED)

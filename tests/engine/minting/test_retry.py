@@ -30,6 +30,28 @@ def test_what_helps_against_a_refusal(status: int, code: str | None, remedy: Rem
     assert refusal_of(status, {}, body(code)).remedy is remedy
 
 
+@pytest.mark.parametrize("quote", ["'", '"'])
+@pytest.mark.parametrize(
+    ("status", "inner", "remedy"),
+    [
+        (429, "insufficient_quota", Remedy.NOBODY),
+        (429, "rate_limit_exceeded", Remedy.AGAIN),
+        (404, "model_not_found", Remedy.NEVER),
+        (404, "DeploymentNotFound", Remedy.NEVER),
+    ],
+)
+def test_a_code_is_known_also_in_what_a_gateway_repeats_of_its_upstream(
+    status: int, inner: str, remedy: Remedy, quote: str
+) -> None:
+    said = f"Error code: {status} - {{'error': {{'message': '{'x' * 400}', 'code': '{inner}'}}}}"
+    content = body(str(status), said.replace("'", quote))
+    assert refusal_of(status, {}, content).remedy is remedy
+
+
+def test_a_message_that_only_speaks_of_a_code_is_not_one() -> None:
+    assert refusal_of(429, {}, body("429", "not for insufficient_quota")).remedy is Remedy.AGAIN
+
+
 @pytest.mark.parametrize(
     ("status", "code", "should", "remedy"),
     [

@@ -14,6 +14,7 @@ from voxmint.engine.events import Started
 from voxmint.engine.mint import mint, plan_profiles
 from voxmint.engine.report import Report
 from voxmint.engine.sinks.contract import Console
+from voxmint.engine.status import status_of
 from voxmint.problems import ProblemsError, UsageError
 from voxmint.profiles.order import Order
 
@@ -299,3 +300,19 @@ def test_a_sink_does_not_write_where_the_project_s_files_are(tmp_path: Path) -> 
         with pytest.raises(ProblemsError) as error:
             made.mint()
         assert problem_of(error).code == "path-reserved"
+
+
+@pytest.mark.parametrize("asked", [(), ("stdout",)])
+def test_the_status_does_not_miss_what_no_sink_of_the_environment_holds(
+    tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    lines = ["{kind: dotenv, path: .env.live}", "{kind: json, path: tokens.json}"]
+    made = with_sinks(tmp_path, *lines)
+    minted(made, *asked)
+    # What was printed, or handed to a sink that is gone, is kept by a mint and so it is live.
+    text = (made.root / "environments/live.yaml").read_text()
+    made.write("environments/live.yaml", text.replace(f", {lines[1]}", ""))
+    assert {str(one.action) for one in made.plan().entries} == {"keep"}
+    status = status_of(made.project, made.project.order((), ["live"]), Operator(), made.edge())
+    assert {str(one.state) for one in status.environments[0].sessions} == {"live"}
+    assert status.is_live

@@ -64,7 +64,7 @@ class Memory(Store):
         if kept is None:
             return MISSING
         if kept.is_deleted:
-            return Found(Presence.DELETED, until="tomorrow")
+            return Found(Presence.DELETED, marks=dict(kept.marks), until="tomorrow")
         return Found(Presence.THERE, kept.current, dict(kept.marks))
 
     def read(self, name: str, version: str | None) -> Secret | None:

@@ -218,12 +218,25 @@ def test_a_deleted_one_is_told_and_recovered_by_choice(store: InMemory) -> None:
     assert store.sink("clinic").write(delivering("clinic", number=2)) == {"clinic": WRITTEN}
 
 
+def test_one_that_somebody_else_deleted_is_not_recovered(store: InMemory) -> None:
+    store.sink("clinic").write(delivering("clinic"))
+    kept = store.server.kept["voxmint/production/clinic"]
+    kept.is_deleted, kept.marks = True, {"team": "billing"}
+    store.settings["deleted"] = "recover"
+    [problem] = errors_of(store.sink("clinic"))
+    assert problem.code == "store-foreign"
+    assert "deleted, and voxmint did not write it" in problem.message
+    with pytest.raises(ProblemsError):
+        store.sink("clinic").write(delivering("clinic", number=2))
+    assert kept.is_deleted
+
+
 # ── failures ─────────────────────────────────────────────────────────────────────────────────────
 
 BOTH = ("clinic", "ward/7")
 
 
-@pytest.mark.parametrize("call", ["look", "stage", "read", "switch"])
+@pytest.mark.parametrize("call", ["look", "stage", "read"])
 def test_one_object_that_fails_keeps_no_other_from_being_written(
     store: InMemory, call: str
 ) -> None:
@@ -241,7 +254,7 @@ def test_one_object_that_fails_keeps_no_other_from_being_written(
 
 
 @pytest.mark.parametrize("call", ["look", "stage", "read"])
-@pytest.mark.parametrize("what", [What.UNREACHABLE, What.LOGIN, What.BUSY])
+@pytest.mark.parametrize("what", [What.UNREACHABLE, What.LOGIN, What.BUSY, What.LOCKED])
 def test_a_store_that_is_down_ends_it_and_leaves_nothing(
     store: InMemory, call: str, what: What
 ) -> None:

@@ -312,8 +312,25 @@ def test_a_proxy_that_refuses_is_said_to_and_leaves_no_doubt(tmp_path: Path) -> 
         report = made.mint()
     problem = report.results[0].problem
     assert problem is not None
-    assert problem.message == "gateway.example cannot be reached: 407 Scripted"
+    assert problem.message == (
+        "gateway.example cannot be reached: the proxy on the way to it refuses: 407 Scripted"
+    )
     assert report.unseen == ()
+
+
+def test_a_proxy_that_is_not_there_is_what_is_said_to_be_missing(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    made = over_tls(tmp_path, "gateway.example")
+    made.environ["https_proxy"] = f"http://user:canary-password@127.0.0.1:{port}"
+    report = made.mint()
+    assert report.unseen == ()
+    problem = report.results[0].problem
+    assert problem is not None
+    assert problem.message == (
+        "gateway.example cannot be reached: the proxy on the way to it does not answer: "
+        "connection refused"
+    )
 
 
 @pytest.mark.parametrize(

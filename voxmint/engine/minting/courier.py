@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from voxmint.engine.apis import Answer
@@ -230,6 +230,7 @@ class Courier:
                 place.target,
                 one.outcomes.get(profile, SinkOutcome.FAILED),
                 one.refused.get(profile, one.problem),
+                profile in one.staged,
             )
             for place, one in zip(self.places, written, strict=True)
             if place.takes(profile)
@@ -251,8 +252,10 @@ class Courier:
 
 def _either(before: SinkResult, again: SinkResult) -> SinkResult:
     """What became of a token in a sink that it was taken to twice."""
-    is_there = again.outcome is SinkOutcome.UNCHANGED
-    return before if is_there and before.outcome is SinkOutcome.WRITTEN else again
+    if again.is_good:
+        is_there = again.outcome is SinkOutcome.UNCHANGED
+        return before if is_there and before.outcome is SinkOutcome.WRITTEN else again
+    return replace(again, is_staged=again.is_staged or before.is_staged)
 
 
 def _first(refused: Mapping[str, Problem]) -> Problem | None:

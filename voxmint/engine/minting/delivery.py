@@ -4,14 +4,24 @@ All sinks are staged and read back before the first is switched over, so that a 
 leaves every one as it was. What becomes of each profile in each sink is returned, never raised.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from voxmint.engine.failures import failure
-from voxmint.engine.ledger import Ledger, Outcome
-from voxmint.engine.sinks.contract import Change, Delivery, Receipt, Sink, SinkOutcome, Staged
+from voxmint.engine.ledger import Ledger, Outcome, SessionRecord
+from voxmint.engine.sinks.contract import (
+    Change,
+    Delivery,
+    Finished,
+    Pending,
+    Receipt,
+    Sink,
+    SinkOutcome,
+    Staged,
+    Unfinished,
+)
 from voxmint.engine.wording import MINT_INTERRUPTED, SINK_BROKEN
 from voxmint.problems import Problem, ProblemsError, VoxmintError
 
@@ -21,12 +31,14 @@ class Delivered:
     """What became of a group in one sink: of each profile, and of the sink as a whole.
 
     `problem` is why nothing of the group is in this sink; `refused` are profiles that it cannot
-    hold, with the reason.
+    hold, with the reason. `staged` are those that are not in place and still staged there, so that
+    a later run can switch them over.
     """
 
     outcomes: Mapping[str, SinkOutcome]
     refused: Mapping[str, Problem]
     problem: Problem | None = None
+    staged: frozenset[str] = frozenset()
 
 
 class Keeper(Protocol):
@@ -77,9 +89,40 @@ class Deliverer:
 
         return self._changed(change)
 
+    def finish(self, sink: Sink, records: Sequence[SessionRecord]) -> Finished:
+        """Switch over what is staged in a sink of these sessions, and note what is in place.
+
+        What it cannot finish is staged no more, as far as the ledger knows. `ProblemsError` where
+        the sink or the ledger cannot be used.
+        """
+        here = (sink.kind, sink.address)
+        claimed = {
+            one.profile: one
+            for one in self._ledger.receipts(self._environment)
+            if (one.kind, one.target) == here
+        }
+        pending = {one.profile: one.staged[here] for one in records if here in one.staged}
+        unfinished = [
+            Unfinished(one, pending[one.profile].version, pending[one.profile].before)
+            for one in records
+            if one.profile in pending and one.profile in claimed
+        ]
+        with _blamed_on(sink), sink.locked():
+            finished = sink.finish(unfinished)
+        if finished.outcomes:
+            held = [claimed[profile] for profile in finished.outcomes]
+            self._ledger.delivered(self._environment, held)
+        known = {*finished.outcomes, *finished.problems}
+        if gone := [one for profile, one in pending.items() if profile not in known]:
+            self._ledger.unstaged(self._environment, gone)
+        return finished
+
     def _change(self, sink: Sink, deliveries: Sequence[Delivery], remove: frozenset[str]) -> Change:
         taken = tuple(one for one in deliveries if sink.takes(one.profile))
-        return Change(taken, remove, self._receipts)
+        known = self._ledger.sessions(self._environment) if remove else {}
+        records = [known[profile] for profile in sorted(remove) if profile in known]
+        pending = tuple(one for record in records for one in record.staged.values())
+        return Change(taken, remove, self._receipts, pending)
 
     def _changed(self, change_of: Callable[[Sink], Change]) -> tuple[Delivered, ...]:
         results: dict[int, Delivered] = {}
@@ -91,7 +134,7 @@ class Deliverer:
             results = {one: Delivered({}, {}) for one in changes if one not in wanted}
             with ExitStack() as stack:
                 staged = {one: self._staged(one, changes[one], stack) for one in wanted}
-                self._claim([receipt for ready in staged.values() for receipt in ready.receipts])
+                self._claim(staged.values())
                 for one, ready in staged.items():
                     results[one] = self._switched(one, ready, changes[one])
         except VoxmintError as error:
@@ -100,9 +143,11 @@ class Deliverer:
                 results.setdefault(one, _failed(changes.get(one, Change()), problem))
         return tuple(results[one] for one in range(len(self._sinks)))
 
-    def _claim(self, receipts: Sequence[Receipt]) -> None:
+    def _claim(self, staged: Collection[Staged]) -> None:
+        receipts = [receipt for ready in staged for receipt in ready.receipts]
+        pending = [one for ready in staged for one in ready.pending]
         if receipts:
-            self._ledger.claim(self._environment, receipts)
+            self._ledger.claim(self._environment, receipts, pending)
 
     def _staged(self, one: int, change: Change, stack: ExitStack) -> Staged:
         sink = self._sinks[one]
@@ -113,14 +158,27 @@ class Deliverer:
         return staged
 
     def _switched(self, one: int, staged: Staged, change: Change) -> Delivered:
-        sink = self._sinks[one]
+        sink, pending = self._sinks[one], staged.pending
         try:
             with _blamed_on(sink):
                 outcomes = staged.switch()
             self._note(sink, staged, change, outcomes)
         except VoxmintError as error:
-            return _failed(change, _problem_of(error))
-        return Delivered(outcomes, staged.refused)
+            result = _failed(change, _problem_of(error))
+        else:
+            result = Delivered(outcomes, staged.refused)
+        return replace(result, staged=self._waiting(staged, pending, result))
+
+    def _waiting(
+        self, staged: Staged, pending: Sequence[Pending], result: Delivered
+    ) -> frozenset[str]:
+        """The profiles that a later run can finish; the ledger forgets the others."""
+        failed = {one for one, outcome in result.outcomes.items() if outcome is SinkOutcome.FAILED}
+        if spoiled := [one for one in pending if one.profile in failed & staged.spoiled]:
+            # A ledger that cannot be written costs no more than a look for what is not there.
+            with suppress(VoxmintError):
+                self._ledger.unstaged(self._environment, spoiled)
+        return frozenset(one.profile for one in pending if one.profile in failed - staged.spoiled)
 
     def _note(
         self,

@@ -11,10 +11,12 @@
 | 3xx | never: no redirect is followed |
 
 How long to wait: `retry-after-ms`, then `Retry-After` (seconds or a date), as far as that is sane;
-else twice as long each time, less up to a quarter by chance. Source: the OpenAI Python SDK.
+else twice as long each time, less up to a quarter by chance. Source: the OpenAI Python SDK. Of a
+429 or 503 the wait holds for the whole run, which ends where its time is up before that.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
@@ -30,6 +32,8 @@ DOUBTFUL_STATUSES = frozenset({502, 504})
 """A gateway's word that its upstream gave no answer: a token may have been minted all the same."""
 
 _LOCAL_404_CODES = frozenset({"model_not_found", "deploymentnotfound"})
+_FOLDED = re.compile(rf"""(?i)["']({"|".join(sorted(QUOTA_CODES | _LOCAL_404_CODES))})["']""")
+"""A code in a message, into which a gateway folds the whole error of its upstream."""
 _LONGEST_MESSAGE = 400
 
 
@@ -119,8 +123,9 @@ def _said(content: bytes) -> tuple[str | None, str, str | None]:
     error = found.get("error", found) if isinstance(found, dict) else found
     if not isinstance(error, dict):
         return None, _short(error), None
-    code = error.get("code") or error.get("type")
     message = error.get("message") or error.get("detail") or ""
+    folded = _FOLDED.search(message) if isinstance(message, str) else None
+    code = folded[1].lower() if folded else error.get("code") or error.get("type")
     param = error.get("param")
     return (_short(code) or None), _short(message), param if isinstance(param, str) else None
 

@@ -224,18 +224,20 @@ class Sender:
             job.unanswered += 1
         else:
             self._courier.failed(job)
-        if refusal.remedy is not Remedy.AGAIN or self._is_beyond_doubt(job):
-            self._fail(job, problem)
-            if refusal.remedy is Remedy.NOBODY:
-                self.halt(problem)
-            return
         asked = asked_pause(reply.headers, self._terms.now)
         if asked is not None:
             asked = min(asked, self._terms.patience.longest_asked)
         is_for_all = reply.status in _HELD_FOR_ALL
         if is_for_all:
             self._pace.was_too_fast(job.number, self._line.given)
-        self._again(job, problem, asked, for_all=is_for_all)
+        if refusal.remedy is Remedy.AGAIN and not self._is_beyond_doubt(job):
+            self._again(job, problem, asked, for_all=is_for_all)
+            return
+        self._fail(job, problem)
+        if refusal.remedy is Remedy.NOBODY:
+            self.halt(problem)
+        elif is_for_all and asked is not None:
+            self._hold(self._loop.time() + asked, problem)
 
     def _unsent(self, job: Job, outcome: Unsent) -> None:
         self._courier.failed(job)
@@ -265,17 +267,27 @@ class Sender:
         self, job: Job, problem: Problem, asked: float | None = None, *, for_all: bool = False
     ) -> bool:
         """Put the job back, if it has an attempt left and there is time for it; whether so."""
-        patience, now = self._terms.patience, self._loop.time()
+        patience = self._terms.patience
         pause = patience.pause(job.attempts, self._terms.chance()) if asked is None else asked
-        if job.attempts >= patience.attempts or now + pause >= self._ends_at:
+        until = self._loop.time() + pause
+        is_last = job.attempts >= patience.attempts
+        is_over = is_last or until >= self._ends_at
+        if is_over:
             self._fail(job, problem)
-            return False
-        job.problem = problem
-        if for_all:
-            self._pace.hold(now + pause)
-        self._line.again(job, now + pause)
-        self._terms.on_event(Waiting(problem.message, pause, None if for_all else job.profile))
-        return True
+        else:
+            job.problem = problem
+            self._line.again(job, until)
+            self._terms.on_event(Waiting(problem.message, pause, None if for_all else job.profile))
+        # What a server asks for holds for the others also where this one is not sent again.
+        if for_all and (asked is not None or not is_last):
+            self._hold(until, problem)
+        return not is_over
+
+    def _hold(self, until: float, because: Problem) -> None:
+        """Send nothing before that moment, and nothing at all where the run ends before it."""
+        self._pace.hold(until)
+        if until >= self._ends_at:
+            self.halt(because)
 
     def _fail(self, job: Job, problem: Problem) -> None:
         job.problem = problem

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from voxmint.engine.failures import failure
-from voxmint.engine.sinks.contract import Delivery
+from voxmint.engine.sinks.contract import Delivery, Session
 from voxmint.engine.sinks.values import written_values
 from voxmint.engine.wording import SINK_VALUE_UNFIT
 from voxmint.secret import Secret
@@ -83,6 +83,52 @@ class Document(Content):
 
     def tokens(self) -> Iterable[Secret]:
         return [one.token for one in self.deliveries.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored(Content):
+    """What an earlier run staged, as it was read back."""
+
+    value: Secret = field(repr=False)
+
+    def values(self) -> Mapping[str, Any]:
+        return _members(self.value) or {}
+
+    def text(self) -> str:
+        return self.value.reveal()
+
+    def is_in(self, found: Secret) -> bool:
+        members = _members(self.value)
+        return found == self.value or (members is not None and _members(found) == members)
+
+    def tokens(self) -> Iterable[Secret]:
+        return [self.value, *map(Secret, _texts_in(self.values()))]
+
+    def tells_of(self, session: Session, names: Mapping[str, str], member: str | None) -> bool:
+        """Whether it holds a session, as far as that can be told without its token.
+
+        `member` is where, of a value for an environment. `names` are those of the values that are
+        written; of a plain token nothing can be told but that it is there.
+        """
+        members = _members(self.value)
+        if members is None:
+            return member is None and bool(self.value.reveal())
+        held = members if member is None else members.get(member)
+        told = {"expires_at": session.expires_at, "session_id": session.session_id}
+        facts = {name: told[which] for which, name in names.items() if which in told}
+        if not isinstance(held, dict) or (member is not None and not facts):
+            return False
+        token = names.get("client_secret")
+        return (token is None or bool(held.get(token))) and all(
+            str(held.get(name)) == str(fact) for name, fact in facts.items()
+        )
+
+
+def _texts_in(value: object) -> Iterable[str]:
+    """All texts in a value but the empty ones, however deep."""
+    if isinstance(value, dict):
+        return [text for one in value.values() for text in _texts_in(one)]
+    return [value] if isinstance(value, str) and value else []
 
 
 def is_document(value: Secret) -> bool:

@@ -9,6 +9,10 @@ which tell what it is. A change of one object goes through these calls:
     store.switch(draft, version)           # readers find it, and the marks tell of it
     store.discard(draft, version)          # instead of `switch`: all is as it was
 
+A `switch` that fails for a while leaves what is staged, and a later run switches it over by the
+same calls: it reads what was staged, and gives `switch` a draft that holds just that. A store in
+which nothing staged outlives the run says so by `keeps_staged`, and lets `read` find none.
+
 `StoreSink` does the rest: layout, names, what belongs to whom, threads, and what is said of errors.
 A store raises what its client raises and tells by `trouble_of` what that means, or raises
 `StoreError` by itself. Calls come from several threads at once.
@@ -18,6 +22,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from voxmint.engine.stores.content import Content
 from voxmint.secret import Secret
@@ -36,7 +41,8 @@ class Found:
     """An object as its store describes it, without its value.
 
     `version` is what readers get, and what a compare-and-set compares. `marks` are those of voxmint
-    and of others, by the names in `marks.py`. `until` says when a deleted one is gone for good.
+    and of others, by the names in `marks.py`, of a deleted object too: it still is somebody's.
+    `until` says when that is gone for good.
     `detail` is what the store itself wants to know again later; it holds no secret.
     """
 
@@ -80,6 +86,8 @@ class What(StrEnum):
     """The store does not know who asks: no credentials, wrong ones, or ended ones."""
     BUSY = "busy"
     """It asks to be left alone, and its client gave up trying."""
+    LOCKED = "locked"
+    """It opens to nobody before somebody unlocks it."""
     DENIED = "denied"
     """It knows who asks, and does not allow it."""
     CHANGED = "changed"
@@ -96,7 +104,12 @@ class What(StrEnum):
     @property
     def is_of_the_store(self) -> bool:
         """Whether it would be the same for every object."""
-        return self in (What.UNREACHABLE, What.LOGIN, What.BUSY)
+        return self in (What.UNREACHABLE, What.LOGIN, What.BUSY, What.LOCKED)
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same call may go well another day, with the object as it is."""
+        return self.is_of_the_store or self in (What.DENIED, What.FULL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +143,9 @@ def cut_short(said: str = "its answer was cut short") -> StoreError:
 class Store(ABC):
     """A secrets manager, as its official client reaches it."""
 
+    keeps_staged: ClassVar[bool] = True
+    """Whether what `stage` leaves can be read and switched over by a later run."""
+
     @abstractmethod
     def look(self, name: str) -> Found:
         """What there is of this name; reads no value, and needs no right to read one."""
@@ -138,7 +154,8 @@ class Store(ABC):
     def read(self, name: str, version: str | None) -> Secret | None:
         """The value of one of an object's versions, as text; `None` where there is none.
 
-        `version` is a `Found.version` or what `stage` gave. What is not text is none.
+        `version` is a `Found.version`, or what `stage` gave in this run or in an earlier one. What
+        is not text is none.
         """
 
     @abstractmethod
@@ -173,6 +190,18 @@ class Store(ABC):
         """Whether what was staged reads back as it was written."""
         found = self.read(draft.name, version)
         return found is not None and draft.content.is_in(found)
+
+    def before(self, draft: Draft, version: str) -> str | None:  # noqa: ARG002
+        """The version that `look` tells of between `stage` and `switch`.
+
+        For stores that have to give readers an empty one first.
+        """  # the version is for those that name it by that of what is staged
+        return draft.found.version
+
+    def has(self, name: str, found: Found, content: Content) -> bool:
+        """Whether readers find this value already; asked only where the marks are the same."""
+        value = self.read(name, found.version)
+        return value is not None and content.is_in(value)
 
     def recover(self, name: str) -> None:
         """Take back the deletion of an object; for stores whose `look` tells of deleted ones."""

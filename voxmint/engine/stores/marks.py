@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
-from voxmint.engine.sinks.contract import Delivery
+from voxmint.engine.sinks.contract import Session
 
 MANAGED_BY = "managed-by"
 OURS = "voxmint"
@@ -35,14 +35,14 @@ def claim_of(environment: str) -> dict[str, str]:
     return {MANAGED_BY: OURS, ENVIRONMENT: plain(environment)}
 
 
-def session_marks(environment: str, delivery: Delivery) -> dict[str, str]:
+def session_marks(environment: str, session: Session) -> dict[str, str]:
     """The marks of a session."""
     known: dict[str, object | None] = {
-        PROFILE: delivery.profile,
-        EXPIRES_AT: delivery.expires_at,
-        SESSION_ID: delivery.session_id,
-        DIGEST: delivery.digest,
-        COMMIT: delivery.commit,
+        PROFILE: session.profile,
+        EXPIRES_AT: session.expires_at,
+        SESSION_ID: session.session_id,
+        DIGEST: session.digest,
+        COMMIT: session.commit,
     }
     told = {name: plain(str(value)) for name, value in known.items() if value is not None}
     return {**claim_of(environment), **told}
@@ -60,6 +60,22 @@ def document_marks(
     }
     told = {COMMIT: plain(commit)} if commit else {}
     return {**claim_of(environment), EXPIRES_AT: str(expires_at), **told, **listed}
+
+
+def marks_with(
+    environment: str, before: Marks, sessions: Iterable[Session], gone: Iterable[str] = ()
+) -> dict[str, str]:
+    """The marks of a secret for an environment once these sessions are in it too.
+
+    `before` are its marks, and `gone` profiles that are taken out.
+    """
+    new = list(sessions)
+    held = fingerprints_in(before) - set(map(fingerprint, gone))
+    held |= {fingerprint(one.profile) for one in new}
+    ends = before.get(EXPIRES_AT, "")
+    latest = max([*(one.expires_at for one in new), int(ends) if ends.isdecimal() else 0])
+    commit = next((one.commit for one in new if one.commit), None)
+    return document_marks(environment, held, latest, commit)
 
 
 def fingerprint(profile: str) -> str:

@@ -11,11 +11,20 @@ from functools import cached_property
 from typing import ClassVar, Protocol
 
 from voxmint.engine.failures import failure
-from voxmint.engine.sinks.contract import Change, Delivery, Sink, Staged, Surroundings
+from voxmint.engine.sinks.contract import (
+    Change,
+    Delivery,
+    Finished,
+    Sink,
+    Staged,
+    Surroundings,
+    Unfinished,
+)
 from voxmint.engine.stores.asking import each, hush
 from voxmint.engine.stores.content import Content, Document, OneSession
 from voxmint.engine.stores.contract import Found, Presence, Store, StoreError, Trouble
 from voxmint.engine.stores.endpoints import unallowed, url_flaws
+from voxmint.engine.stores.finishing import Finishing
 from voxmint.engine.stores.jobs import Job, jobs_of, receipt_names
 from voxmint.engine.stores.marks import (
     fingerprint,
@@ -122,6 +131,10 @@ class StoreSink(Sink):
         """What is worth knowing before a write, as of limits; asks nothing."""
         return iter(())
 
+    def rehearsed(self, found: Mapping[str, Found]) -> Iterator[Problem]:  # noqa: ARG002
+        """What would keep it from writing what was found, where the store can be asked that."""
+        return iter(())  # the argument is for those that can
+
     # ── where ────────────────────────────────────────────────────────────────────────────────────
 
     @property
@@ -194,6 +207,7 @@ class StoreSink(Sink):
             refusal = self.refusal(name, one)
             if refusal is not None:
                 yield refusal
+        yield from self.rehearsed(found)
 
     def _name_flaws(self) -> Iterator[Problem]:
         naming, at = self.naming, self.around.at
@@ -232,10 +246,11 @@ class StoreSink(Sink):
             until = f" until {found.until}" if found.until else ""
             said = f"its name stays taken{until}"
             return Problem(STORE_DELETED, at, {"name": name, "said": said})
-        if found.is_there and not self.around.adopts:
+        if found.presence is not Presence.MISSING and not self.around.adopts:
             owner = owner_of(found.marks, self.around.environment)
             if owner is not None:
-                return Problem(STORE_FOREIGN, at, {"name": name, "owner": owner})
+                state = "" if found.is_there else "deleted, and "
+                return Problem(STORE_FOREIGN, at, {"name": name, "owner": state + owner})
         return None
 
     @property
@@ -291,6 +306,9 @@ class StoreSink(Sink):
 
     def stage(self, change: Change) -> Staged:
         return StagedObjects(self, self.store, change)
+
+    def finish(self, unfinished: Sequence[Unfinished]) -> Finished:
+        return Finishing(self, self.store).done(unfinished)
 
     def jobs_of(self, deliveries: Iterable[Delivery], change: Change) -> list[Job]:
         """What a change comes to, of which these deliveries can be written."""

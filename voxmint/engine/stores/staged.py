@@ -4,23 +4,36 @@ What is wrong with one object keeps its own profiles from being written, and no 
 wrong with the store as a whole, or with every object, ends it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from voxmint.engine.failures import failure
-from voxmint.engine.sinks.contract import Change, Delivery, Receipt, SinkOutcome, Staged
-from voxmint.engine.stores.asking import each, first_of_the_store
-from voxmint.engine.stores.content import Content, check_fit, is_document
-from voxmint.engine.stores.contract import Draft, Found, Presence, Store, Trouble
+from voxmint.engine.sinks.contract import (
+    Change,
+    Delivery,
+    Pending,
+    Receipt,
+    SinkOutcome,
+    Staged,
+)
+from voxmint.engine.stores.asking import asked, each, first_of_the_store
+from voxmint.engine.stores.content import Content, Stored, check_fit, is_document
+from voxmint.engine.stores.contract import (
+    Draft,
+    Found,
+    Presence,
+    Store,
+    StoreError,
+    Trouble,
+)
 from voxmint.engine.stores.jobs import Job
 from voxmint.engine.stores.marks import (
     EXPIRES_AT,
     PROFILE,
     claim_of,
-    document_marks,
-    fingerprint,
-    fingerprints_in,
+    marks_with,
     own_marks,
     owner_of,
     plain,
@@ -28,6 +41,7 @@ from voxmint.engine.stores.marks import (
 )
 from voxmint.engine.wording import SINK_UNVERIFIED, STORE_NOT_JSON
 from voxmint.problems import Problem, ProblemsError
+from voxmint.secret import Secret
 
 if TYPE_CHECKING:
     from voxmint.engine.stores.sink import StoreSink
@@ -64,6 +78,7 @@ class StagedObjects(Staged):
         self._change = change
         self._problems: dict[str, Problem] = {}
         self._staged: list[_Ready] = []
+        self._lost: list[_Ready] = []
         self._ready: list[_Ready] = []
         try:
             jobs = sink.jobs_of(self._fitting(change.deliveries), change)
@@ -93,6 +108,15 @@ class StagedObjects(Staged):
             for one in self._change.deliveries
             if one.profile not in self._problems
         )
+        self.pending = tuple(self._pending())
+
+    def _pending(self) -> Iterator[Pending]:
+        sink = self._sink
+        for ready in self._ready:
+            if ready.draft and ready.version:
+                before = self._store.before(ready.draft, ready.version)
+                for profile in {one.profile for one in ready.job.deliveries} - {*self._problems}:
+                    yield Pending(profile, sink.kind, sink.address, ready.version, before)
 
     def _done(
         self,
@@ -165,8 +189,7 @@ class StagedObjects(Staged):
         return found.is_there and is_own and is_of_them
 
     def _is_in_place(self, job: Job, found: Found, content: Content) -> bool:
-        value = self._store.read(job.name, found.version) if found.is_there else None
-        return value is not None and content.is_in(value)
+        return found.is_there and self._store.has(job.name, found, content)
 
     def _prepared_document(self, job: Job, found: Found) -> _Ready:
         is_own = owner_of(found.marks, self._sink.around.environment) is None
@@ -184,14 +207,8 @@ class StagedObjects(Staged):
 
     def _document_marks(self, job: Job, found: Found) -> dict[str, str]:
         """The marks of what an environment's object will hold."""
-        gone = {fingerprint(profile) for profile in job.gone}
-        new = {fingerprint(one.profile) for one in job.deliveries}
-        before = found.marks.get(EXPIRES_AT, "")
-        ends = [one.expires_at for one in job.deliveries]
-        expires_at = max([*ends, int(before) if before.isdecimal() else 0])
-        commit = next((one.commit for one in job.deliveries if one.commit), None)
-        held = fingerprints_in(found.marks) - gone | new
-        return document_marks(self._sink.around.environment, held, expires_at, commit)
+        environment = self._sink.around.environment
+        return marks_with(environment, found.marks, job.deliveries, job.gone)
 
     def _stage(self, job: Job, found: Found, content: Content, marks: dict[str, str]) -> _Ready:
         for problem in self._sink.oversize(job.name, content):
@@ -215,9 +232,12 @@ class StagedObjects(Staged):
 
     def switch(self) -> Mapping[str, SinkOutcome]:
         outcomes: dict[str, SinkOutcome] = {}
-        switched = self._done(
-            self._ready, self._switched, lambda ready: ready.job, keeps_going=True
-        )
+        try:
+            switched = self._done(
+                self._ready, self._switched, lambda ready: ready.job, keeps_going=True
+            )
+        finally:
+            self._leave()
         for ready in switched:
             written = SinkOutcome.WRITTEN if ready.changes else SinkOutcome.UNCHANGED
             outcomes |= {one.profile: written for one in ready.job.deliveries}
@@ -225,16 +245,42 @@ class StagedObjects(Staged):
         gone = dict.fromkeys(sorted(self._change.remove), SinkOutcome.REMOVED)
         return {**gone, **outcomes, **dict.fromkeys(self._problems, SinkOutcome.FAILED)}
 
+    def _leave(self) -> None:
+        """Leave what may yet be switched where it is: a later run may find the store better."""
+        lost = {*self._lost} if self._store.keeps_staged else {*self._ready}
+        tried = {*self._ready}
+        self._staged = [one for one in self._staged if one not in tried or one in lost]
+        gone = [ready for ready in self._staged if ready in lost]
+        self.spoiled = frozenset(one.profile for ready in gone for one in ready.job.deliveries)
+
+    def _let_go(self, job: Job, found: Found) -> None:
+        """Take away what earlier runs staged of the profiles that are taken out."""
+        sink = self._sink
+        for one in self._change.pending:
+            is_here = (one.kind, one.target) == (sink.kind, sink.address)
+            if is_here and one.profile in job.gone and not sink.naming.is_shared:
+                draft = Draft(job.name, found, Stored(Secret("")), {}, {}, 0)
+                # It may be gone, and ends by itself.
+                with suppress(StoreError):
+                    asked(self._store, lambda: self._store.discard(draft, one.version))  # noqa: B023  # called at once
+
     def _switched(self, ready: _Ready) -> _Ready:
+        self._let_go(ready.job, ready.found)
         if ready.removes:
             self._store.remove(ready.job.name, ready.found)
         elif ready.draft and ready.version:
-            self._store.switch(ready.draft, ready.version)
+            draft, version = ready.draft, ready.version
+            try:
+                asked(self._store, lambda: self._store.switch(draft, version))
+            except StoreError as error:
+                if not error.trouble.what.may_pass:
+                    self._lost.append(ready)
+                raise
             self._staged.remove(ready)
         return ready
 
     def discard(self) -> None:
-        """Take away what was staged and not switched, as far as the store lets it."""
+        """Take away what was staged and will not be switched, as far as the store lets it."""
         left, self._staged = self._staged, []
 
         def discarded(ready: _Ready) -> None:

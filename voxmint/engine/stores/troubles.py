@@ -17,6 +17,7 @@ from voxmint.engine.wording import (
     STORE_DELETED,
     STORE_DENIED,
     STORE_FULL,
+    STORE_LOCKED,
     STORE_LOGIN_FAILED,
     STORE_REFUSED,
     STORE_TOO_LARGE,
@@ -31,6 +32,7 @@ _KINDS: Mapping[What, Kind] = MappingProxyType(
         What.UNREACHABLE: STORE_UNREACHABLE,
         What.LOGIN: STORE_LOGIN_FAILED,
         What.BUSY: STORE_BUSY,
+        What.LOCKED: STORE_LOCKED,
         What.DENIED: STORE_DENIED,
         What.CHANGED: STORE_CHANGED,
         What.DELETED: STORE_DELETED,
@@ -40,7 +42,7 @@ _KINDS: Mapping[What, Kind] = MappingProxyType(
     }
 )
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,79}|[1-5][0-9]{2}")
-_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9:-]{8,64}")
 _LONGEST = 200
 
 
@@ -51,8 +53,12 @@ def problem_of(
 
     `facts` are `target`, `name` and `page`, for the words of the problem.
     """
-    said = "; ".join(_parts(trouble, tuple(tokens))) or "it did not say why"
-    return Problem(_KINDS[trouble.what], at, {**facts, "said": said})
+    return Problem(_KINDS[trouble.what], at, {**facts, "said": said_of(trouble, tokens)})
+
+
+def said_of(trouble: Trouble, tokens: Iterable[Secret] = ()) -> str:
+    """What is told of a trouble, with none of the tokens in it."""
+    return "; ".join(_parts(trouble, tuple(tokens))) or "it did not say why"
 
 
 def _parts(trouble: Trouble, tokens: tuple[Secret, ...]) -> Iterable[str]:

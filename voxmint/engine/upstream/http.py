@@ -183,13 +183,14 @@ class Channel:
             proxy=upstream.proxy,
         )
         self._connect = upstream.connect
+        self._by_proxy = upstream.proxy is not None
 
     async def post(self, content: bytes, label: str, deadline: asyncio.Timeout) -> Outcome:
         """Send a body; `label` is an id for this very request, for the server's own records.
 
         Returns at the deadline at the latest, also when that is moved meanwhile.
         """
-        sent = _Sent()
+        sent = _Sent(by_proxy=self._by_proxy)
         request = httpx.Request(
             "POST",
             self._url,
@@ -207,14 +208,14 @@ class Channel:
                 return await _read(response)
         except TimeoutError:
             if not sent.has_begun:
-                return Unsent("no connection came about in time")
+                return Unsent(sent.told(_NO_CONNECTION))
             if response is None:
                 return NoAnswer("no answer came in time")
             return _reply(response, b"", "it did not come to its end in time")
         except _NOT_SENT as error:
-            return _unsent(error)
+            return _unsent(error, sent)
         except Exception as error:  # noqa: BLE001  # whatever the stack raises, others go on
-            return NoAnswer(_why(error)) if sent.has_begun else _unsent(error)
+            return NoAnswer(_why(error)) if sent.has_begun else _unsent(error, sent)
 
     async def close(self) -> None:
         """Let the connection go."""
@@ -235,9 +236,15 @@ def _before(deadline: asyncio.Timeout, connect: float) -> float:
 class _Sent:
     """Whether any of a request has left: until then the server cannot have made anything of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, by_proxy: bool = False) -> None:
         self.has_begun = False
+        self._by_proxy = by_proxy
         self._stream: Any = None
+
+    def told(self, why: str) -> str:
+        """Why a connection failed, with whose it is: the only one that is opened to a proxy."""
+        is_of_proxy = self._by_proxy and self._stream is None
+        return f"the proxy on the way to it does not answer: {why}" if is_of_proxy else why
 
     async def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """What httpcore says of its progress; a proxy is asked by CONNECT, which is not it."""
@@ -283,9 +290,11 @@ _NOT_SENT = (
 )
 
 
-def _unsent(error: Exception) -> Unsent:
+def _unsent(error: Exception, sent: _Sent) -> Unsent:
     is_final = any(isinstance(one, ssl.SSLCertVerificationError) for one in _chain(error))
-    return Unsent(_why(error), is_final)
+    if isinstance(error, httpx.ProxyError):
+        return Unsent(f"the proxy on the way to it refuses: {_why(error)}", is_final)
+    return Unsent(sent.told(_why(error)), is_final)
 
 
 def _why(error: BaseException) -> str:

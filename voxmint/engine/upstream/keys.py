@@ -1,8 +1,9 @@
 """Reads the upstream key: last of all, when it is settled which host it goes to.
 
 `{env: NAME}` is looked up in the environment that was handed in, `{file: PATH}` read from one
-regular file, `{command: […]}` run without a shell and only where the operator allows it, and
-`{keyring: ENTRY}` asked of the operator's keyring. A key is one word of printable ASCII; no message
+regular file, `{command: […]}` run without a shell and only where the operator allows it,
+`{keyring: ENTRY}` asked of the operator's keyring, and `{aws: {secret: NAME}}` of AWS, where the
+operator names the secret, too. A key is one word of printable ASCII; no message
 repeats anything of it, or of what a command said.
 """
 
@@ -129,6 +130,12 @@ def _found(key: Key, ring: KeyRing, at: Origin | None) -> tuple[str, str]:
         from voxmint.engine.upstream.keyrings import from_keyring
 
         return from_keyring(key.keyring, at), f"the keyring's entry {key.keyring}"
+    if key.aws is not None:
+        # As above.
+        from voxmint.engine.upstream.keystores import Wanted, from_store
+
+        about = Wanted("aws", key.aws.secret, key.aws.region, key.aws.field)
+        return from_store(about, ring.environ, at), f"the secret {key.aws.secret}"
     raise ValueError("a key has a source")
 
 
