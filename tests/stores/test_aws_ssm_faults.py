@@ -1,0 +1,189 @@
+"""AWS SSM Parameter Store behind a network that fails, request by request."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from tests.stores.destinations import in_environment
+from tests.stores.servers.aws import Aws
+from tests.stores.servers.faulty import Fault, Faulty, Request
+from tests.stores.ssms import LOOK, NAME, Once, ParameterStore, call_of, written
+from voxmint.engine.sinks.contract import Finished, SinkOutcome, Unfinished
+from voxmint.problems import ProblemsError
+from voxmint.testing.sink_contract import (
+    FAILED,
+    UNCHANGED,
+    WRITTEN,
+    delivering,
+    errors_of,
+    known,
+    session,
+)
+
+
+@pytest.fixture
+def faulty(before_aws: Faulty) -> Iterator[Faulty]:
+    """As `before_aws`, and the client repeats nothing."""
+    with in_environment({"AWS_MAX_ATTEMPTS": "1"}):
+        yield before_aws
+
+
+@pytest.fixture
+def store(led_to_aws: Aws, tmp_path: Path) -> ParameterStore:
+    return ParameterStore(led_to_aws, tmp_path)
+
+
+def requests_of(faulty: Faulty, write: Callable[[], object]) -> list[str]:
+    """What a write asks the server, by the names of the calls."""
+    before = len(faulty.requests)
+    write()
+    return [call_of(one) for one in faulty.requests[before:]]
+
+
+STAGED = ["DescribeParameters", "PutParameter", "GetParameter"]
+MADE = ["DescribeParameters", *STAGED, "PutParameter", "LabelParameterVersion", "DeleteParameter"]
+RENEWED = [
+    *("DescribeParameters", "ListTagsForResource", *STAGED, "GetParameter", "PutParameter"),
+    *("LabelParameterVersion", "AddTagsToResource", "DeleteParameter"),
+]
+
+
+@pytest.mark.slow
+def test_a_write_asks_no_more_than_it_has_to(faulty: Faulty, store: ParameterStore) -> None:
+    assert requests_of(faulty, lambda: written(store)) == MADE
+    assert requests_of(faulty, lambda: written(store, 2)) == RENEWED
+    again = delivering("clinic", number=2)
+    same = requests_of(faulty, lambda: store.sink("clinic").write(again))
+    assert same == ["DescribeParameters", "ListTagsForResource", "GetParameter"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("number", range(len(RENEWED)))
+def test_whichever_request_fails_the_old_value_or_the_new_one_is_there(
+    faulty: Faulty, store: ParameterStore, fault: Fault, number: int
+) -> None:
+    written(store)
+    outcomes: Mapping[str, SinkOutcome] = {"clinic": FAILED}
+    with suppress(ProblemsError), faulty.failing(faulty.failing_number(number, fault)):
+        outcomes = store.sink("clinic").write(delivering("clinic", number=2))
+    now = store.read()["clinic"]
+    if outcomes == {"clinic": WRITTEN}:
+        assert now == known("clinic", 2)
+        assert store.tags()["voxmint-session-id"] == "sess_2"
+    else:
+        # The value may be in place where only its tags could not be set: the next run sets them.
+        assert now in (known("clinic"), known("clinic", 2))
+    written(store, 3)
+    assert store.read()["clinic"] == known("clinic", 3)
+    assert store.tags()["voxmint-session-id"] == "sess_3"
+    assert store.history()[-1][1] == ["voxmint"]
+    assert store.names() == [NAME]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", Fault)
+@pytest.mark.parametrize("number", range(len(MADE)))
+def test_whichever_request_fails_a_new_parameter_is_there_with_its_next_write(
+    faulty: Faulty, store: ParameterStore, fault: Fault, number: int
+) -> None:
+    with suppress(ProblemsError), faulty.failing(faulty.failing_number(number, fault)):
+        store.sink("clinic").write(delivering("clinic"))
+    assert store.read() in ({}, {"clinic": known("clinic")})
+    written(store, 2)
+    assert store.read() == {"clinic": known("clinic", 2)}
+    assert store.names() == [NAME]
+
+
+@pytest.mark.slow
+def test_what_was_staged_and_not_known_to_be_is_taken_away(
+    faulty: Faulty, store: ParameterStore
+) -> None:
+    def staging(request: Request) -> Fault | None:
+        return Fault.APPLIED if call_of(request) == "PutParameter" else None
+
+    with faulty.failing(staging), pytest.raises(ProblemsError):
+        store.sink("clinic").write(delivering("clinic"))
+    assert store.names() == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize("fault", [Fault.APPLIED, Fault.CUT])
+def test_a_write_whose_answer_is_lost_is_found_to_be_done(
+    faulty: Faulty, store: ParameterStore, fault: Fault, is_new: bool
+) -> None:
+    if not is_new:
+        written(store)
+    rule = Once(NAME, fault)
+    with faulty.failing(rule):
+        written(store, 2)
+    assert rule.count == 1
+    assert store.read()["clinic"] == known("clinic", 2)
+    assert store.tags()["voxmint-session-id"] == "sess_2"
+    assert store.history()[-1] == (1 if is_new else 2, ["voxmint"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_write_that_the_client_sends_again_is_not_taken_for_another_s(
+    before_aws: Faulty, store: ParameterStore, is_new: bool
+) -> None:
+    if not is_new:
+        written(store)
+    rule = Once(NAME, Fault.APPLIED)
+    with before_aws.failing(rule):
+        written(store, 2)
+    assert rule.count == 2
+    assert store.read()["clinic"] == known("clinic", 2)
+    assert store.history()[-1] == (1 if is_new else 3, ["voxmint"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [Fault.APPLIED, Fault.CUT])
+def test_a_value_that_was_staged_and_sent_twice_is_one(
+    before_aws: Faulty, store: ParameterStore, fault: Fault
+) -> None:
+    faults = [fault]
+
+    def rule(request: Request) -> Fault | None:
+        return faults.pop() if faults and call_of(request) == "PutParameter" else None
+
+    with before_aws.failing(rule):
+        written(store)
+    assert faults == []
+    assert store.names() == [NAME]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", range(len(LOOK)))
+def test_from_an_answer_that_is_cut_short_nothing_is_concluded(
+    faulty: Faulty, store: ParameterStore, number: int
+) -> None:
+    written(store)
+    with faulty.failing(faulty.failing_number(number, Fault.CUT)):
+        [problem] = errors_of(store.sink("clinic"))
+    assert problem.code == "store-unreachable"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_new", [True, False])
+def test_what_could_not_be_switched_is_finished_later(
+    faulty: Faulty, store: ParameterStore, is_new: bool
+) -> None:
+    if not is_new:
+        written(store)
+    sink = store.sink("clinic")
+    with sink.locked(), sink.stage(delivering("clinic", number=2)) as staged:
+        [pending] = staged.pending
+        with faulty.failing(Once(NAME, Fault.LOST)), pytest.raises(ProblemsError):
+            staged.switch()
+    assert store.read() == ({} if is_new else {"clinic": known("clinic")})
+    assert pending.version in store.names()
+    left = Unfinished(session("clinic", 2), pending.version, pending.before)
+    assert store.sink("clinic").finish([left]) == Finished({"clinic": WRITTEN})
+    assert store.read() == {"clinic": known("clinic", 2)}
+    assert store.names() == [NAME]
+    assert store.sink("clinic").finish([left]) == Finished({"clinic": UNCHANGED})

@@ -1,0 +1,57 @@
+"""Which keyring of a machine is used, and which are none to keep a token in.
+
+The package `keyring` chooses by its own settings, which are those of whoever runs voxmint:
+`PYTHON_KEYRING_BACKEND`, its own file of settings, else the best one that it finds.
+"""
+
+from typing import Any
+
+_NOTHING = {
+    "keyring.backends.fail": "this machine has none that the package `keyring` knows, or "
+    "none that runs",
+    "keyring.backends.null": "the package `keyring` is told to keep nothing, with its backend "
+    "`null`",
+}
+_IN_FILES = "keyrings.alt"
+_SAID_OF_FILES = (
+    f"`{_IN_FILES}` keeps what it is given in files, in plain text or behind a passphrase that it "
+    "asks for"
+)
+
+
+class UnfitError(Exception):
+    """There is no keyring that is fit for a token; `said` tells why."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
+
+
+def chosen() -> Any:
+    """The keyring of whoever runs voxmint; `UnfitError` where there is none to keep a token in."""
+    import keyring
+    from keyring.backends.chainer import ChainerBackend
+
+    try:
+        backend = keyring.get_keyring()
+        if isinstance(backend, ChainerBackend) and backend.backends:
+            # It writes to the first and looks in all: what is compared has to be in one.
+            backend = backend.backends[0]
+    except Exception as error:  # noqa: BLE001  # it loads whatever class its settings name
+        said = f"the one that the package `keyring` is told to use fails with {_name(error)}"
+        raise UnfitError(said) from None
+    unfit = _unfit(type(backend).__module__)
+    if unfit is not None:
+        raise UnfitError(unfit)
+    return backend
+
+
+def _unfit(module: str) -> str | None:
+    """Why a keyring of this module is none to keep a token in."""
+    if module == _IN_FILES or module.startswith(f"{_IN_FILES}."):
+        return _SAID_OF_FILES
+    return _NOTHING.get(module)
+
+
+def _name(error: Exception) -> str:
+    return type(error).__name__
