@@ -58,6 +58,7 @@ REVEALERS = frozenset(
         "voxmint.engine.sinks.values",
         "voxmint.engine.stores.content",
         "voxmint.engine.stores.troubles",
+        "voxmint.engine.stores.vault_login",
     }
 )
 """The modules in which a secret is handed over: the only ones that call `reveal`. To add one is to

@@ -1,10 +1,12 @@
 import json
 from pathlib import Path
 
+import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.running import ran
 from tests.engine.mints import Desk, desk
+from voxmint.problems import ProblemsError
 
 SINKS = (
     "sinks: [{kind: dotenv, path: .env.live}, {kind: json, path: tokens.json, where: "
@@ -45,6 +47,24 @@ def test_lines_that_are_not_read_alike_are_told_and_never_shown(
         ("sink-line-foreign", 2),
         ("sink-line-bent", 4),
     ]
+
+
+def test_a_line_is_said_to_be_written_anew_only_where_a_mint_would_do_so(tmp_path: Path) -> None:
+    made = project(tmp_path)
+    made.write(".gitignore", ".env.*\n/tokens*\n")
+    made.mint()
+    sound = made.env_file.read_text()
+    made.env_file.write_text(sound.replace("CLINIC_EXPIRES_AT=", "CLINIC_EXPIRES_AT= "))
+    assert "mint -e live --force` writes the line anew" in ran(made.root, "sinks", "--check").err
+    made.mint(force=True)
+    assert ran(made.root, "sinks", "--check").code == 0
+    made.env_file.write_text(sound.replace("CLINIC_EXPIRES_AT=", 'CLINIC_EXPIRES_AT="'))
+    done = ran(made.root, "sinks", "--check")
+    assert done.code == 1
+    assert "mend the file by hand" in done.err
+    assert "--force" not in done.err
+    with pytest.raises(ProblemsError):
+        made.mint(force=True)
 
 
 def test_lines_of_others_fail_where_that_is_asked(tmp_path: Path) -> None:

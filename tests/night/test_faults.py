@@ -90,9 +90,9 @@ MATRIX = {
     "503:should-retry=true@times=1": healed(),
     "503:should-retry=false": REFUSED,
     "429:should-retry=false": REFUSED,
-    # It asks for more than the run's time.
-    "503:retry-after=3600": REFUSED,
-    "429:retry-after-ms=3600000": REFUSED,
+    # It asks for more than the run's time, and what it asks for holds for all.
+    "503:retry-after=3600": FOR_ALL,
+    "429:retry-after-ms=3600000": FOR_ALL,
     # ── the connection
     "reset:before-mint": Case("failed", GOES_ON, 3, 3, 1, 2),
     "reset:before-mint@times=1": healed(unseen=1),

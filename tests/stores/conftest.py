@@ -5,10 +5,18 @@ Tests marked `stores` need a server that pip does not bring. They run where they
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.stores.destinations import in_environment
+from tests.stores.githubs import Github
+from tests.stores.keyrings import InMemory, used
 from tests.stores.servers.aws import Aws, running_aws
+from tests.stores.servers.azure import Azure, running_azure
+from tests.stores.servers.faulty import Faulty, running_faulty
+from tests.stores.servers.gcp import Gcp, running_gcp
+from tests.stores.servers.github import GithubFake, running_github
 from tests.stores.servers.keyring import Keyring, running_keyring
 from tests.stores.servers.kubernetes import Kubernetes, running_kubernetes
 from tests.stores.servers.toxiproxy import Toxiproxy, running_toxiproxy
@@ -48,6 +56,14 @@ def keyring() -> Iterator[Keyring]:
         yield session
 
 
+@pytest.fixture
+def keyring_in_memory() -> Iterator[InMemory]:
+    """It is empty, and is what the package `keyring` uses."""
+    backend = InMemory()
+    with used(backend):
+        yield backend
+
+
 @pytest.fixture(scope="session")
 def aws_server() -> Iterator[Aws]:
     with running_aws() as server:
@@ -59,3 +75,66 @@ def aws(aws_server: Aws) -> Aws:
     """It is empty and lets everybody do everything."""
     aws_server.reset()
     return aws_server
+
+
+@pytest.fixture
+def led_to_aws(aws: Aws) -> Iterator[Aws]:
+    """It is what this process is led to."""
+    with in_environment(aws.environ):
+        yield aws
+
+
+@pytest.fixture
+def before_aws(led_to_aws: Aws) -> Iterator[Faulty]:
+    """What stands before it, and is what this process is led to."""
+    with (
+        running_faulty(led_to_aws.address) as faulty,
+        in_environment({"AWS_ENDPOINT_URL": faulty.address}),
+    ):
+        yield faulty
+
+
+@pytest.fixture(scope="session")
+def azure_server() -> Iterator[Azure]:
+    with running_azure() as server:
+        yield server
+
+
+@pytest.fixture
+def azure(azure_server: Azure) -> Azure:
+    """It has one vault, which is empty and lets its user do everything."""
+    azure_server.reset()
+    return azure_server
+
+
+@pytest.fixture(scope="session")
+def gcp_server() -> Iterator[Gcp]:
+    with running_gcp() as server:
+        yield server
+
+
+@pytest.fixture
+def gcp(gcp_server: Gcp) -> Iterator[Gcp]:
+    """It is empty, lets its account do everything, and is what this process is led to."""
+    gcp_server.reset()
+    with in_environment(gcp_server.environ):
+        yield gcp_server
+
+
+@pytest.fixture(scope="session")
+def github_server() -> Iterator[GithubFake]:
+    with running_github() as server:
+        yield server
+
+
+@pytest.fixture
+def github_fake(github_server: GithubFake) -> GithubFake:
+    """It holds nothing and knows one token, which may do everything."""
+    github_server.reset()
+    return github_server
+
+
+@pytest.fixture
+def github(github_fake: GithubFake, tmp_path: Path) -> Github:
+    """A repository's secrets, as one sink writes to them."""
+    return Github(github_fake, tmp_path, payload="json")

@@ -1,7 +1,9 @@
 """Whole runs against a store: who asks it, what a mint leaves, and how the next one goes on."""
 
+import io
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,16 @@ from tests.stores.destinations import in_environment
 from tests.stores.servers.aws import Aws
 from tests.stores.servers.faulty import Fault, Request, running_faulty
 from tests.stores.test_aws_secretsmanager import RIGHTS, a_user_who_may, client_at
+from voxmint.cli.formats import report_text
+from voxmint.cli.world import World
 from voxmint.engine.edge import Operator
 from voxmint.engine.events import Noted
-from voxmint.engine.mint import planned
+from voxmint.engine.mint import mint, planned
 from voxmint.engine.plan import Plan
+from voxmint.engine.planfile import Asked, read_plan, write_plan
 from voxmint.engine.purging import plan_purge, purge, scope_of
+from voxmint.engine.report import Report
+from voxmint.engine.reviewing import Review
 from voxmint.engine.sinks.looking import looks_at
 from voxmint.engine.status import status_of
 from voxmint.problems import ProblemsError
@@ -132,27 +139,159 @@ def test_a_store_that_cannot_be_written_leaves_the_other_sinks_as_they_were(
     assert (made.env_file.read_bytes(), secret(server, "clinic")) == before
 
 
-def test_of_a_switch_that_fails_halfway_it_says_which_have_it_and_the_next_run_mends_it(
-    server: Aws, tmp_path: Path
-) -> None:
-    made = desk(tmp_path, ["clinic", "ward"], more=AWS)
-    made.mint()
-    before = secret(server, "ward")
+# ── a switch that fails halfway ──────────────────────────────────────────────────────────────────
 
-    def moves_of_ward(request: Request) -> Fault | None:
+
+@contextmanager
+def no_move_of(server: Aws, name: str) -> Iterator[None]:
+    """No request to make a new version of this secret the current one arrives."""
+
+    def moves(request: Request) -> Fault | None:
         is_move = request.headers["x-amz-target"].endswith("UpdateSecretVersionStage")
-        return Fault.LOST if is_move and b"voxmint/live/ward" in request.content else None
+        return Fault.LOST if is_move and name.encode() in request.content else None
 
     with (
         running_faulty(server.address) as faulty,
-        faulty.failing(moves_of_ward),
+        faulty.failing(moves),
         in_environment({"AWS_ENDPOINT_URL": faulty.address, "AWS_MAX_ATTEMPTS": "1"}),
     ):
+        yield
+
+
+def overwrite(server: Aws, name: str) -> None:
+    """Somebody else makes another version the current one."""
+    about = client(server).describe_secret(SecretId=name)["VersionIdsToStages"]
+    [before] = [version for version, labels in about.items() if "AWSCURRENT" in labels]
+    answer = client(server).put_secret_value(
+        SecretId=name, SecretString="{}", VersionStages=["THEIRS"]
+    )
+    client(server).update_secret_version_stage(
+        SecretId=name,
+        VersionStage="AWSCURRENT",
+        MoveToVersionId=answer["VersionId"],
+        RemoveFromVersionId=before,
+    )
+
+
+def said(made: Desk, report: Report) -> str:
+    """What a person reads of a run."""
+    out = io.StringIO()
+    world = World(io.StringIO(), out, io.StringIO(), {}, made.root, clock=lambda: made.now)
+    report_text.write(world.out, report, world)
+    return out.getvalue()
+
+
+def states(made: Desk) -> dict[str, tuple[str, str]]:
+    order = made.project.order((), ["live"])
+    [status] = status_of(made.project, order, Operator(), made.edge()).environments
+    return {one.profile: (str(one.state), one.reason) for one in status.sessions}
+
+
+STAGED = "missing from `voxmint/{environment}/{profile}`: staged there"
+
+
+def test_of_a_switch_that_fails_halfway_it_says_which_have_it_and_the_next_run_finishes_it(
+    server: Aws, tmp_path: Path
+) -> None:
+    made = desk(tmp_path, ["clinic", "ward"], more=BOTH)
+    made.mint()
+    before = secret(server, "ward")
+    with no_move_of(server, "voxmint/live/ward"):
         report = made.mint(force=True)
-    assert outcomes(report) == {"clinic": "minted", "ward": "unwritten"}
+    assert (outcomes(report), report.exit_code) == ({"clinic": "minted", "ward": "unwritten"}, 3)
     [problem] = [one.problem for one in report.results if one.problem]
     assert problem.code == "store-unreachable"
     assert secret(server, "ward") == before
-    assert actions(made) == {"clinic": "keep", "ward": "renew"}
-    assert outcomes(made.mint()) == {"clinic": "kept", "ward": "minted"}
-    assert secret(server, "ward")["session_id"] == made.sessions["ward"].session_id
+    text = said(made, report)
+    assert (
+        "the new one is in `.env.live`; `voxmint/{environment}/{profile}` has the old one or none"
+    ) in text
+    assert "the next mint puts it in place" in text
+
+    session = made.sessions["ward"]
+    assert made.variables["WARD_SESSION_ID"] == session.session_id
+    plan = made.plan()
+    assert {one.profile: (str(one.action), one.reason) for one in plan.entries} == {
+        "clinic": ("keep", "expires in 10 min"),
+        "ward": ("rewrite", STAGED),
+    }
+    assert (plan.to_mint, plan.has_changes) == ((), True)
+    assert states(made)["ward"] == ("missing", STAGED)
+
+    file = made.env_file.stat()
+    report = made.mint()
+    assert (outcomes(report), report.exit_code) == ({"clinic": "kept", "ward": "written"}, 0)
+    assert report.requests == 0
+    assert secret(server, "ward")["session_id"] == session.session_id
+    assert made.env_file.stat() == file
+    assert outcomes(made.mint()) == {"clinic": "kept", "ward": "kept"}
+    assert states(made)["ward"][0] == "live"
+
+
+def test_what_is_staged_and_cannot_be_switched_over_yet_waits_for_the_run_after(
+    server: Aws, tmp_path: Path
+) -> None:
+    made = desk(tmp_path, more=BOTH)
+    made.mint()
+    with no_move_of(server, "clinic"):
+        made.mint(force=True)
+        report = made.mint()
+    assert (outcomes(report), report.requests, report.exit_code) == ({"clinic": "unwritten"}, 0, 1)
+    assert "the next mint puts it in place" in said(made, report)
+    assert outcomes(made.mint()) == {"clinic": "written"}
+
+
+def test_what_is_staged_is_let_go_where_a_new_token_is_needed(server: Aws, tmp_path: Path) -> None:
+    made = desk(tmp_path, more=BOTH)
+    made.mint()
+    with no_move_of(server, "clinic"):
+        made.mint(force=True)
+    assert actions(made, force=True) == {"clinic": "renew"}
+    made.now += 10
+    assert actions(made, min_remaining=595.0) == {"clinic": "renew"}
+    made.now += 490
+    assert actions(made) == {"clinic": "renew"}
+    made.now -= 500
+    made.env_file.unlink()
+    assert actions(made) == {"clinic": "renew"}
+    assert outcomes(made.mint()) == {"clinic": "minted"}
+    assert secret(server, "clinic")["session_id"] == made.sessions["clinic"].session_id
+
+
+def test_what_was_staged_and_is_gone_is_minted_anew_but_not_against_a_review(
+    server: Aws, tmp_path: Path
+) -> None:
+    made = desk(tmp_path, more=BOTH)
+    made.mint()
+    with no_move_of(server, "clinic"):
+        made.mint(force=True)
+    order, asked_for = made.project.order((), ["live"]), Asked(environment="live")
+    plan, selection = planned(made.project, order, Operator(), made.edge())
+    write_plan(tmp_path / "plan.json", plan, asked_for, selection)
+    review = Review("plan.json", read_plan(tmp_path, "plan.json"))
+    overwrite(server, "voxmint/live/clinic")
+
+    before = made.sessions
+    report = mint(made.project, order, Operator(lock_timeout=5), made.edge(), review)
+    assert (outcomes(report), report.requests) == ({"clinic": "unwritten"}, 0)
+    [result] = report.results
+    assert result.problem is not None
+    assert result.problem.code == "plan-outdated"
+    assert "and what was staged there is gone" in result.problem.message
+    assert made.sessions["clinic"].session_id == before["clinic"].session_id
+
+    # Now the ledger knows, too.
+    assert outcomes(made.mint()) == {"clinic": "minted"}
+
+
+def test_a_run_that_finds_it_gone_mints_in_the_same_run(server: Aws, tmp_path: Path) -> None:
+    made = desk(tmp_path, more=BOTH)
+    made.mint()
+    with no_move_of(server, "clinic"):
+        made.mint(force=True)
+    overwrite(server, "voxmint/live/clinic")
+    report = made.mint()
+    [result] = report.results
+    assert (str(result.outcome), str(result.action)) == ("minted", "renew")
+    assert "and what was staged there is gone" in result.reason
+    assert secret(server, "clinic")["session_id"] == made.sessions["clinic"].session_id

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from voxmint.engine.sinks import SINKS, own_sink
+from voxmint.engine.stores.naming import Naming
 from voxmint.engine.stores.sink import StoreSink
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -48,6 +49,4 @@ def test_its_client_comes_with_an_extra_and_with_all_of_them(kind: str) -> None:
 def test_the_name_it_has_unless_told_otherwise_is_one_that_it_takes(kind: str) -> None:
     found = store(kind)
     template = str(found.Options.model_fields["name"].default)
-    assert found.form.takes(
-        template.replace("{environment}", "production").replace("{profile}", "clinic")
-    )
+    assert found.form.takes(Naming(template, "production", found.form, {}).object_of("clinic"))

@@ -1,7 +1,7 @@
 """Mints the sessions of an environment and writes them where the application reads them.
 
-    compile → check the host → lock → check the sinks → plan → read the key → send, record and
-    deliver → prune → report
+    compile → check the host → lock → check the sinks → plan → finish what an earlier run staged →
+    read the key → send, record and deliver → prune → report
 
 `mint` is the whole flow. A request leaves only when everything before it has gone well.
 """
@@ -9,13 +9,15 @@
 import os
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Noted, Started
 from voxmint.engine.lifetimes import lifetime_problems, short_lived
 from voxmint.engine.minting.bench import Bench, look, opened_bench
-from voxmint.engine.plan import Entry, Plan
+from voxmint.engine.minting.rewriting import Rewritten, rewrite
+from voxmint.engine.plan import Action, Entry, Plan
 from voxmint.engine.project import Project
 from voxmint.engine.report import Made, Outcome, Report, Result, SinkResult
 from voxmint.engine.selection import Selection, select
@@ -71,9 +73,15 @@ def mint(
     with opened_bench(selection, operator, edge) as bench:
         bench.check_sinks()
         plan = _plan(bench, operator, review)
+        rewritten = rewrite(plan, bench)
+        if review is None:
+            plan = _with(plan, rewritten.anew)
+        else:
+            rewritten = _as_reviewed(rewritten, review)
         made = _carried_out(plan, bench, operator)
         is_pruned, problems = _pruned(plan, bench)
-    results = tuple(made.results.get(entry.profile) or _kept(entry) for entry in plan.entries)
+    done = {**rewritten.results, **made.results}
+    results = tuple(done.get(entry.profile) or _kept(entry) for entry in plan.entries)
     skew = plan.skew if made.skew is None else made.skew
     short = short_lived(results, operator.min_remaining, edge.now() + skew)
     return Report(
@@ -97,6 +105,28 @@ def _plan(bench: Bench, operator: Operator, review: "Review | None") -> Plan:
     if review is None:
         return plan_at(None)
     return review.agreed(plan_at, bench.selection, bench.ledger.path)
+
+
+def _with(plan: Plan, anew: Sequence[Entry]) -> Plan:
+    """The plan with these entries in the place of their profiles' own."""
+    changed = {entry.profile: entry for entry in anew}
+    entries = tuple(changed.get(entry.profile, entry) for entry in plan.entries)
+    return replace(plan, entries=entries)
+
+
+def _as_reviewed(rewritten: Rewritten, review: "Review") -> Rewritten:
+    """What came of a plan that was reviewed: nothing is minted that it does not say."""
+    refused = {
+        entry.profile: Result(
+            entry.profile,
+            Action.REWRITE,
+            entry.reason,
+            Outcome.UNWRITTEN,
+            problem=review.overtaken_by(Action.REWRITE, entry),
+        )
+        for entry in rewritten.anew
+    }
+    return Rewritten({**rewritten.results, **refused})
 
 
 def plan_profiles(project: Project, order: Order, operator: Operator, edge: Edge) -> Plan:

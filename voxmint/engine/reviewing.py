@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from voxmint.engine.failures import failure
 from voxmint.engine.lines import Lines
-from voxmint.engine.plan import Plan
+from voxmint.engine.plan import Entry, Plan
 from voxmint.engine.planfile import KnownSession, PlanFile, Reviewed, file_of, words_of
 from voxmint.engine.reasons import changed_since, listed
 from voxmint.engine.selection import Selection
@@ -108,9 +108,12 @@ class Review:
         """What has to be done by now, though nothing changed but the time."""
         for entry, later in zip(plan.entries, present.entries, strict=True):
             if entry.action != later.action:
-                what = f"what is to be done for `{entry.profile}` changed"
-                how = f"{entry.action} ({entry.reason}) became {later.action} ({later.reason})"
-                yield self._outdated(what, how)
+                yield self.overtaken_by(f"{entry.action} ({entry.reason})", later)
+
+    def overtaken_by(self, before: str, entry: Entry) -> Problem:
+        """That what was to be done for a profile, in words, is another thing by now."""
+        what = f"what is to be done for `{entry.profile}` changed"
+        return self._outdated(what, f"{before} became {entry.action} ({entry.reason})")
 
     def _outdated(self, what: str, how: str, at: Origin | None = None) -> Problem:
         return Problem(PLAN_OUTDATED, at, {"what": what, "how": how, "command": self._command()})

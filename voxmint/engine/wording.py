@@ -273,6 +273,34 @@ KEY_MISSING = error(
     about="The key is looked for where `provider.key` says; without it openai's is in "
     "OPENAI_API_KEY and azure's in AZURE_OPENAI_API_KEY.",
 )
+KEY_STORE_FAILED = error(
+    "key-store-failed",
+    "{store} did not give the key in `{name}`: {said}",
+    "docs/providers.md tells where credentials are looked for, and which rights it takes",
+    about="The key is read from the secrets manager when everything else is settled, by whoever "
+    "runs voxmint. What the store says of it is not shown, but for its code and its request's id.",
+)
+KEY_STORE_FORBIDDEN = error(
+    "key-store-forbidden",
+    "`{name}` in {store} must not be sent as a key: whoever runs voxmint did not name it",
+    "{variable}={kind}:{name}",
+    about="The role that mints can mostly read more secrets than this one. So the project's files "
+    "alone cannot have one sent to the service as its key: the operator names those that may be, "
+    "with commas between them, and `*` for any letters.",
+)
+KEY_STORE_LACKS = error(
+    "key-store-lacks",
+    "{store} has no key in `{name}`: {said}",
+    about="The secret holds the key and nothing else, or a JSON object with the key as a text; "
+    "`field` then names its member.",
+)
+KEY_STORE_MISSING = error(
+    "key-store-missing",
+    "the key is in {store}, and the package `{module}` that asks it is not installed",
+    "pip install 'voxmint[{extra}]'",
+    about="The clients of stores come with extras, so that nobody installs those of stores that "
+    "are not used. They have to be installed where voxmint is.",
+)
 LEDGER_BUSY = error(
     "ledger-busy",
     "the ledger `{path}` is held by another program",
@@ -556,6 +584,7 @@ SINK_LINE_BENT = error(
     "sink-line-bent",
     "{name} in `{path}` is not read alike by all programs: its line {found}; {readers}",
     "`voxmint mint -e {environment} --force` writes the line anew",
+    "mend the file by hand: as it is, nothing can be added to it",
     about="An env file has no standard. The one form that all of its readers take in the same way "
     "is a bare `KEY=value` on a line of its own, each key once, and voxmint writes no other. So "
     "somebody has changed this line.",
@@ -767,6 +796,20 @@ STORE_HOST_REFUSED = error(
     "and credentials to somebody else. So it counts only where the operator names its host. An "
     "address in the variables of the store's own client is the operator's word already.",
 )
+STORE_KEYRING_UNFIT = error(
+    "store-keyring-unfit",
+    "no token can be kept in a keyring here: {said}",
+    "use another sink on this machine, as `kind: dotenv`; {page} tells how a keyring is chosen",
+    about="A keyring belongs to a person who is logged in to a desktop. A server or a job has "
+    "none, and what takes its place keeps nothing, or keeps it in plain text.",
+)
+STORE_LOCKED = error(
+    "store-locked",
+    "{store} is locked: {said}",
+    "unlock it and run this again; {page} tells how",
+    about="A store can be locked, so that nobody gets anything out of it or into it before a "
+    "person unlocks it. What is in place stays as it is.",
+)
 STORE_LOGIN_FAILED = error(
     "store-login-failed",
     "{store} does not know who asks: {said}",
@@ -811,6 +854,15 @@ STORE_PACKAGE_MISSING = error(
     about="The clients of stores come with extras, so that nobody installs those of stores that "
     "are not used: `voxmint[stores]` brings all. They have to be installed where voxmint is.",
 )
+STORE_PROJECT_REFUSED = error(
+    "store-project-refused",
+    "the sink `{target}` would write its tokens to the project {project}, and nobody here allowed "
+    "that",
+    "if it is meant, whoever runs this sets {variable}={project}",
+    about="Anybody can have a project and let another's account write to it, so a name in these "
+    "files could lead tokens to whoever changed it. It counts where it is the project of the "
+    "operator's own variables, and else only where the operator names it.",
+)
 STORE_REFUSED = error(
     "store-refused",
     "{store} refuses to do what it was asked with `{name}`: {said}",
@@ -818,12 +870,34 @@ STORE_REFUSED = error(
     "shown, since it may repeat what was sent; look the code up in the store's own documentation, "
     "or ask its support with the id of the request.",
 )
+STORE_REPOSITORY_MISSING = error(
+    "store-repository-missing",
+    "the sink `{target}` does not know whose secrets it writes",
+    "write `repository: OWNER/NAME` for this sink, or set {variable}",
+    about="Secrets of GitHub belong to a repository, to one of its environments or to an "
+    "organization. GitHub tells its own jobs whose they are; elsewhere the sink has to say so.",
+)
+STORE_REPOSITORY_REFUSED = error(
+    "store-repository-refused",
+    "the sink `{target}` would write its tokens to {owner}, and nobody here allowed that",
+    "if it is meant, whoever runs this sets {variable}={owner}",
+    about="Whoever writes tokens to GitHub can mostly write to several repositories, and a name in "
+    "the project's files could be changed by a pull request. So it counts where it is the "
+    "repository whose job this is, and else only where the operator names it.",
+)
 STORE_TOO_LARGE = error(
     "store-too-large",
     "what is to be written to `{name}` is too large for {store}: {said}",
     "put fewer profiles into one secret: `{{profile}}` in the sink's `name` gives each its own",
     about="A store limits how large a value may be. A secret for a whole environment grows with "
     "each profile.",
+)
+STORE_UNFIT = error(
+    "store-unfit",
+    "`{name}` is there, and {store} can keep no token in it: {said}",
+    "use another name, or take out by hand what is there",
+    about="What is there is of a form that its store never changes, and that is not fit for a "
+    "token, as a value that is not encrypted.",
 )
 STORE_UNREACHABLE = error(
     "store-unreachable",

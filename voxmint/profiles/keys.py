@@ -34,6 +34,10 @@ _PROVIDER = {
     "key.file": "kind: openai, key: {file: /run/secrets/openai}",
     "key.command": "kind: openai, key: {command: [pass, show, openai]}",
     "key.keyring": "kind: openai, key: {keyring: openai}",
+    "key.aws": "kind: openai, key: {aws: {secret: speech/openai}}",
+    "key.aws.secret": "kind: openai, key: {aws: {secret: speech/openai}}",
+    "key.aws.region": "kind: openai, key: {aws: {secret: speech/openai, region: eu-central-1}}",
+    "key.aws.field": "kind: openai, key: {aws: {secret: speech/openai, field: api_key}}",
     "organization": "kind: openai, organization: org-clinic",
     "project": "kind: openai, project: proj_clinic",
     "safety_identifier": "kind: openai, safety_identifier: ward-7",
@@ -63,6 +67,13 @@ _SINK = {
     "allow_unignored": "path: .env, allow_unignored: true",
 }
 _AWS = "kind: aws-secretsmanager"
+_SSM = "kind: aws-ssm"
+_AZURE = "kind: azure-keyvault"
+_GCP = "kind: gcp-secretmanager"
+_KUBERNETES = "kind: kubernetes"
+_VAULT = "kind: vault"
+_GITHUB = "kind: github-secrets"
+_SELECTED = f"{_GITHUB}, organization: clinic, visibility: selected"
 _STORE = {
     "name": f'{_AWS}, name: "speech/{{environment}}/{{profile}}"',
     "payload": f"{_AWS}, payload: token",
@@ -72,6 +83,31 @@ _STORE = {
     "tags": f'{_AWS}, tags: {{cost-center: "4711"}}',
     "recovery_days": f"{_AWS}, recovery_days: 7",
     "endpoint": f"{_AWS}, endpoint: https://secrets.example",
+    "vault": f"{_AZURE}, vault: clinic-speech",
+    "tier": f"{_SSM}, tier: standard",
+    "expire": f"{_SSM}, expire: true",
+    "project": f"{_GCP}, project: clinic-speech",
+    "location": f"{_GCP}, location: europe-west3",
+    "replicas": f"{_GCP}, replicas: [europe-west1, europe-west3]",
+    "alias": f"{_GCP}, alias: speech",
+    "older": f"{_GCP}, older: disable",
+    "mount": f"{_VAULT}, mount: kv",
+    "namespace": f"{_VAULT}, namespace: clinic/speech",
+    "address": f"{_VAULT}, address: https://vault.example:8200",
+    "login": f"{_VAULT}, login: jwt",
+    "login_mount": f"{_VAULT}, login: jwt, login_mount: jwt-gitlab",
+    "role": f"{_VAULT}, login: jwt, role: minter",
+    "audience": f"{_VAULT}, login: jwt, audience: https://vault.example",
+    "versions": f"{_VAULT}, versions: 1",
+    "context": f"{_KUBERNETES}, context: clinic-cluster",
+    "annotations": f'{_KUBERNETES}, annotations: {{reloader.stakater.com/match: "true"}}',
+    "labels": f"{_KUBERNETES}, labels: {{team: speech}}",
+    "repository": f"{_GITHUB}, repository: clinic/speech",
+    "environment": f"{_GITHUB}, environment: production",
+    "organization": f"{_GITHUB}, organization: clinic",
+    "visibility": f"{_GITHUB}, organization: clinic, visibility: all",
+    "repositories": f"{_SELECTED}, repositories: [speech]",
+    "url": f"{_GITHUB}, url: https://github.example/api/v3",
 }
 _ALL = "{kind: dotenv, path: .env.all}"
 _ENVIRONMENT = {

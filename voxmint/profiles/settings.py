@@ -49,6 +49,21 @@ Text = Annotated[
 Name = Annotated[Text, Field(min_length=1)]
 
 
+class KeyInAws(_Settings):
+    """Where the upstream key is in AWS Secrets Manager."""
+
+    secret: Annotated[str, Field(min_length=1)] = Field(
+        description="The secret's name, or its ARN."
+    )
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$")] | None = Field(
+        default=None, description="Its region; by default the one of AWS's own configuration."
+    )
+    field: Annotated[str, Field(min_length=1)] | None = Field(
+        default=None,
+        description="The member that holds the key, of a secret that is a JSON object.",
+    )
+
+
 class Key(_Settings):
     """Where the upstream key is found: exactly one of these. Never the key itself."""
 
@@ -71,12 +86,18 @@ class Key(_Settings):
         "what `keyring set voxmint ENTRY` put there. Needs the extra: pip install "
         "'voxmint[keyring]'.",
     )
+    aws: KeyInAws | None = Field(
+        default=None,
+        description="The secret of AWS Secrets Manager that holds the key. Whoever runs voxmint "
+        "must allow it (VOXMINT_ALLOW_KEY_SECRETS=aws:NAME). Needs the extra: pip install "
+        "'voxmint[aws]'.",
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Key":
         given = [getattr(self, name) for name in self.model_fields_set]
         if len(given) != 1 or given[0] is None:
-            raise ValueError("give exactly one of env, file, command and keyring")
+            raise ValueError("give exactly one of env, file, command, keyring and aws")
         return self
 
 

@@ -1,6 +1,6 @@
 """What a mint did, for a person: the counts, what went wrong and what to do, the next expiry."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from voxmint.cli.display.moments import length, moment
 from voxmint.cli.display.screen import Screen, Style
@@ -76,9 +76,31 @@ def _failures(report: Report, screen: Screen, world: World) -> Iterator[str]:
         yield _labelled(outcome, said, screen.paint(outcome, Style.RED))
         if places := _places(results):
             yield _labelled("", f"set at {counted_names(places, is_verbose=world.is_verbose)}")
+        for said in _whereabouts(results):
+            yield _labelled("", said)
         problem = results[0].problem
         if problem is not None and problem.hint:
             yield _labelled("", problem.hint)
+
+
+def _whereabouts(results: Sequence[Result]) -> Iterator[str]:
+    """Which sinks have the new tokens, and which are as they were, where that differs."""
+    sinks = [sink for result in results for sink in result.sinks]
+    new = dict.fromkeys(shown(sink.target) for sink in sinks if sink.is_good)
+    old = dict.fromkeys(shown(sink.target) for sink in sinks if not sink.is_good)
+    if new and old:
+        yield f"the new one is in {_listed(new)}; {_listed(old)} {_have(old)} the old one or none"
+    staged = dict.fromkeys(shown(sink.target) for sink in sinks if sink.is_staged)
+    if staged:
+        yield f"it is staged in {_listed(staged)}: the next mint puts it in place"
+
+
+def _listed(targets: Collection[str]) -> str:
+    return " and ".join(f"`{target}`" for target in targets)
+
+
+def _have(targets: Collection[str]) -> str:
+    return "has" if len(targets) == 1 else "have"
 
 
 def _places(results: Sequence[Result]) -> list[str]:

@@ -23,12 +23,19 @@ GROUP = "voxmint.sinks"
 SINKS: Mapping[str, str] = MappingProxyType(
     {
         "aws-secretsmanager": "voxmint.engine.stores.aws_secretsmanager:SecretsManagerSink",
+        "aws-ssm": "voxmint.engine.stores.aws_ssm:ParameterStoreSink",
+        "azure-keyvault": "voxmint.engine.stores.azure_keyvault:KeyVaultSink",
         "directory": "voxmint.engine.sinks.directory:DirectorySink",
         "dotenv": "voxmint.engine.sinks.dotenv:DotenvSink",
+        "gcp-secretmanager": "voxmint.engine.stores.gcp_secretmanager:SecretManagerSink",
         "github-env": "voxmint.engine.sinks.github:GithubEnvSink",
         "github-output": "voxmint.engine.sinks.github:GithubOutputSink",
+        "github-secrets": "voxmint.engine.stores.github_secrets:GithubSecretsSink",
         "json": "voxmint.engine.sinks.json_document:JsonSink",
+        "keyring": "voxmint.engine.stores.keyring:KeyringSink",
+        "kubernetes": "voxmint.engine.stores.kubernetes:KubernetesSink",
         "stdout": "voxmint.engine.sinks.stdout:StdoutSink",
+        "vault": "voxmint.engine.stores.vault:VaultSink",
         "yaml": "voxmint.engine.sinks.yaml_document:YamlSink",
     }
 )

@@ -23,7 +23,7 @@ from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TextIO
 
 from voxmint.engine.wording import SINK_DUPLICATE, SINK_UNUSED
 from voxmint.origin import Origin
@@ -65,17 +65,58 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """A session that is staged in a sink, until it is known to be in place.
+
+    `version` is what the sink knows the staged one by, and `before` the version that readers have
+    until the switch. The ledger keeps both, so that a later run can finish what one began: neither
+    says anything of the token.
+    """
+
+    profile: str
+    kind: str
+    target: str
+    version: str
+    before: str | None = None
+
+
+class Session(Protocol):
+    """What is known of a session without its token."""
+
+    @property
+    def profile(self) -> str: ...
+    @property
+    def expires_at(self) -> int: ...
+    @property
+    def session_id(self) -> str | None: ...
+    @property
+    def digest(self) -> str | None: ...
+    @property
+    def commit(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A session that an earlier run staged in a sink, and did not note as switched over."""
+
+    session: Session
+    version: str
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """What is to be different in a sink.
 
     `deliveries` are written, everything of the profiles in `remove` is taken out. `receipts` are
-    what the sink holds of its environment so far, as far as the ledger knows; of them only those
-    of this very sink count.
+    what the sink holds of its environment so far, as far as the ledger knows, and `pending` what is
+    staged of the profiles in `remove`; of both only those of this very sink count.
     """
 
     deliveries: tuple[Delivery, ...] = ()
     remove: frozenset[str] = frozenset()
     receipts: tuple[Receipt, ...] = ()
+    pending: tuple[Pending, ...] = ()
 
 
 class SinkOutcome(StrEnum):
@@ -85,6 +126,19 @@ class SinkOutcome(StrEnum):
     UNCHANGED = "unchanged"
     REMOVED = "removed"
     FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What became of what an earlier run had staged, by profile.
+
+    In `outcomes` are those that readers have now: just switched over, or in place before. Of those
+    in `problems` nothing changed, and a later run may try again. The others have to be delivered
+    anew: what was staged is gone, or somebody changed what it was to replace.
+    """
+
+    outcomes: Mapping[str, SinkOutcome] = field(default_factory=dict)
+    problems: Mapping[str, Problem] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +189,15 @@ class Staged(ABC):
 
     `receipts` are what the sink will hold of the profiles written, to be put into the ledger before
     the switch. `refused` are the profiles that this sink cannot hold, with the reason; the others
-    go on without them.
+    go on without them. `pending` says how a later run finds what is staged, where the sink can
+    `finish` it: it goes into the ledger with the receipts. After a switch that failed, `spoiled`
+    are the profiles of which nothing staged is left.
     """
 
     receipts: tuple[Receipt, ...] = ()
     refused: Mapping[str, Problem] = MappingProxyType({})
+    pending: tuple[Pending, ...] = ()
+    spoiled: frozenset[str] = frozenset()
 
     def __enter__(self) -> Self:
         return self
@@ -162,7 +220,10 @@ class Staged(ABC):
 
     @abstractmethod
     def discard(self) -> None:
-        """Remove what was staged; after a switch there is nothing to remove."""
+        """Remove what was staged, but for what a later run is to finish.
+
+        After a switch that went well there is nothing to remove.
+        """
 
 
 class OptionsWhenNeeded:
@@ -247,6 +308,13 @@ class Sink(ABC):
     @abstractmethod
     def stage(self, change: Change) -> Staged:
         """Make the change ready, under `locked`; `ProblemsError` where it cannot be."""
+
+    def finish(self, unfinished: Sequence[Unfinished]) -> Finished:  # noqa: ARG002
+        """Switch over what earlier runs staged, under `locked`; asks for nothing that is not there.
+
+        A sink in which nothing staged outlives its run has nothing to finish.
+        """  # the argument is for those that have
+        return Finished()
 
     def locked(self) -> AbstractContextManager[None]:
         """Hold off other runs from staging until after the switch, where the sink needs that."""

@@ -10,6 +10,7 @@ from voxmint.engine.sinks.contract import Sink, unused
 from voxmint.engine.sinks.destinations import own_sinks_of
 from voxmint.engine.sinks.dotenv import DotenvSink
 from voxmint.engine.sinks.envcheck import Bend, bends
+from voxmint.engine.sinks.envfile import flaws_in
 from voxmint.engine.sinks.surroundings import surroundings_of
 from voxmint.engine.wording import SINK_LINE_BENT, SINK_LINE_FOREIGN
 from voxmint.origin import Origin
@@ -105,18 +106,21 @@ def _misread(sink: DotenvSink) -> Iterator[Problem]:
         for name in sorted(sink.files()):
             file = sink.target_of(name)
             existing = Place(file, beside=place).read()
-            for bend in bends(existing.data) if existing else ():
-                yield _problem(file.label, bend, own, sink)
+            content = existing.data if existing else b""
+            can_be_added_to = not any(flaws_in(content))
+            for bend in bends(content):
+                yield _problem(file.label, bend, own, sink, can_be_added_to=can_be_added_to)
 
 
-def _problem(path: str, bend: Bend, own: set[str], sink: Sink) -> Problem:
+def _problem(path: str, bend: Bend, own: set[str], sink: Sink, *, can_be_added_to: bool) -> Problem:
     kind = SINK_LINE_BENT if bend.name in own else SINK_LINE_FOREIGN
     facts = {
         "path": path,
         "line": bend.line,
         "found": bend.found,
         "readers": bend.readers,
-        "environment": sink.around.environment,
         **({"name": bend.name} if bend.name else {}),
+        # The one who can mend it, where a mint can.
+        **({"environment": sink.around.environment} if can_be_added_to else {}),
     }
     return Problem(kind, Origin(path, bend.line, 1), facts)

@@ -140,7 +140,7 @@ def _without_answer(error: Exception) -> Trouble:
         (known.CredentialRetrievalError, What.LOGIN, "credentials could not be had"),
         (known.SSOError, What.LOGIN, "the SSO session has ended or is not there"),
         (known.TokenRetrievalError, What.LOGIN, "the SSO session has ended or is not there"),
-        (known.NoRegionError, What.LOGIN, "no region is set: AWS_REGION, or `region` of the sink"),
+        (known.NoRegionError, What.LOGIN, "no region is set: AWS_REGION, or `region` in the file"),
         (known.SSLError, What.UNREACHABLE, "its certificate cannot be trusted"),
         (known.ProxyConnectionError, What.UNREACHABLE, "the proxy cannot be reached"),
         (known.ConnectTimeoutError, What.UNREACHABLE, "no connection came about in time"),

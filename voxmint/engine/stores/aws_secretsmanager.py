@@ -134,9 +134,9 @@ class _SecretsManager(Store):
             about = aws.answered(self._client.describe_secret, "ARN", SecretId=name)
         except self._client.exceptions.ResourceNotFoundException:
             return MISSING
-        if about.get("DeletedDate"):
-            return Found(Presence.DELETED)
         marks = {one["Key"]: one.get("Value", "") for one in about.get("Tags", ())}
+        if about.get("DeletedDate"):
+            return Found(Presence.DELETED, marks=marks)
         return Found(Presence.THERE, _version_of(about, _CURRENT), marks)
 
     def read(self, name: str, version: str | None) -> Secret | None:
@@ -209,7 +209,7 @@ class _SecretsManager(Store):
 
     def _move(self, draft: Draft, version: str) -> None:
         """Let AWSCURRENT lead to the version, from the one that was looked at."""
-        before = draft.found.version or _before(version)
+        before = self.before(draft, version)
         try:
             aws.answered(
                 self._client.update_secret_version_stage,
@@ -228,6 +228,9 @@ class _SecretsManager(Store):
                 said = "another version is the current one"
                 raise StoreError(Trouble(What.CHANGED, said=said)) from None
             raise
+
+    def before(self, draft: Draft, version: str) -> str:
+        return draft.found.version or _before(version)
 
     def discard(self, draft: Draft, version: str) -> None:
         if draft.found.presence is Presence.MISSING:
