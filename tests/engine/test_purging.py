@@ -113,6 +113,16 @@ def test_without_the_ledger_its_names_are_known_and_its_end_is_not(tmp_path: Pat
     assert made.variables == {}
 
 
+def test_what_another_environment_wrote_under_the_same_names_stays(tmp_path: Path) -> None:
+    made = desk(tmp_path, ("clinic", "kiosk"))
+    made.write("environments/other.yaml", (made.root / "environments/live.yaml").read_text())
+    made.mint()
+    other = made.project.order(["clinic"], ["other"])
+    assert mint(made.project, other, Operator(lock_timeout=5), made.edge()).exit_code == 0
+    assert fates(purged(made)) == {"kiosk": Fate.REMOVED}
+    assert "CLINIC_CLIENT_SECRET" in made.env_file.read_text()
+
+
 def test_one_sink_that_fails_does_not_keep_the_tokens_in_another(tmp_path: Path) -> None:
     made = desk(tmp_path, more=TWO)
     made.mint()

@@ -203,6 +203,10 @@ class Ledger:
             names.setdefault((profile, kind, target), []).append(name)
         return tuple(Receipt(*key, names=tuple(held)) for key, held in names.items())
 
+    def elsewhere(self, environment: str) -> frozenset[tuple[str, str, str]]:
+        """Whose names in which sinks another environment has: profile, kind and target."""
+        return frozenset(self._rows(_NAMES_OF_OTHERS, (str, str, str), environment))
+
     def intend(self, environment: str, intents: Sequence[Intent]) -> list[int]:
         """Put down that these requests are about to leave; gives each a number, in order."""
         with self._writing() as database:
@@ -301,6 +305,7 @@ _NAMES = """
     SELECT profile, kind, target, name FROM names WHERE environment = ?
     ORDER BY profile, kind, target, rowid
 """
+_NAMES_OF_OTHERS = "SELECT DISTINCT profile, kind, target FROM names WHERE environment <> ?"
 _INTEND = """
     INSERT INTO intents (environment, profile, digest, sent_at, last_expiry) VALUES (?, ?, ?, ?, ?)
 """

@@ -266,12 +266,17 @@ class _Look:
         return Purge(name, items, lingering, unseen, lost, skew)
 
     def _held(self, receipts: Sequence[Receipt]) -> dict[str, tuple[SinkPlace, ...]]:
-        """The sinks that hold something of each profile, by receipts or by names."""
+        """The sinks that hold something of each profile, by receipts or by names.
+
+        Names that another environment wrote last are that one's, though both call them the same.
+        """
         found: dict[str, list[SinkPlace]] = {}
+        others = self.ledger.elsewhere(self.scope.environment.name)
         for sink in self.sinks:
             place = place_of_sink(sink)
             by_receipt = {one.profile for one in receipts if (one.kind, one.target) == place.key}
-            for profile in sorted(by_receipt | _names_in(sink)):
+            by_name = {one for one in _names_in(sink) if (one, *place.key) not in others}
+            for profile in sorted(by_receipt | by_name):
                 found.setdefault(profile, []).append(place)
         return {profile: tuple(places) for profile, places in sorted(found.items())}
 
