@@ -52,6 +52,7 @@ REVEALERS = frozenset(
         "voxmint.engine.handing",
         "voxmint.engine.upstream.http",
         "voxmint.engine.upstream.keys",
+        "voxmint.engine.upstream.keystores",
         "voxmint.engine.providers.azure",
         "voxmint.engine.providers.contract",
         "voxmint.engine.sinks.passing",

@@ -360,6 +360,7 @@ def test_a_wait_beyond_the_runs_time_ends_the_run_whichever_request_was_told(
     assert sorted(set(outcomes(report).values())) == ["failed", "skipped"]
     [halted] = made.told(Halted)
     assert "later" in halted.problem.message
+    assert halted.problem.hint == "the service asks to wait 30 s: run it again then"
 
 
 def test_a_limit_slows_the_whole_run_and_not_one_request(tmp_path: Path) -> None:

@@ -84,6 +84,21 @@ class KeyVault(StoreDestination):
         return dict.fromkeys(STEPS, self.server.knowing_nobody)
 
 
+class Prefixed(KeyVault):
+    """Those secrets of the vault whose names begin as no others do."""
+
+    def __init__(self, server: Azure, folder: Path, prefix: str, **settings: Any) -> None:
+        super().__init__(
+            folder=folder, server=server, name=f"{prefix}-{{environment}}-{{profile}}", **settings
+        )
+        self.prefix = f"{prefix}-"
+
+    def there(self) -> dict[str, Kept]:
+        return {
+            name: kept for name, kept in super().there().items() if name.startswith(self.prefix)
+        }
+
+
 class Offline(StoreDestination):
     """A sink that asks nobody."""
 

@@ -173,15 +173,19 @@ class Tripping(Store):
         return self.inner.trouble_of(error)
 
 
+def _keeps_staged(destination: StoreDestination) -> bool:
+    sink = destination.sink(PROFILE)
+    assert isinstance(sink, StoreSink)
+    return sink.store.keeps_staged
+
+
 class StoreParty(Party):
     """A store of any kind, whose calls fail one by one."""
 
     def __init__(self, destination: StoreDestination) -> None:
         super().__init__(destination)
         self.trip = Trip()
-        sink = destination.sink(PROFILE)
-        assert isinstance(sink, StoreSink)
-        self.keeps_staged = sink.store.keeps_staged
+        self.keeps_staged = _keeps_staged(destination)
 
     def sink(self) -> Sink:
         sink = self.destination.sink(PROFILE)
@@ -210,11 +214,10 @@ class StoreParty(Party):
 class ProxiedParty(Party):
     """A store that is asked through a proxy, of whose requests single ones fail."""
 
-    keeps_staged = True
-
     def __init__(self, destination: StoreDestination, faulty: Faulty) -> None:
         super().__init__(destination)
         self.faulty = faulty
+        self.keeps_staged = _keeps_staged(destination)
 
     def sink(self) -> Sink:
         return self.destination.sink(PROFILE)

@@ -13,7 +13,8 @@ import pytest
 from tests.stores.azure_keyvaults import NAME, STAGED, KeyVault, failing_write, refused, written
 from tests.stores.destinations import in_environment
 from tests.stores.servers.azure import VAULT, Azure
-from voxmint.engine.sinks.contract import Change
+from voxmint.engine.sinks.contract import Change, Finished, Unfinished
+from voxmint.engine.stores.sink import StoreSink
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
     UNCHANGED,
@@ -141,6 +142,25 @@ def test_what_a_killed_run_staged_is_taken_over(secrets: KeyVault, is_read_back:
     written(secrets, 3)
     assert secrets.readable(NAME + STAGED) == []
     assert secrets.read()["clinic"] == known("clinic", 3)
+
+
+@pytest.mark.slow
+def test_a_later_run_finds_what_was_switched_over_and_cannot_read_what_was_staged(
+    secrets: KeyVault,
+) -> None:
+    written(secrets)
+    sink = secrets.sink("clinic")
+    with sink.locked(), sink.stage(delivering("clinic", number=2)) as staged:
+        staged.read_back()
+        [one] = staged.pending
+        left = Unfinished(session("clinic", 2), one.version, one.before)
+        later = secrets.sink("clinic")
+        assert isinstance(later, StoreSink)
+        assert later.store.read(NAME, one.version) is None
+        assert later.finish([left]) == Finished()
+        assert secrets.read()["clinic"] == known("clinic")
+        staged.switch()
+    assert secrets.sink("clinic").finish([left]) == Finished({"clinic": UNCHANGED})
 
 
 @pytest.mark.slow

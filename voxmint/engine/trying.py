@@ -74,7 +74,12 @@ def try_profile(project: Project, order: Order, operator: Operator, edge: Edge) 
     for problem in selection.notes:
         edge.on_event(Noted(problem))
     compiled = _one(selection)
-    ring = key_ring(project.root, edge.environ, may_run=operator.allow_key_command)
+    ring = key_ring(
+        project.root,
+        edge.environ,
+        may_run=operator.allow_key_command,
+        allow_hosts=operator.allow_hosts,
+    )
     key = read_key(selection.environment, ring)
     with reachable(selection.target, edge.now) as target:
         upstream = upstream_of(selection.environment, target, key, project.root, edge)

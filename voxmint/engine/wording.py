@@ -273,6 +273,14 @@ KEY_MISSING = error(
     about="The key is looked for where `provider.key` says; without it openai's is in "
     "OPENAI_API_KEY and azure's in AZURE_OPENAI_API_KEY.",
 )
+KEY_STORE_ELSEWHERE = error(
+    "key-store-elsewhere",
+    "the key would be read from {place} in {store}, and nobody here allowed that",
+    "if it is meant, whoever runs this sets {variable}={place}",
+    about="Anybody can have a vault or a project, and keep a secret of this name in it: sessions "
+    "would be minted in somebody else's name, and credentials could go there. So a place in the "
+    "project's files counts only where the operator names it, or has it in their own variables.",
+)
 KEY_STORE_FAILED = error(
     "key-store-failed",
     "{store} did not give the key in `{name}`: {said}",
@@ -422,6 +430,7 @@ MINT_REFUSED = error(
     "mint-refused",
     "{status} {said}",
     "`{setting}` in the environment's file says which deployment is sent for a model",
+    "the service asks to wait {wait}: run it again then",
     about="The service refused this request, with the status and message shown. Where waiting can "
     "heal that (408, 409, 429, 5xx), it was sent again, and refused each time. A 400 names the "
     "field that it dislikes; a 403 is about what the key's project may use.",

@@ -38,6 +38,28 @@ _PROVIDER = {
     "key.aws.secret": "kind: openai, key: {aws: {secret: speech/openai}}",
     "key.aws.region": "kind: openai, key: {aws: {secret: speech/openai, region: eu-central-1}}",
     "key.aws.field": "kind: openai, key: {aws: {secret: speech/openai, field: api_key}}",
+    "key.vault": "kind: openai, key: {vault: {secret: speech/openai, field: api_key}}",
+    "key.vault.secret": "kind: openai, key: {vault: {secret: speech/openai, field: api_key}}",
+    "key.vault.field": "kind: openai, key: {vault: {secret: speech/openai, field: api_key}}",
+    "key.vault.mount": "kind: openai, key: {vault: {mount: kv, secret: openai, field: api_key}}",
+    "key.vault.namespace": "kind: openai, key: "
+    "{vault: {namespace: clinic, secret: openai, field: api_key}}",
+    "key.vault.login": "kind: openai, key: {vault: {secret: openai, field: api_key, login: jwt}}",
+    "key.vault.login_mount": "kind: openai, key: "
+    "{vault: {secret: openai, field: api_key, login: jwt, login_mount: jwt-gitlab}}",
+    "key.vault.role": "kind: openai, key: "
+    "{vault: {secret: openai, field: api_key, login: jwt, role: minter}}",
+    "key.vault.audience": "kind: openai, key: "
+    "{vault: {secret: openai, field: api_key, login: jwt, audience: 'https://vault.example'}}",
+    "key.gcp": "kind: openai, key: {gcp: {secret: speech-openai}}",
+    "key.gcp.secret": "kind: openai, key: {gcp: {secret: speech-openai}}",
+    "key.gcp.project": "kind: openai, key: {gcp: {secret: speech-openai, project: clinic-keys}}",
+    "key.gcp.location": "kind: openai, key: {gcp: {secret: speech-openai, location: europe-west3}}",
+    "key.gcp.field": "kind: openai, key: {gcp: {secret: speech-openai, field: api_key}}",
+    "key.azure": "kind: openai, key: {azure: {secret: speech-openai}}",
+    "key.azure.secret": "kind: openai, key: {azure: {secret: speech-openai}}",
+    "key.azure.vault": "kind: openai, key: {azure: {secret: speech-openai, vault: clinic-keys}}",
+    "key.azure.field": "kind: openai, key: {azure: {secret: speech-openai, field: api_key}}",
     "organization": "kind: openai, organization: org-clinic",
     "project": "kind: openai, project: proj_clinic",
     "safety_identifier": "kind: openai, safety_identifier: ward-7",

@@ -25,6 +25,7 @@ from voxmint.problems import Problem, nearest
 from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, find_nearest, key_origin, origin, value_of
 from voxmint.profiles.endpoints import DEFAULT_API, Api, Kind
+from voxmint.profiles.key_stores import KeyInAws, KeyInAzure, KeyInGcp, KeyInStore, KeyInVault
 from voxmint.profiles.meant import meant_scalar
 from voxmint.profiles.values import briefly, described
 
@@ -47,21 +48,6 @@ Text = Annotated[
 ]
 """What is sent as it is written."""
 Name = Annotated[Text, Field(min_length=1)]
-
-
-class KeyInAws(_Settings):
-    """Where the upstream key is in AWS Secrets Manager."""
-
-    secret: Annotated[str, Field(min_length=1)] = Field(
-        description="The secret's name, or its ARN."
-    )
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]+$")] | None = Field(
-        default=None, description="Its region; by default the one of AWS's own configuration."
-    )
-    field: Annotated[str, Field(min_length=1)] | None = Field(
-        default=None,
-        description="The member that holds the key, of a secret that is a JSON object.",
-    )
 
 
 class Key(_Settings):
@@ -92,13 +78,43 @@ class Key(_Settings):
         "must allow it (VOXMINT_ALLOW_KEY_SECRETS=aws:NAME). Needs the extra: pip install "
         "'voxmint[aws]'.",
     )
+    vault: KeyInVault | None = Field(
+        default=None,
+        description="The secret of Vault or OpenBao that holds the key. Whoever runs voxmint must "
+        "allow it (VOXMINT_ALLOW_KEY_SECRETS=vault:MOUNT/PATH). Needs the extra: pip install "
+        "'voxmint[vault]'.",
+    )
+    gcp: KeyInGcp | None = Field(
+        default=None,
+        description="The secret of Google Secret Manager that holds the key. Whoever runs voxmint "
+        "must allow it (VOXMINT_ALLOW_KEY_SECRETS=gcp:NAME). Needs the extra: pip install "
+        "'voxmint[gcp]'.",
+    )
+    azure: KeyInAzure | None = Field(
+        default=None,
+        description="The secret of Azure Key Vault that holds the key. Whoever runs voxmint must "
+        "allow it (VOXMINT_ALLOW_KEY_SECRETS=azure:NAME). Needs the extra: pip install "
+        "'voxmint[azure]'.",
+    )
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Key":
         given = [getattr(self, name) for name in self.model_fields_set]
         if len(given) != 1 or given[0] is None:
-            raise ValueError("give exactly one of env, file, command, keyring and aws")
+            *names, last = type(self).model_fields
+            raise ValueError(f"give exactly one of {', '.join(names)} and {last}")
         return self
+
+    @property
+    def in_store(self) -> tuple[str, KeyInStore] | None:
+        """The kind of secrets manager that holds the key, and where it is there."""
+        kinds: dict[str, KeyInStore | None] = {
+            "aws": self.aws,
+            "vault": self.vault,
+            "gcp": self.gcp,
+            "azure": self.azure,
+        }
+        return next(((kind, one) for kind, one in kinds.items() if one is not None), None)
 
 
 class Provider(_Settings):

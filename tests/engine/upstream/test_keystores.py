@@ -17,6 +17,7 @@ from tests.stores.servers.aws import Aws
 from tests.stores.test_aws_secretsmanager import a_user_who_may, client_at
 from voxmint.engine.upstream.keystores import ALLOW_SECRETS, Wanted, from_store
 from voxmint.problems import ProblemsError
+from voxmint.profiles.key_stores import KeyInAws
 
 __all__ = ["aws", "aws_server"]
 
@@ -36,7 +37,7 @@ def hold(server: Aws, **given: Any) -> None:
 
 
 def key(environ: Mapping[str, str] = ALLOWED, **wanted: Any) -> str:
-    return from_store(Wanted("aws", NAME, **wanted), environ, None)
+    return from_store(Wanted("aws", KeyInAws(secret=NAME, **wanted), environ), None)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +53,12 @@ def test_a_key_is_a_secret_s_text_or_a_member_of_it(
 @pytest.mark.parametrize(
     ("held", "field", "said"),
     [
-        (None, None, "there is no such secret, or it holds no text"),
-        ({"SecretBinary": b"sk-canary"}, None, "there is no such secret, or it holds no text"),
+        (None, None, "there is no such secret, or it holds no text that can be read"),
+        (
+            {"SecretBinary": b"sk-canary"},
+            None,
+            "there is no such secret, or it holds no text that can be read",
+        ),
         ({"SecretString": "sk-canary"}, "key", "it holds no JSON object"),
         ({"SecretString": '["sk-canary"]'}, "key", "it holds no JSON object"),
         ({"SecretString": '{"other": "sk-canary"}'}, "key", "no text stands under `key` in it"),
@@ -135,9 +140,10 @@ def test_without_the_client_the_command_is_told_that_installs_it() -> None:
     script = f"""
 from voxmint.engine.upstream.keystores import Wanted, from_store
 from voxmint.problems import ProblemsError
+from voxmint.profiles.key_stores import KeyInAws
 sys.modules["boto3"] = None
 try:
-    from_store(Wanted("aws", "{NAME}"), {ALLOWED!r}, None)
+    from_store(Wanted("aws", KeyInAws(secret="{NAME}"), {ALLOWED!r}), None)
 except ProblemsError as error:
     [problem] = error.problems
     print(problem.code, problem.message, problem.hint, sep="; ")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from voxmint.engine.apis import APIS, Answer, BrokenAnswerError, read_answer
+from voxmint.engine.durations import spoken
 from voxmint.engine.minting.retry import Refusal, Remedy, moment_in
 from voxmint.engine.upstream.http import NoAnswer, Reply, Unsent
 from voxmint.engine.upstream.keys import concealer
@@ -26,6 +27,9 @@ from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.bodies.params import path_of
 from voxmint.profiles.compiled import CompiledBody
 from voxmint.shown import masked
+
+_WORTH_SAYING = 10.0
+"""Seconds of a wait that a service asks for, and that are told of."""
 
 
 def answer_in(reply: Reply, target: Target, now: float) -> Answer:
@@ -87,8 +91,18 @@ class Teller:
         tokens = "an unseen token" if count == 1 else f"up to {count:,} unseen tokens"
         return self._problem(MINT_UNANSWERED, said=outcome.reason, tokens=tokens)
 
-    def refused(self, refusal: Refusal, reply: Reply, at: Origin | None = None) -> Problem:
-        """An answer that is no session; `at` is where in the files what it refuses is set."""
+    def refused(
+        self,
+        refusal: Refusal,
+        reply: Reply,
+        at: Origin | None = None,
+        asked: float | None = None,
+    ) -> Problem:
+        """An answer that is no session.
+
+        `at` is where in the files what it refuses is set, and `asked` how many seconds it asks to
+        wait.
+        """
         said = ": ".join(part for part in (refusal.code, refusal.message) if part)
         facts: dict[str, Any] = {"status": refusal.status, "said": said or "no reason was given"}
         match refusal.status:
@@ -105,7 +119,8 @@ class Teller:
                 facts |= {"url": self.target.url, "api": self.target.api, **_place(self.api_at)}
                 return self._problem(kind, self.api_at, **facts)
             case _:
-                return self._problem(MINT_REFUSED, at, **facts, **_setting(refusal))
+                facts |= {**_setting(refusal), **_wait(asked)}
+                return self._problem(MINT_REFUSED, at, **facts)
 
     def _problem(self, kind: Kind, /, at: Origin | None = None, **facts: Any) -> Problem:
         return Problem(kind, at, {name: self._concealed(fact) for name, fact in facts.items()})
@@ -119,6 +134,11 @@ def _setting(refusal: Refusal) -> dict[str, Any]:
     """The setting that would heal a refusal, where one is known."""
     is_of_model = (refusal.code or "").lower() == "deploymentnotfound"
     return {"setting": "provider.deployments"} if is_of_model else {}
+
+
+def _wait(asked: float | None) -> dict[str, Any]:
+    """A wait that is worth telling of after the run: one of a few seconds is over by then."""
+    return {} if asked is None or asked < _WORTH_SAYING else {"wait": spoken(asked)}
 
 
 def _place(at: Origin | None) -> dict[str, Any]:

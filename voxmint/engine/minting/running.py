@@ -47,8 +47,12 @@ def key_of(bench: Bench, operator: Operator) -> Secret | None:
 
     It is read when everything else is settled. `ProblemsError` where there is none.
     """
-    may_run, edge = operator.allow_key_command, bench.edge
-    ring = key_ring(bench.selection.project.root, edge.environ, may_run=may_run)
+    ring = key_ring(
+        bench.selection.project.root,
+        bench.edge.environ,
+        may_run=operator.allow_key_command,
+        allow_hosts=operator.allow_hosts,
+    )
     return read_key(bench.selection.environment, ring)
 
 

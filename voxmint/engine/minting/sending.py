@@ -218,13 +218,13 @@ class Sender:
     def _refused(self, job: Job, reply: Reply) -> None:
         refusal = refusal_of(reply.status, reply.headers, reply.content)
         at = self._terms.field_at(job.profile, refusal.param)
-        problem = self._teller.refused(refusal, reply, at)
+        asked = asked_pause(reply.headers, self._terms.now)
+        problem = self._teller.refused(refusal, reply, at, asked)
         if refusal.is_doubtful:
             self._courier.unanswered(job)
             job.unanswered += 1
         else:
             self._courier.failed(job)
-        asked = asked_pause(reply.headers, self._terms.now)
         if asked is not None:
             asked = min(asked, self._terms.patience.longest_asked)
         is_for_all = reply.status in _HELD_FOR_ALL

@@ -21,16 +21,22 @@ _REFUSED = re.compile(
     | BASH_.* | BASHOPTS | ENV | FPATH | GLOBIGNORE | IFS | POSIXLY_CORRECT | PROMPT_COMMAND
     | PS[0-4] | SHELL | SHELLOPTS | ZDOTDIR
       # interpreters
-    | CLASSPATH | DOTNET_.* | ERL_.* | GEM_.* | BUNDLE_.* | JAVA_TOOL_OPTIONS | JDK_JAVA_OPTIONS
+    | CLASSPATH | COR_(?:ENABLE_PROFILING|PROFILER.*) | CORECLR_.* | DOTNET_.*
+    | ERL_.* | GEM_.* | BUNDLE_.* | JAVA_TOOL_OPTIONS | JDK_JAVA_OPTIONS
     | _JAVA_OPTIONS | LUA_.* | NODE_.* | NPM_CONFIG_.* | PERL.* | PHPRC | PHP_INI_.* | PYTHON.*
-    | RUBY.* | R_PROFILE.* | DENO_.* | BUN_.* | GO(?:FLAGS|PATH|ROOT|PROXY)
+    | RUBY.* | R_PROFILE.* | DENO_.* | BUN_.* | GO(?:FLAGS|PATH|ROOT|PROXY) | JAVA_HOME
+      # what builds and installs
+    | CARGO_HOME | (?:GRADLE|MAVEN)_OPTS | (?:GNU)?MAKEFLAGS | MFLAGS | RUSTC(?:_.*)? | RUSTFLAGS
+    | PIP_(?:CONFIG_FILE|(?:EXTRA_)?INDEX_URL|TRUSTED_HOST)
+      # what a runner reads when a step has ended
+    | GITHUB_(?:ENV|OUTPUT|PATH|STATE|STEP_SUMMARY)
       # programs that other programs start
     | BROWSER | EDITOR | GIT_.* | LESS(?:OPEN|CLOSE) | MANPAGER | PAGER | SSH_.* | SUDO_.* | VISUAL
       # who one is, and where things lie
     | HOME | LOGNAME | TMPDIR | TEMP | TMP | USER | XDG_.*
       # where the network leads, and whom it trusts
-    | .*_PROXY | CURL_.* | HOSTALIASES | LOCALDOMAIN | NODE_EXTRA_CA_CERTS | OPENSSL_.*
-    | REQUESTS_CA_BUNDLE | RES_OPTIONS | RESOLV_.* | SSL_.*
+    | .*_PROXY | CURL_.* | DOCKER_HOST | HOSTALIASES | KUBECONFIG | LOCALDOMAIN
+    | NODE_EXTRA_CA_CERTS | OPENSSL_.* | REQUESTS_CA_BUNDLE | RES_OPTIONS | RESOLV_.* | SSL_.*
       # this program
     | VOXMINT_.*
     """,

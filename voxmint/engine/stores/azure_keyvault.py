@@ -25,7 +25,7 @@ from voxmint.engine.stores.azure_keyvault_store import (
     Versions,
     too_many,
 )
-from voxmint.engine.stores.contract import Found, Store, StoreError, Trouble, What
+from voxmint.engine.stores.contract import Found, Store, Trouble, What
 from voxmint.engine.stores.marks import document_marks, fingerprint
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
@@ -74,18 +74,14 @@ class KeyVaultSink(StoreSink):
         return str(parts.host) if parts else ""
 
     def endpoint(self) -> str | None:
-        vault = self.options.vault
-        if vault is None or vault.startswith("https://"):
-            return vault
-        return f"https://{vault.lower()}.vault.azure.net"
+        return azure.address_of(self.options.vault)
 
     @property
     def _operators(self) -> str | None:
         return self.around.environ.get(azure.URL_VARIABLE) or None
 
     def reach_problems(self) -> Iterator[Problem]:
-        own, told = url_of(self._operators or ""), url_of(self.endpoint() or "")
-        if own is None or told is None or own.host != told.host:
+        if not azure.is_operators(self.endpoint(), self.around.environ):
             yield from super().reach_problems()
 
     def setting_flaws(self) -> Iterator[Problem]:
@@ -120,12 +116,5 @@ class KeyVaultSink(StoreSink):
         return None
 
     def opened(self) -> Store:
-        url = self.endpoint() or self._operators
-        if url is None:
-            said = f"no vault is named: {azure.URL_VARIABLE}, or `vault` of the sink"
-            raise StoreError(Trouble(What.UNREACHABLE, said=said))
-        parts = url_of(url)
-        if parts is None or parts.host.scheme != "https" or parts.path:
-            said = f"{azure.URL_VARIABLE} is not https:// and a host"
-            raise StoreError(Trouble(What.UNREACHABLE, said=said))
-        return KeyVault(azure.client_of(str(parts)), self.options)
+        url = azure.url_asked(self.options.vault, self.around.environ)
+        return KeyVault(azure.client_of(url), self.options)

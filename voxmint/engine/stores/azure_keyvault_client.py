@@ -14,6 +14,7 @@ from typing import Any
 from voxmint import __version__
 from voxmint.engine.stores.asking import unexpected
 from voxmint.engine.stores.contract import StoreError, Trouble, What
+from voxmint.engine.upstream.hosts import url_of
 
 EXTRA = "azure"
 LOGGERS = ("azure", "msal", "urllib3")
@@ -21,6 +22,8 @@ URL_VARIABLE = "AZURE_KEYVAULT_URL"
 """The operator's own word for the vault, where the project names none."""
 ACTIONS = "Microsoft.KeyVault/vaults/secrets/"
 """What the names of rights begin with."""
+DISABLED = "SecretDisabled"
+"""The code for a version that nobody can read."""
 
 _NETWORK = MappingProxyType({"connection_timeout": 10, "read_timeout": 30})
 """Seconds. The client's own are 300."""
@@ -41,7 +44,7 @@ _CODES: Mapping[str, tuple[What, str]] = MappingProxyType(
             "its deletion is just being taken back; run this again in a minute",
         ),
         "ObjectIsDeletedButRecoverable": (What.DELETED, "its name stays taken"),
-        "SecretDisabled": (What.REFUSED, "its current version is disabled"),
+        DISABLED: (What.REFUSED, "its current version is disabled"),
     }
 )
 """Codes within an error that say more than its status."""
@@ -56,6 +59,32 @@ _STATUS: Mapping[int, What] = MappingProxyType(
         429: What.BUSY,
     }
 )
+
+
+def address_of(vault: str | None) -> str | None:
+    """The URL of the vault that settings name, by its name or URL; `None` where they name none."""
+    if vault is None or vault.startswith("https://"):
+        return vault
+    return f"https://{vault.lower()}.vault.azure.net"
+
+
+def is_operators(url: str | None, environ: Mapping[str, str]) -> bool:
+    """Whether a vault is the one of the operator's own variable."""
+    own, told = url_of(environ.get(URL_VARIABLE, "")), url_of(url or "")
+    return own is not None and told is not None and own.host == told.host
+
+
+def url_asked(vault: str | None, environ: Mapping[str, str]) -> str:
+    """The URL of the settings' vault, else of the operator's; `StoreError` for an unsound one."""
+    url = address_of(vault) or environ.get(URL_VARIABLE)
+    if not url:
+        said = f"no vault is named: {URL_VARIABLE}, or `vault` in the project's file"
+        raise StoreError(Trouble(What.UNREACHABLE, said=said))
+    parts = url_of(url)
+    if parts is None or parts.host.scheme != "https" or parts.path:
+        said = f"{URL_VARIABLE} is not https:// and a host"
+        raise StoreError(Trouble(What.UNREACHABLE, said=said))
+    return str(parts)
 
 
 def client_of(url: str) -> Any:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from voxmint.engine.stores import azure_keyvault_client as azure
 from voxmint.engine.stores.contract import (
@@ -49,6 +49,9 @@ class Versions:
 
 class KeyVault(Store):
     """The vault, by its client."""
+
+    keeps_staged: ClassVar[bool] = False
+    """Nobody can read it once it was read back."""
 
     def __init__(self, client: Any, options: "KeyVaultOptions") -> None:
         self._client = client
@@ -135,7 +138,12 @@ class KeyVault(Store):
 
     def read(self, name: str, version: str | None) -> Secret | None:
         where, _, number = (version or "").rpartition("/")
-        answer = self._ask("getSecret/action", self._client.get_secret, where or name, number)
+        try:
+            answer = self._ask("getSecret/action", self._client.get_secret, where or name, number)
+        except StoreError as error:
+            if where and error.trouble.code == azure.DISABLED:
+                return None
+            raise
         if answer is None:
             return None
         if answer.value is None:

@@ -8,6 +8,15 @@ from voxmint.engine.wording import STORE_HOST_NEEDS_TLS, STORE_HOST_REFUSED, STO
 from voxmint.problems import Problem
 
 
+class UnallowedError(Exception):
+    """A place in the project's files that the operator did not allow, and the variable for it."""
+
+    def __init__(self, place: str, variable: str) -> None:
+        super().__init__(place)
+        self.place = place
+        self.variable = variable
+
+
 def url_flaws(sink: Sink, url: str | None) -> Iterator[Problem]:
     """What is wrong with an address in the project's files, whoever runs voxmint."""
     parts = url_of(url) if url is not None else None

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, ClassVar
 from voxmint.engine.durations import spoken
 from voxmint.engine.sinks.contract import OptionsWhenNeeded, Surroundings
 from voxmint.engine.stores.contract import Store
-from voxmint.engine.stores.gcp_secretmanager_client import LOGGERS, Patience, client_of
+from voxmint.engine.stores.gcp_secretmanager_client import (
+    ALLOW_PROJECTS,
+    LOGGERS,
+    Patience,
+    client_of,
+    is_project_allowed,
+)
 from voxmint.engine.stores.gcp_secretmanager_store import SecretManager
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
@@ -26,9 +32,6 @@ from voxmint.problems import Problem
 if TYPE_CHECKING:
     from voxmint.engine.stores.gcp_secretmanager_options import SecretManagerOptions
 
-_ALLOW_PROJECTS = "VOXMINT_ALLOW_PROJECTS"
-_OPERATORS = ("GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT")
-"""The variables in which Google's own clients look for the project."""
 _SOON = 600
 """Seconds in which Google mostly has told all readers of a new version."""
 _KEPT = 0.8
@@ -66,11 +69,9 @@ class SecretManagerSink(StoreSink):
 
     def reach_problems(self) -> Iterator[Problem]:
         yield from super().reach_problems()
-        environ, project = self.around.environ, self.options.project
-        named = [environ.get(name, "") for name in _OPERATORS]
-        named += map(str.strip, environ.get(_ALLOW_PROJECTS, "").split(","))
-        if project is not None and project not in named:
-            facts = {"target": self.target, "project": project, "variable": _ALLOW_PROJECTS}
+        project = self.options.project
+        if project is not None and not is_project_allowed(project, self.around.environ):
+            facts = {"target": self.target, "project": project, "variable": ALLOW_PROJECTS}
             yield Problem(STORE_PROJECT_REFUSED, self.around.at, facts)
 
     def notes(self) -> Iterator[Problem]:

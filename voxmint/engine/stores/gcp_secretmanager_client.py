@@ -36,6 +36,10 @@ _TIMEOUT = 30.0
 _UNIVERSE = "GOOGLE_CLOUD_UNIVERSE_DOMAIN"
 _FILE = "GOOGLE_APPLICATION_CREDENTIALS"
 _VERBOSITY = "GRPC_VERBOSITY"
+ALLOW_PROJECTS = "VOXMINT_ALLOW_PROJECTS"
+"""The operator's variable: projects that the project's files may name, with commas between them."""
+_OPERATORS = ("GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT")
+"""The variables in which Google's own clients look for the project."""
 
 RIGHTS: Mapping[str, str] = MappingProxyType(
     {
@@ -176,6 +180,13 @@ def _lacks_token(error: BaseException) -> bool:
     return str(getattr(error, "message", "")).startswith(_PLUGIN_FAILED)
 
 
+def is_project_allowed(project: str, environ: Mapping[str, str]) -> bool:
+    """Whether a project that settings name is the operator's own, or one that they allow."""
+    named = [environ.get(name, "") for name in _OPERATORS]
+    named += map(str.strip, environ.get(ALLOW_PROJECTS, "").split(","))
+    return project in named
+
+
 # ── setting up ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -204,7 +215,7 @@ def client_of(
 
 
 _NONE_FOUND = "no credentials were found"
-_NO_PROJECT = "no project is set: GOOGLE_CLOUD_PROJECT, or `project` of the sink"
+_NO_PROJECT = "no project is set: GOOGLE_CLOUD_PROJECT, or `project` in the project's file"
 
 
 def _made_client(host: str | None) -> tuple[Any, str | None]:

@@ -86,7 +86,7 @@ def _namespace(own: str | None, operators: str | None) -> str | None:
     if own is None or operators is None:
         return own or operators
     if not f"{own}/".startswith(f"{operators.strip('/')}/"):
-        said = "the sink's `namespace` is not within VAULT_NAMESPACE"
+        said = "the `namespace` is not within VAULT_NAMESPACE"
         raise StoreError(Trouble(What.DENIED, said=said))
     return own
 

@@ -96,7 +96,7 @@ def _token_in_file(environ: Environ) -> Secret:
     if file is None or not file.is_file():
         raise _missing(
             "no token was found: VAULT_TOKEN, VAULT_TOKEN_FILE, ~/.vault-token; "
-            "nor VAULT_ROLE_ID, or a `login` of the sink"
+            "nor VAULT_ROLE_ID, or a `login` in the project's file"
         )
     return _in_file(file, "~/.vault-token")
 

@@ -2,16 +2,16 @@
 
 `{env: NAME}` is looked up in the environment that was handed in, `{file: PATH}` read from one
 regular file, `{command: […]}` run without a shell and only where the operator allows it,
-`{keyring: ENTRY}` asked of the operator's keyring, and `{aws: {secret: NAME}}` of AWS, where the
-operator names the secret, too. A key is one word of printable ASCII; no message
-repeats anything of it, or of what a command said.
+`{keyring: ENTRY}` asked of the operator's keyring, and `{aws: {secret: NAME}}` and those like it of
+a secrets manager, where the operator names the secret, too. A key is one word of printable ASCII;
+no message repeats anything of it, or of what a command said.
 """
 
 import os
 import re
 import stat
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -56,17 +56,26 @@ at the beginnings of words only: a server's answer may be one long word."""
 class KeyRing:
     """What reading a key takes besides the environment's settings.
 
-    `project` is the project's folder; `may_run` says that the operator allows commands.
+    `project` is the project's folder; `may_run` says that the operator allows commands, and
+    `allow_hosts` which hosts besides those of VOXMINT_ALLOW_HOSTS.
     """
 
     project: Path
     environ: Mapping[str, str] = field(repr=False)
     may_run: bool = False
+    allow_hosts: tuple[str, ...] = ()
 
 
-def key_ring(project: Path, environ: Mapping[str, str], *, may_run: bool = False) -> KeyRing:
+def key_ring(
+    project: Path,
+    environ: Mapping[str, str],
+    *,
+    may_run: bool = False,
+    allow_hosts: Iterable[str] = (),
+) -> KeyRing:
     """A key ring in which commands run if `may_run`, or where the operator's variable is `1`."""
-    return KeyRing(project, environ, may_run or environ.get(ALLOW_COMMAND) == "1")
+    is_allowed = may_run or environ.get(ALLOW_COMMAND) == "1"
+    return KeyRing(project, environ, is_allowed, tuple(allow_hosts))
 
 
 def read_key(environment: CompiledEnvironment, ring: KeyRing) -> Secret | None:
@@ -130,12 +139,13 @@ def _found(key: Key, ring: KeyRing, at: Origin | None) -> tuple[str, str]:
         from voxmint.engine.upstream.keyrings import from_keyring
 
         return from_keyring(key.keyring, at), f"the keyring's entry {key.keyring}"
-    if key.aws is not None:
+    if key.in_store is not None:
         # As above.
         from voxmint.engine.upstream.keystores import Wanted, from_store
 
-        about = Wanted("aws", key.aws.secret, key.aws.region, key.aws.field)
-        return from_store(about, ring.environ, at), f"the secret {key.aws.secret}"
+        kind, place = key.in_store
+        wanted = Wanted(kind, place, ring.environ, ring.allow_hosts)
+        return from_store(wanted, at), f"the secret {wanted.name}"
     raise ValueError("a key has a source")
 
 
