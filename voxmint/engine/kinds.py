@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from voxmint.engine.wording import KINDS
+from voxmint.engine import wording
+from voxmint.engine.stores import wording as of_stores
 from voxmint.problems import Kind
 from voxmint.profiles.kinds import Group
 
@@ -20,12 +21,14 @@ _TITLES: Mapping[str, str] = MappingProxyType(
 )
 """The group of a kind, by the first word of its code; the state's for any other."""
 
+_KINDS = sorted((*wording.KINDS, *of_stores.KINDS), key=lambda kind: kind.code)
+
 
 def _title(kind: Kind) -> str:
     return _TITLES.get(kind.code.partition("-")[0], _STATE)
 
 
 GROUPS: tuple[Group, ...] = tuple(
-    Group(title, tuple(kind for kind in KINDS if _title(kind) == title))
+    Group(title, tuple(kind for kind in _KINDS if _title(kind) == title))
     for title in (_UPSTREAM, _MINTING, _SINKS, _STATE)
 )

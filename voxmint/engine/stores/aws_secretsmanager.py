@@ -37,7 +37,9 @@ from voxmint.engine.stores.contract import (
 from voxmint.engine.stores.marks import own_marks
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
-from voxmint.engine.wording import STORE_OFTEN
+from voxmint.engine.stores.wording import (
+    STORE_OFTEN,
+)
 from voxmint.problems import Problem
 from voxmint.secret import Secret
 

@@ -50,7 +50,10 @@ from voxmint.engine.stores.contract import (
 from voxmint.engine.stores.marks import ENVIRONMENT, MANAGED_BY, own_marks
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
-from voxmint.engine.wording import STORE_TOO_LARGE, STORE_UNFIT
+from voxmint.engine.stores.wording import (
+    STORE_TOO_LARGE,
+    STORE_UNFIT,
+)
 from voxmint.problems import Problem
 from voxmint.secret import Secret
 

@@ -29,8 +29,11 @@ from voxmint.engine.stores.contract import Found, Store, Trouble, What
 from voxmint.engine.stores.marks import document_marks, fingerprint
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
+from voxmint.engine.stores.wording import (
+    STORE_OFTEN,
+    STORE_TOO_LARGE,
+)
 from voxmint.engine.upstream.hosts import url_of
-from voxmint.engine.wording import STORE_OFTEN, STORE_TOO_LARGE
 from voxmint.problems import Problem
 
 if TYPE_CHECKING:

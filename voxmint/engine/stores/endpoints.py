@@ -3,8 +3,12 @@
 from collections.abc import Iterator
 
 from voxmint.engine.sinks.contract import Sink
+from voxmint.engine.stores.wording import (
+    STORE_HOST_NEEDS_TLS,
+    STORE_HOST_REFUSED,
+    STORE_URL_MALFORMED,
+)
 from voxmint.engine.upstream.hosts import ALLOW_HOSTS, Host, allowed_hosts, is_allowed, url_of
-from voxmint.engine.wording import STORE_HOST_NEEDS_TLS, STORE_HOST_REFUSED, STORE_URL_MALFORMED
 from voxmint.problems import Problem
 
 

@@ -26,7 +26,10 @@ from voxmint.engine.stores.gcp_secretmanager_client import (
 from voxmint.engine.stores.gcp_secretmanager_store import SecretManager
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
-from voxmint.engine.wording import STORE_OFTEN, STORE_PROJECT_REFUSED
+from voxmint.engine.stores.wording import (
+    STORE_OFTEN,
+    STORE_PROJECT_REFUSED,
+)
 from voxmint.problems import Problem
 
 if TYPE_CHECKING:

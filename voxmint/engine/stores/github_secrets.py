@@ -31,8 +31,12 @@ from voxmint.engine.stores.github_secrets_places import (
 )
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
+from voxmint.engine.stores.wording import (
+    STORE_FULL,
+    STORE_REPOSITORY_MISSING,
+    STORE_REPOSITORY_REFUSED,
+)
 from voxmint.engine.upstream.hosts import url_of
-from voxmint.engine.wording import STORE_FULL, STORE_REPOSITORY_MISSING, STORE_REPOSITORY_REFUSED
 from voxmint.problems import Problem, ProblemsError
 from voxmint.secret import Secret
 

@@ -40,7 +40,9 @@ from voxmint.engine.stores.keyring_backends import UnfitError, chosen
 from voxmint.engine.stores.marks import own_marks
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
-from voxmint.engine.wording import STORE_KEYRING_UNFIT
+from voxmint.engine.stores.wording import (
+    STORE_KEYRING_UNFIT,
+)
 from voxmint.secret import Secret
 
 if TYPE_CHECKING:

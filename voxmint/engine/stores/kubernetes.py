@@ -39,7 +39,10 @@ from voxmint.engine.stores.contract import (
 from voxmint.engine.stores.marks import claim_of, own_marks
 from voxmint.engine.stores.naming import NameForm, Naming
 from voxmint.engine.stores.sink import StoreSink
-from voxmint.engine.wording import STORE_FOREIGN, STORE_NAME_INVALID
+from voxmint.engine.stores.wording import (
+    STORE_FOREIGN,
+    STORE_NAME_INVALID,
+)
 from voxmint.origin import Origin
 from voxmint.problems import Problem
 from voxmint.secret import Secret

@@ -35,7 +35,7 @@ from voxmint.engine.stores.marks import (
 from voxmint.engine.stores.naming import NameForm, Naming
 from voxmint.engine.stores.staged import StagedObjects
 from voxmint.engine.stores.troubles import problem_of
-from voxmint.engine.wording import (
+from voxmint.engine.stores.wording import (
     STORE_DELETED,
     STORE_FOREIGN,
     STORE_NAME_CLASH,

@@ -39,7 +39,12 @@ from voxmint.engine.stores.marks import (
     plain,
     session_marks,
 )
-from voxmint.engine.wording import SINK_UNVERIFIED, STORE_NOT_JSON
+from voxmint.engine.stores.wording import (
+    STORE_NOT_JSON,
+)
+from voxmint.engine.wording import (
+    SINK_UNVERIFIED,
+)
 from voxmint.problems import Problem, ProblemsError
 from voxmint.secret import Secret
 

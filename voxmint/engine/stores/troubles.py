@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from voxmint.engine.stores.contract import Trouble, What
-from voxmint.engine.wording import (
+from voxmint.engine.stores.wording import (
     STORE_BUSY,
     STORE_CHANGED,
     STORE_DELETED,

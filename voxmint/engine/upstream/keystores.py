@@ -22,7 +22,7 @@ from voxmint.engine.stores.asking import hush
 from voxmint.engine.stores.contract import StoreError, Trouble
 from voxmint.engine.stores.endpoints import UnallowedError
 from voxmint.engine.stores.troubles import said_of
-from voxmint.engine.wording import (
+from voxmint.engine.stores.wording import (
     KEY_STORE_ELSEWHERE,
     KEY_STORE_FAILED,
     KEY_STORE_FORBIDDEN,
