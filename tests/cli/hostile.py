@@ -4,12 +4,12 @@ Each is tried as the project's own file, as an environment's and as a profile's.
 """
 
 import os
-import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.cli.running import write
+from tests.sockets import make_socket
 
 RIGHT: Mapping[str, tuple[str, str]] = {
     "project": ("voxmint.yaml", "version: 1\n"),
@@ -158,8 +158,7 @@ def _link_to_itself(path: Path, _outside: Path) -> None:
 
 
 def _socket(path: Path, _outside: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(os.path.relpath(path))
+    make_socket(path)
 
 
 THINGS: Mapping[str, tuple[Callable[[Path, Path], None], str]] = {

@@ -1,6 +1,5 @@
 import os
 import signal
-import socket
 import time
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from tests.engine.worlds import (
     run,
     started,
 )
+from tests.sockets import make_socket
 from voxmint.engine.files import (
     Place,
     allowed_folders,
@@ -125,8 +125,7 @@ def test_a_dangling_symlink_is_refused(folder: Path) -> None:
 def test_only_files_are_replaced(folder: Path) -> None:
     (folder / "folder").mkdir()
     os.mkfifo(folder / "pipe")
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(os.path.relpath(folder / "socket"))
+    make_socket(folder / "socket")
     for name, found in (("folder", "a folder"), ("pipe", "a named pipe"), ("socket", "a socket")):
         with pytest.raises(ProblemsError) as error:
             write_atomically(folder / name, b"A=1\n")

@@ -1,10 +1,10 @@
 import os
-import socket
 from pathlib import Path
 
 import pytest
 
 from tests.engine.worlds import ordinary_folder, run
+from tests.sockets import make_socket
 from voxmint.engine.worktree import WorkTree
 from voxmint.profiles.source import SourceError
 
@@ -229,8 +229,7 @@ def test_a_file_that_has_more_than_it_says_is_bounded_too() -> None:
 
 
 def test_sockets_and_devices_are_no_files(project: Path) -> None:
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(os.path.relpath(project / "profiles/talk.yaml"))
+    make_socket(project / "profiles/talk.yaml")
     assert refusal(project, "profiles/talk.yaml") == ("not-a-file", "it is a socket")
     with pytest.raises(SourceError) as error:
         WorkTree(Path("/dev")).read("null", LIMIT)

@@ -117,6 +117,9 @@ class _Pump:
         with suppress(OSError):
             while data := self.source.recv(65536):
                 if self.left is not None and len(data) >= self.left:
+                    if self.target is self.client:
+                        # Whoever has the last byte may send more at once, and that is not led on.
+                        self.source.shutdown(socket.SHUT_WR)
                     self._carry(data[: self.left])
                     _end(self.client, self.way.end)
                     return
