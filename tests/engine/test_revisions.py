@@ -105,6 +105,8 @@ def links(project: Path, *pairs: str) -> None:
         ("profiles/folder → ..",),
         ("profiles/folder → ../..",),
         ("profiles/folder → nowhere",),
+        ("profiles/folder → clinic.yaml/nowhere",),
+        ("profiles/shout.YAML → clinic.yaml", "profiles/shout.Yml → clinic.yaml"),
         ("profiles/a → b", "profiles/b → ../environments"),
         ("common → environments", "profiles/folder → ../common"),
         ("profiles/.hidden → ../environments", "profiles/.draft.yaml → clinic.yaml"),

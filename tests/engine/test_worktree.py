@@ -83,6 +83,15 @@ def test_what_only_bears_a_yaml_files_name_is_listed_and_not_read(project: Path,
     )
 
 
+def test_a_link_that_may_have_led_to_profiles_is_not_passed_over(project: Path) -> None:
+    (project / "profiles/readme").symlink_to("base.yaml")
+    assert WorkTree(project).names("profiles")
+    (project / "profiles/common").symlink_to("../not-checked-out")
+    with pytest.raises(SourceError) as error:
+        WorkTree(project).names("profiles")
+    assert error.value.detail == "`profiles/common`: it leads nowhere"
+
+
 def test_links_inside_the_project_are_followed(project: Path) -> None:
     write(project / "common/more/common.yaml", "common\n")
     (project / "profiles/common").symlink_to("../common")
@@ -109,6 +118,7 @@ def test_links_that_loop_do_not_loop_the_listing(project: Path) -> None:
 
 
 def test_many_links_to_the_same_folders_do_not_multiply_the_listing(project: Path) -> None:
+    (project / "profiles/l30").mkdir()
     for level in range(30):
         folder = project / f"profiles/l{level}"
         folder.mkdir()

@@ -97,6 +97,7 @@ CASES: dict[str, Sequence[Case]] = {
     "not-utf8": [case(b"a: \xe9"), case("a: 1".encode("utf-16"))],
     "empty-file": [case("# nothing\n"), Case(project({}, settings=""))],
     "name-not-utf8": [Case(project({"\udcff": "{}"}))],
+    "ending-in-capitals": [files({"profiles/p.YAML": "{}"})],
     "clashing-names": [case(P="{}"), Case(project({"caf\u00e9": "{}", "cafe\u0301": "{}"}))],
     # YAML
     "bad-yaml": [

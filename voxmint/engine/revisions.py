@@ -16,9 +16,8 @@ from voxmint.engine.wording import GIT_OBJECTS_MISSING
 from voxmint.engine.worktree import WorkTree
 from voxmint.problems import ProblemsError, UsageError
 from voxmint.profiles.reader import MAX_BYTES
-from voxmint.profiles.source import SourceError
+from voxmint.profiles.source import SourceError, is_yaml_name
 
-_ENDINGS = (".yaml", ".yml")
 _LINK, _SUBMODULE = "120000", "160000"
 _MOST_LINKS = 40
 """How many symlinks may lead to one file, as on Linux."""
@@ -235,7 +234,7 @@ class _Listing:
             for part, node in here.items():
                 if part.startswith("."):
                     continue
-                if part.endswith(_ENDINGS):
+                if is_yaml_name(part):
                     self._found(name + part, node)
                 elif isinstance(node, dict):
                     waiting.append((node, (*where, part), f"{name}{part}/"))
@@ -254,7 +253,9 @@ class _Listing:
             found = self._revision.followed(where[:-1], where[-1:], given=name.split("/"))
         except SourceError as error:
             raise SourceError(error.reason, f"`{name}`: {error.detail}") from error
-        if found is None or isinstance(found[1], Blob):
+        if found is None:
+            raise SourceError("unreadable", f"`{name}`: it leads nowhere")
+        if isinstance(found[1], Blob):
             return None
         return tuple(found[0]), found[1]
 

@@ -14,12 +14,10 @@ from voxmint.engine.worktree import WorkTree
 from voxmint.profiles.parse import parse_project
 from voxmint.profiles.reader import MAX_BYTES, read_document
 from voxmint.profiles.reading import PROJECT_FILE
-from voxmint.profiles.source import SourceError
+from voxmint.profiles.source import SourceError, is_yaml_name
 
 FROM_REF = "PRE_COMMIT_FROM_REF"
 """The variable in which pre-commit names the commit that it compares with, where one was asked."""
-
-_ENDINGS = (".yaml", ".yml")
 
 
 def touched_projects(
@@ -59,7 +57,7 @@ class _Finder:
         inner = path.relative_to(root)
         if homes is None or inner == Path(PROJECT_FILE):
             return True
-        is_read = path.suffix in _ENDINGS or path.is_symlink()
+        is_read = is_yaml_name(path.name) or path.is_symlink()
         return is_read and any(inner.is_relative_to(home) for home in homes)
 
 
@@ -84,7 +82,7 @@ def _deleted(cwd: Path, environ: Mapping[str, str]) -> Iterator[Path]:
         return
     for name in _names(git, commit):
         path = git.top / name
-        if path.suffix in _ENDINGS and not os.path.lexists(path):
+        if is_yaml_name(path.name) and not os.path.lexists(path):
             yield path
 
 

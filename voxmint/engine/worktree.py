@@ -20,9 +20,8 @@ from voxmint.engine.files import (
     open_inside,
     read_bounded,
 )
-from voxmint.profiles.source import SourceError
+from voxmint.profiles.source import SourceError, is_yaml_name
 
-_ENDINGS = (".yaml", ".yml")
 _LINK_MET = (errno.ELOOP, errno.EMLINK, errno.ENOTDIR)
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
 _LONGEST = 4096
@@ -33,7 +32,7 @@ _CIRCLE = "its symlinks run in a circle"
 def is_listed(path: str) -> bool:
     """Whether a path, relative to a folder of the project, is one that its listing shows."""
     parts = path.split("/")
-    return path.endswith(_ENDINGS) and not any(part.startswith(".") for part in parts)
+    return is_yaml_name(path) and not any(part.startswith(".") for part in parts)
 
 
 class WorkTree:
@@ -190,7 +189,7 @@ class _Listing:
                     name = entry.name
                     if name.startswith("."):
                         continue
-                    if name.endswith(_ENDINGS):
+                    if is_yaml_name(name):
                         self._found.append(prefix + name)
                     elif entry.is_dir(follow_symlinks=False):
                         inner.append((entry.path, f"{prefix}{name}/"))
@@ -203,14 +202,21 @@ class _Listing:
     def _link(self, entry: os.DirEntry[str], name: str) -> None:
         try:
             if not entry.is_dir():
+                # What leads nowhere may have led to a folder of profiles.
+                entry.stat()
                 return
         except OSError as error:
-            said = _CIRCLE if error.errno in _LINK_MET else reason(error)
-            raise SourceError("unreadable", f"`{name}`: {said}") from error
+            raise SourceError("unreadable", f"`{name}`: {_why_not_followed(error)}") from error
         try:
             self._linked.append((self._tree.real(entry.path), name + "/"))
         except SourceError as error:
             raise SourceError(error.reason, f"`{name}`: {error.detail}") from error
+
+
+def _why_not_followed(error: OSError) -> str:
+    if error.errno in _LINK_MET:
+        return _CIRCLE
+    return "it leads nowhere" if error.errno in _NOTHING_THERE else reason(error)
 
 
 def _prefix(folder: str) -> str:

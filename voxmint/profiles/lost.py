@@ -12,10 +12,9 @@ from voxmint.profiles.documents import Environment, Profile
 from voxmint.profiles.lineage import Extending
 from voxmint.profiles.order import Order
 from voxmint.profiles.selectors import selected
+from voxmint.profiles.source import ENDINGS
 
 E = TypeVar("E", bound=Extending)
-
-_ENDINGS = (".yaml", ".yml")
 
 
 class Kin(NamedTuple, Generic[E]):
@@ -51,7 +50,7 @@ class Kin(NamedTuple, Generic[E]):
         if document is not None:
             yield document.file
         else:
-            yield from (f"{self.folder}/{name}{ending}" for ending in _ENDINGS)
+            yield from (f"{self.folder}/{name}{ending}" for ending in ENDINGS)
 
 
 def lost_bodies(

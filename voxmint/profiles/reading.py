@@ -13,10 +13,9 @@ from voxmint.profiles.nodes import ListNode, MapNode, Node, ScalarNode
 from voxmint.profiles.parse import parse_project
 from voxmint.profiles.reader import MAX_BYTES, Document, read_document
 from voxmint.profiles.selectors import in_one_form
-from voxmint.profiles.source import Source, SourceError
+from voxmint.profiles.source import ENDINGS, Source, SourceError, is_yaml_name
 
 PROJECT_FILE = "voxmint.yaml"
-_ENDINGS = (".yaml", ".yml")
 
 Reader: TypeAlias = Callable[[str, bytes], Document]
 """Makes a document of a file's name and bytes."""
@@ -74,7 +73,7 @@ class _Folder:
         folded: dict[str, str] = {}
         prefix = f"{self._folder}/"
         for file in files:
-            if not file.endswith(_ENDINGS) or not self._is_text(file):
+            if not self._has_ending(file) or not self._is_text(file):
                 continue
             name = in_one_form(file.removeprefix(prefix).rpartition(".")[0])
             other = folded.setdefault(name.casefold(), file)
@@ -82,6 +81,16 @@ class _Folder:
                 self._note_clash(file, other, name)
                 continue
             self.files[name] = file
+
+    def _has_ending(self, file: str) -> bool:
+        """Whether the name ends as it must; noted where it does but for its capitals."""
+        if file.endswith(ENDINGS):
+            return True
+        if is_yaml_name(file):
+            stem, _, ending = file.rpartition(".")
+            facts = {"file": file, "renamed": f"{stem}.{ending.lower()}"}
+            self.problems.append(Problem(wording.ENDING_IN_CAPITALS, Origin(file, 1, 1), facts))
+        return False
 
     def _is_text(self, file: str) -> bool:
         """Whether the name can be written down, in a ledger as in a file; noted where it cannot."""
@@ -121,7 +130,7 @@ class _Folder:
             return self._document(file) or _missing(file)
         if self.is_listed or not _is_name(name):
             return None
-        given = [self._document(f"{self._folder}/{name}{ending}") for ending in _ENDINGS]
+        given = [self._document(f"{self._folder}/{name}{ending}") for ending in ENDINGS]
         found = [document for document in given if document is not None]
         if len(found) > 1:
             self._note_clash(found[1].file, found[0].file, name)

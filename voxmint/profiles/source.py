@@ -7,6 +7,18 @@ an effect. Paths are relative to the project's folder and written with `/`.
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+ENDINGS = (".yaml", ".yml")
+"""How the name of a YAML file ends."""
+
+
+def is_yaml_name(name: str) -> bool:
+    """Whether a file of this name is meant as a YAML file, be its ending in capitals or not.
+
+    Only the `ENDINGS` as they are written are read; another form of them is listed, so that a file
+    is not passed over in silence.
+    """
+    return name[-5:].lower().endswith(ENDINGS)
+
 
 class SourceError(Exception):
     """A file cannot be had.

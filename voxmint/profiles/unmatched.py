@@ -31,7 +31,8 @@ def unmatched_patterns(
     environment: Environment, profiles: Mapping[str, CompiledProfile]
 ) -> Iterator[Problem]:
     """A warning for each name or pattern of `profiles:` that no profile with a body has."""
-    if not environment.profiles:
+    # Where there is no profile at all, that is the cause, and no pattern is to blame.
+    if not environment.profiles or not profiles:
         return
     known = _Known(profiles)
     for reference in environment.profiles:
@@ -49,6 +50,8 @@ def unmatched_selectors(
 
     `used` are the ids of the layers that some body is made with.
     """
+    if not profiles:
+        return
     known = _Known(profiles)
     for environment in environments:
         is_empty = _is_empty_by_mistake(environment.document, known)

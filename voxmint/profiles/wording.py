@@ -53,6 +53,12 @@ NAME_NOT_UTF8 = error(
     about="A profile is called by its file's name, which other files, the ledger and variables "
     "must be able to hold.",
 )
+ENDING_IN_CAPITALS = warning(
+    "ending-in-capitals",
+    "`{file}` is not read: its ending has capitals",
+    "rename it to `{renamed}`",
+    about="Files are read whose names end in `.yaml` or `.yml`, written like that on every system.",
+)
 CLASHING_NAMES = error(
     "clashing-names",
     "`{file}` and `{other}` give the same name, `{name}`",
