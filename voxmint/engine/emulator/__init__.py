@@ -5,7 +5,8 @@ emulators take. It is no OpenAI server, and says so at `GET /v1/emulator`.
 """
 
 from voxmint.engine.emulator.faults import Fault, fault_of, faults_of
-from voxmint.engine.emulator.options import Access, Limits, Options
+from voxmint.engine.emulator.limits import Limits
+from voxmint.engine.emulator.options import Access, Options
 from voxmint.engine.emulator.pacing import Pace, pace_of
 from voxmint.engine.emulator.server import Emulator, EmulatorError, serve
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from voxmint.engine.emulator.answers import RefusedError
-from voxmint.engine.emulator.options import Limits
+from voxmint.engine.emulator.limits import Limits
 from voxmint.engine.emulator.tally import Tally
 
 PIECE = 16 * 1024

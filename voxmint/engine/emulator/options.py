@@ -5,13 +5,12 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from voxmint.engine.emulator.faults import Fault
+from voxmint.engine.emulator.limits import Limits
 from voxmint.engine.emulator.pacing import Pace
 from voxmint.secret import Secret
-
-if TYPE_CHECKING:
-    from voxmint.engine.emulator.faults import Fault
 
 
 class Access(NamedTuple):
@@ -26,31 +25,6 @@ class Access(NamedTuple):
     request_id: str
     milliseconds: float
     fault: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What clients can take at most; beyond it they are refused, and nobody else suffers.
-
-    A head must have room for the longest token that the longest body can make. Of a request not
-    more than `light_bytes` are held at no cost; what all of them hold beyond that, together, is
-    `store_bytes`. A connection that has said nothing for `spare_seconds` gives way to a new one
-    where there are too many.
-    """
-
-    connections: int = 512
-    turned_away: int = 32
-    head_bytes: int = 128 * 1024
-    headers: int = 100
-    body_bytes: int = 64 * 1024
-    chunks: int = 1024
-    light_bytes: int = 16 * 1024
-    store_bytes: int = 16 * 1024 * 1024
-    idle_seconds: float = 60
-    spare_seconds: float = 5
-    request_seconds: float = 10
-    answer_seconds: float = 10
-    linger_seconds: float = 1
 
 
 def new_id() -> str:
@@ -88,7 +62,7 @@ class Options:
     retired: frozenset[str] = frozenset()
     service: str = "openai"
     deployments: Mapping[str, str | None] = field(default_factory=lambda: _NO_DEPLOYMENTS)
-    faults: "tuple[Fault, ...]" = ()
+    faults: tuple[Fault, ...] = ()
     pace: Pace | None = None
     control: bool = True
     clock: Callable[[], float] = time.time

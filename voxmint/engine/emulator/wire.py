@@ -20,7 +20,7 @@ from math import inf
 from voxmint.engine.emulator.answers import Answer, Headers, RefusedError
 from voxmint.engine.emulator.delivery import End, Pause, Rendered, Send, Step
 from voxmint.engine.emulator.inbox import Inbox, Store, TooLongError
-from voxmint.engine.emulator.options import Limits
+from voxmint.engine.emulator.limits import Limits
 from voxmint.engine.emulator.tally import Tally
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
