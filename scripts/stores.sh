@@ -87,6 +87,8 @@ build() {
         cd "$workplace"
         # A build inside a repository would ask git about it, and others' settings change what it is.
         export GOFLAGS='-mod=mod -buildvcs=false' GOWORK=off CGO_ENABLED=0
+        # Go keeps at home what it fetched and compiled; where nobody has one, it goes with the build.
+        [ -n "${HOME:-}" ] || export HOME="$workplace" GOFLAGS="$GOFLAGS -modcacherw"
         exec nice -n 19 sh "$folder/scripts/stores/$1/build.sh" "$version"
     ) >"$log" 2>&1; then
         tail -n 12 "$log" >&2

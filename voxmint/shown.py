@@ -22,7 +22,8 @@ _UNSEEN = re.compile(
 )
 
 # What keys and tokens of this trade look like: sk-…, sess-…, ek_…, a bearer header, a JSON web
-# token, Azure's 32 hexadecimal digits or 84 letters are too common a shape to be masked alone.
+# token, what people log in with to AWS, Azure (`…8Q~…`) and Google (a private key).
+# Azure's 32 hexadecimal digits or 84 letters are too common a shape to be masked alone.
 # Each branch reads a character a bounded number of times: a file may be made of nothing else.
 _KEYLIKE = re.compile(
     r"""
@@ -32,13 +33,21 @@ _KEYLIKE = re.compile(
     | \bek_[A-Za-z0-9_\-.~+/=]{6,}+
     | (?<=(?i:bearer\ ))[A-Za-z0-9_\-.~+/=]{8,}+
     | (?<![A-Za-z0-9_\-])eyJ[A-Za-z0-9_\-]{8,}+\.[A-Za-z0-9_\-]{8,}+\.[A-Za-z0-9_\-]*+
+    | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b
+    | (?:(?<=(?i:secret_access_key)[:=])|(?<=(?i:secret_access_key):\ ))
+        ["']?[A-Za-z0-9/+=]{16,}+
+    | (?<![A-Za-z0-9_.~\-])[A-Za-z0-9_.~\-]{3}[0-9]Q~[A-Za-z0-9_.~\-]{30,}+
+    | -----BEGIN\ [A-Z\ ]{0,20}PRIVATE\ KEY-----[^\s"']*+
     """,
     re.VERBOSE,
 )
 
 
 # One of these is in every such text: looking for them first is ten times as fast.
-_SIGNS = ("://", "sk-", "rk-", "pk-", "sess-", "ek_", "bearer ", "eyj")
+_SIGNS = (
+    *("://", "sk-", "rk-", "pk-", "sess-", "ek_", "bearer ", "eyj"),
+    *("akia", "asia", "secret_access_key", "q~", "private key-----"),
+)
 
 
 def looks_like_key(text: str) -> bool:

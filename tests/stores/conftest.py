@@ -4,7 +4,7 @@ Tests marked `stores` need a server that pip does not bring. They run where they
 `-m stores`, and then fail if it is missing; elsewhere they are skipped.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,9 @@ from tests.stores.servers.azure import Azure, running_azure
 from tests.stores.servers.faulty import Faulty, running_faulty
 from tests.stores.servers.gcp import Gcp, running_gcp
 from tests.stores.servers.github import GithubFake, running_github
-from tests.stores.servers.keyring import Keyring, running_keyring
+from tests.stores.servers.keyring import Keyring, Keyrings
 from tests.stores.servers.kubernetes import Kubernetes, running_kubernetes
+from tests.stores.servers.processes import RUNNING
 from tests.stores.servers.toxiproxy import Toxiproxy, running_toxiproxy
 from tests.stores.servers.vault import Vault, running_vault
 
@@ -27,6 +28,18 @@ from tests.stores.servers.vault import Vault, running_vault
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if item.get_closest_marker("stores") and "stores" not in item.config.option.markexpr:
         pytest.skip("needs real servers: run `make stores test-stores`")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,  # noqa: ARG001  # pytest gives what is asked for by these names
+    call: pytest.CallInfo[None],
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Has a test that fails show the last words of the servers that run, or did until then."""
+    report = yield
+    if call.excinfo is not None and report.failed:
+        report.sections += [("the server " + one.name, one.state()) for one in RUNNING]
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -50,10 +63,18 @@ def toxiproxy() -> Iterator[Toxiproxy]:
 
 
 @pytest.fixture(scope="session")
-def keyring() -> Iterator[Keyring]:
-    """What a test writes there stays for the next one; one that locks it runs its own."""
-    with running_keyring() as session:
-        yield session
+def keyrings() -> Iterator[Keyrings]:
+    with Keyrings() as sessions:
+        yield sessions
+
+
+@pytest.fixture
+def keyring(keyrings: Keyrings) -> Keyring:
+    """What a test writes there stays for the next one; one that locks it runs its own.
+
+    If it died since, this is another one: no test fails for what happened before it.
+    """
+    return keyrings.alive()
 
 
 @pytest.fixture

@@ -33,7 +33,10 @@ OTHERS = ("voxmint", "openai")
 
 
 class InMemory(KeyringBackend):
-    """A keyring in this process's memory. `failing` is asked at each call, and may raise."""
+    """A keyring in this process's memory. `failing` is asked at each call, and may raise.
+
+    With `fails_late` it has done by then what it was asked.
+    """
 
     # Below zero nothing takes it by itself.
     priority = -1
@@ -42,16 +45,23 @@ class InMemory(KeyringBackend):
         self.held: dict[tuple[str, str], str] = {}
         self.calls: list[tuple[str, str]] = []
         self.failing: Callable[[], None] = lambda: None
+        self.fails_late = False
 
     def get_password(self, service: str, username: str) -> str | None:
         self._called("get", service)
         return self.held.get((service, username))
 
     def set_password(self, service: str, username: str, password: str) -> None:
+        if self.fails_late:
+            self.held[service, username] = password
         self._called("set", service)
         self.held[service, username] = password
 
     def delete_password(self, service: str, username: str) -> None:
+        if self.fails_late and (service, username) in self.held:
+            del self.held[service, username]
+            self._called("delete", service)
+            return
         self._called("delete", service)
         if self.held.pop((service, username), None) is None:
             raise PasswordDeleteError("there is none")

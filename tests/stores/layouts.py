@@ -7,7 +7,7 @@ from voxmint.engine.stores.contract import Draft, Found, Presence, Store, StoreE
 from voxmint.engine.stores.marks import own_marks
 from voxmint.secret import Secret
 
-_STAGED = "/staged"
+STAGED = "/staged"
 
 
 class Siblings(Memory):
@@ -17,7 +17,7 @@ class Siblings(Memory):
         if version is None or not version.startswith("run-"):
             return super().read(name, version) if name in self.server.kept else None
         self.server.called("read", name)
-        value = self.server.kept.get(name + _STAGED, Kept()).values.get(version)
+        value = self.server.kept.get(name + STAGED, Kept()).values.get(version)
         return None if value is None else Secret(value)
 
     def stage(self, draft: Draft) -> str:
@@ -25,22 +25,28 @@ class Siblings(Memory):
         self.server.count += 1
         version = f"run-{self.server.count}"
         text = draft.content.text()
-        self.server.kept[draft.name + _STAGED] = Kept({version: text}, marks=dict(draft.claim))
+        self.server.kept[draft.name + STAGED] = Kept({version: text}, marks=dict(draft.claim))
         return version
 
     def switch(self, draft: Draft, version: str) -> None:  # noqa: ARG002  # there is one
         self.server.called("switch", draft.name)
         kept = self.server.kept.setdefault(draft.name, Kept())
-        if kept.current != draft.found.version:
+        text = draft.content.text()
+        if kept.current == draft.found.version:
+            kept.current = str(int(kept.current or 0) + 1)
+            kept.values = {kept.current: text}
+        elif kept.value != text:
             raise StoreError(Trouble(What.CHANGED))
-        number = str(int(kept.current or 0) + 1)
-        kept.values, kept.current = {number: draft.content.text()}, number
         kept.marks = dict(draft.marks)
-        self.server.kept.pop(draft.name + _STAGED, None)
+        self.server.kept.pop(draft.name + STAGED, None)
+
+    def settle(self, name: str, version: str, found: Found) -> None:  # noqa: ARG002  # there is one
+        self.server.called("settle", name)
+        self.server.kept.pop(name + STAGED, None)
 
     def discard(self, draft: Draft, version: str) -> None:  # noqa: ARG002  # there is one
         self.server.called("discard", draft.name)
-        self.server.kept.pop(draft.name + _STAGED, None)
+        self.server.kept.pop(draft.name + STAGED, None)
 
 
 class Aliases(Memory):

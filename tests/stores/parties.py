@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 
 from tests.stores.destinations import StoreDestination
-from tests.stores.servers.faulty import Fault, Faulty
+from tests.stores.gcps import SecretManager
+from tests.stores.servers import gcp
+from tests.stores.servers.faulty import Fault, Faulty, Request
 from voxmint.engine.sinks.contract import Change, Sink, Staged
 from voxmint.engine.stores.content import Content
 from voxmint.engine.stores.contract import Draft, Found, Store, StoreError, Trouble, What
@@ -160,6 +162,9 @@ class Tripping(Store):
     def switch(self, draft: Draft, version: str) -> None:
         self.trip.passed(lambda: self.inner.switch(draft, version))
 
+    def settle(self, name: str, version: str, found: Found) -> None:
+        self.trip.passed(lambda: self.inner.settle(name, version, found))
+
     def discard(self, draft: Draft, version: str) -> None:
         self.trip.passed(lambda: self.inner.discard(draft, version))
 
@@ -212,11 +217,17 @@ class StoreParty(Party):
 
 
 class ProxiedParty(Party):
-    """A store that is asked through a proxy, of whose requests single ones fail."""
+    """A store that is asked through a proxy, of whose requests single ones fail.
 
-    def __init__(self, destination: StoreDestination, faulty: Faulty) -> None:
+    `for_good`: and all after it, where the store's client repeats what fails.
+    """
+
+    def __init__(
+        self, destination: StoreDestination, faulty: Faulty, *, for_good: bool = False
+    ) -> None:
         super().__init__(destination)
         self.faulty = faulty
+        self.for_good = for_good
         self.keeps_staged = _keeps_staged(destination)
 
     def sink(self) -> Sink:
@@ -224,9 +235,36 @@ class ProxiedParty(Party):
 
     @contextmanager
     def failing(self, number: int, fault: Fault) -> Iterator[Callable[[], bool]]:
-        first = len(self.faulty.requests)
-        with self.faulty.failing(self.faulty.failing_number(number, fault)):
-            yield lambda: len(self.faulty.requests) > first + number
+        at = len(self.faulty.requests) + number
+
+        def rule(_: Request) -> Fault | None:
+            now = len(self.faulty.requests) - 1
+            return fault if now == at or (self.for_good and now > at) else None
+
+        with self.faulty.failing(rule):
+            yield lambda: len(self.faulty.requests) > at
+
+
+class GcpParty(Party):
+    """Google's fake, which fails calls by itself: they are none of HTTP that a proxy could tell.
+
+    From one on all fail, since Google's client repeats what fails.
+    """
+
+    def __init__(self, destination: SecretManager) -> None:
+        super().__init__(destination)
+        self.gcp = destination.gcp
+        self.keeps_staged = _keeps_staged(destination)
+
+    def sink(self) -> Sink:
+        return self.destination.sink(PROFILE)
+
+    @contextmanager
+    def failing(self, number: int, fault: Fault) -> Iterator[Callable[[], bool]]:
+        calls, own = self.gcp.calls, gcp.Fault(fault)
+        at = len(calls) + number
+        with self.gcp.failing(lambda _: own if len(calls) > at else None):
+            yield lambda: len(calls) > at
 
 
 # ── how parties are offered ──────────────────────────────────────────────────────────────────────

@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from tests.stores.destinations import StoreDestination, in_environment
 from tests.stores.servers.aws import Aws
-from tests.stores.servers.faulty import Fault, Faulty, running_faulty
-from voxmint.engine.sinks.contract import Change, SinkOutcome
+from tests.stores.servers.faulty import Fault, Faulty, Request, running_faulty
+from voxmint.engine.sinks.contract import Change, Finished, SinkOutcome, Unfinished
 from voxmint.engine.stores.aws_secretsmanager import SecretsManagerSink, _SecretsManager
 from voxmint.engine.stores.contract import Trouble, What
 from voxmint.problems import Problem, ProblemsError
@@ -117,6 +117,8 @@ def server(aws: Aws) -> Iterator[Aws]:
         yield aws
 
 
+# Every day the tests below go through the same steps, one by one.
+@pytest.mark.slow
 class TestASecretForEachProfile(SinkContract):
     @pytest.fixture
     def destination(self, server: Aws, tmp_path: Path) -> Destination:
@@ -560,6 +562,35 @@ def test_whichever_request_fails_a_new_secret_is_there_with_its_next_write(
     assert all(secrets.value(one) == "{}" or secrets.read() for one in secrets.names())
     written(secrets, 2)
     assert secrets.read() == {"clinic": known("clinic", 2)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.APPLIED])
+@pytest.mark.parametrize("number", range(len(MOVED)))
+def test_a_switch_that_was_cut_at_any_request_is_finished_without_another_token(
+    faulty: Faulty, secrets: SecretsManager, fault: Fault, number: int, is_new: bool
+) -> None:
+    if not is_new:
+        written(secrets)
+    sink = secrets.sink("clinic")
+    with sink.locked():
+        staged = sink.stage(delivering("clinic", number=2))
+        staged.read_back()
+        [pending] = staged.pending
+        first = len(faulty.requests)
+
+        def rule(_: Request) -> Fault | None:
+            at = len(faulty.requests) - 1 - first
+            return None if at < number else fault if at == number else Fault.LOST
+
+        with suppress(ProblemsError), faulty.failing(rule):
+            staged.switch()
+    left = Unfinished(session("clinic", 2), pending.version, pending.before)
+    assert set(secrets.sink("clinic").finish([left]).outcomes) == {"clinic"}
+    assert secrets.read() == {"clinic": known("clinic", 2)}
+    assert secrets.tags(NAME)["voxmint-session-id"] == "sess_2"
+    assert secrets.sink("clinic").finish([left]) == Finished({"clinic": UNCHANGED})
 
 
 @pytest.mark.parametrize("fault", [Fault.APPLIED, Fault.CUT])

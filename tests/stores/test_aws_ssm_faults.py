@@ -187,3 +187,52 @@ def test_what_could_not_be_switched_is_finished_later(
     assert store.read() == {"clinic": known("clinic", 2)}
     assert store.names() == [NAME]
     assert store.sink("clinic").finish([left]) == Finished({"clinic": UNCHANGED})
+
+
+MADE_BY_SWITCH = len(["PutParameter", "LabelParameterVersion", "DeleteParameter"])
+RENEWED_BY_SWITCH = MADE_BY_SWITCH + len(["GetParameter", "AddTagsToResource"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [NAME, "/voxmint/production"])
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.APPLIED])
+@pytest.mark.parametrize(
+    ("is_new", "number"),
+    [
+        *((True, number) for number in range(MADE_BY_SWITCH)),
+        *((False, number) for number in range(RENEWED_BY_SWITCH)),
+    ],
+)
+def test_a_switch_that_was_cut_at_any_request_is_finished_without_another_token(
+    before_aws: Faulty,
+    store: ParameterStore,
+    fault: Fault,
+    is_new: bool,
+    number: int,
+    name: str,
+) -> None:
+    store.settings["name"] = "/voxmint/{environment}" + ("/{profile}" if name == NAME else "")
+    if not is_new:
+        written(store)
+    sink = store.sink("clinic")
+    # From one request on nothing arrives, or no answer does: as where the run is killed.
+    with in_environment({"AWS_MAX_ATTEMPTS": "1"}), sink.locked():
+        staged = sink.stage(delivering("clinic", number=2))
+        staged.read_back()
+        [pending] = staged.pending
+        first = len(before_aws.requests)
+
+        def rule(_: Request) -> Fault | None:
+            at = len(before_aws.requests) - 1 - first
+            return None if at < number else fault if at == number else Fault.LOST
+
+        with suppress(ProblemsError), before_aws.failing(rule):
+            staged.switch()
+    left = Unfinished(session("clinic", 2), pending.version, pending.before)
+    done = store.sink("clinic").finish([left])
+    assert set(done.outcomes) == {"clinic"}
+    assert store.read() == {"clinic": known("clinic", 2)}
+    assert store.tags(name)["voxmint-expires-at"] == str(session("clinic", 2).expires_at)
+    assert store.history(name)[-1][1] == ["voxmint"]
+    assert store.names() == [name]
+    assert store.sink("clinic").finish([left]) == Finished({"clinic": UNCHANGED})

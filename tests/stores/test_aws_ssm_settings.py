@@ -13,12 +13,15 @@ from tests.stores.ssms import (
     Offline,
     offline_sink,
 )
+from voxmint.engine.stores.aws import client_of
 from voxmint.engine.stores.aws_ssm import _ParameterStore
 from voxmint.engine.stores.aws_ssm_parameters import About, about_of, policies_of, tier_of
 from voxmint.engine.stores.contract import Found, Presence, Trouble, What
 from voxmint.testing.sink_contract import (
     errors_of,
 )
+
+PAGES = Path(__file__).resolve().parents[2] / "docs/stores"
 
 # ── settings ─────────────────────────────────────────────────────────────────────────────────────
 
@@ -165,6 +168,15 @@ def test_an_error_is_told_by_its_code_and_never_by_its_text(
     trouble = _ParameterStore(None, None).trouble_of(ClientError(answer, "PutParameter"))  # type: ignore[arg-type]  # asks nobody
     assert trouble == Trouble(expected, code, "0d7f2c1e-1111", "PutParameter")
     assert "canary" not in offline_sink(tmp_path).problem_of(trouble).message
+
+
+def test_nobody_is_waited_for_longer_than_the_pages_say() -> None:
+    with in_environment({"AWS_ACCESS_KEY_ID": "made", "AWS_SECRET_ACCESS_KEY": "up"}):
+        config = client_of("ssm", "eu-central-1", None, 3).meta.config
+    assert (config.connect_timeout, config.read_timeout) == (10, 30)
+    for page in ("aws-parameter-store.md", "aws-secrets-manager.md"):
+        text = " ".join((PAGES / page).read_text(encoding="utf-8").split())
+        assert "A connection may take 10 seconds and an answer 30." in text
 
 
 def test_without_credentials_or_a_region_nothing_is_sent(tmp_path: Path) -> None:

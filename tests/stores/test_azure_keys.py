@@ -12,6 +12,7 @@ from tests.engine.worlds import problem_of
 from tests.stores.destinations import in_environment
 from tests.stores.servers.azure import VAULT, Azure
 from tests.stores.servers.azure_vault import FakeVault
+from tests.stores.servers.faulty import Fault
 from voxmint.engine.upstream.hosts import ALLOW_HOSTS
 from voxmint.engine.upstream.keystores import ALLOW_SECRETS, Wanted, from_store
 from voxmint.problems import Problem, ProblemsError
@@ -123,6 +124,29 @@ def test_a_disabled_version_and_wrong_credentials_are_told(server: Azure) -> Non
     assert "its current version is disabled" in refused().message
     with server.knowing_nobody():
         assert "Microsoft Entra refuses the credentials" in refused().message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", Fault)
+def test_a_network_that_fails_once_is_no_matter_and_for_good_it_is_told(
+    server: Azure, fault: Fault
+) -> None:
+    hold(server.vault, KEY)
+    with server.failing(server.failing_from(0, fault)):
+        assert key() == KEY
+    with server.failing(lambda _: fault):
+        problem = refused()
+    assert problem.code == "key-store-failed"
+    assert "canary" not in problem.message
+
+
+@pytest.mark.slow
+def test_a_quota_that_is_used_up_is_told(server: Azure) -> None:
+    hold(server.vault, KEY)
+    server.throttled = 1000
+    problem = refused()
+    assert (problem.code, "Throttled" in problem.message) == ("key-store-failed", True)
+    assert "canary" not in problem.message
 
 
 @pytest.mark.slow

@@ -4,20 +4,29 @@ A write is eight requests of a client that works hard for each, so most of these
 slow; a few of all kinds are not.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.stores.azure_keyvaults import NAME, STAGED, KeyVault, failing_write, refused, written
+from tests.stores.azure_keyvaults import (
+    NAME,
+    OTHERS,
+    STAGED,
+    KeyVault,
+    failing_write,
+    refused,
+    written,
+)
 from tests.stores.destinations import in_environment
 from tests.stores.servers.azure import VAULT, Azure
 from voxmint.engine.sinks.contract import Change, Finished, Unfinished
-from voxmint.engine.stores.sink import StoreSink
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
     UNCHANGED,
+    WRITTEN,
     Destination,
     SinkContract,
     delivering,
@@ -145,7 +154,7 @@ def test_what_a_killed_run_staged_is_taken_over(secrets: KeyVault, is_read_back:
 
 
 @pytest.mark.slow
-def test_a_later_run_finds_what_was_switched_over_and_cannot_read_what_was_staged(
+def test_what_a_killed_run_staged_is_read_by_nobody_but_the_run_that_finishes_it(
     secrets: KeyVault,
 ) -> None:
     written(secrets)
@@ -153,14 +162,27 @@ def test_a_later_run_finds_what_was_switched_over_and_cannot_read_what_was_stage
     with sink.locked(), sink.stage(delivering("clinic", number=2)) as staged:
         staged.read_back()
         [one] = staged.pending
+        assert secrets.readable(NAME + STAGED) == []
         left = Unfinished(session("clinic", 2), one.version, one.before)
-        later = secrets.sink("clinic")
-        assert isinstance(later, StoreSink)
-        assert later.store.read(NAME, one.version) is None
-        assert later.finish([left]) == Finished()
-        assert secrets.read()["clinic"] == known("clinic")
-        staged.switch()
+        assert secrets.sink("clinic").finish([left]) == Finished({"clinic": WRITTEN})
+        assert secrets.read()["clinic"] == known("clinic", 2)
+        # The run that was thought dead is too late.
+        with pytest.raises(ProblemsError, match="there is another version"):
+            staged.switch()
+    assert len(secrets.readable(NAME)) == 1
+    assert secrets.readable(NAME + STAGED) == []
     assert secrets.sink("clinic").finish([left]) == Finished({"clinic": UNCHANGED})
+
+
+@pytest.mark.slow
+def test_what_is_no_value_staged_for_a_secret_is_never_read_for_it(secrets: KeyVault) -> None:
+    written(secrets)
+    secrets.add(OTHERS, json.dumps(known("clinic", 2)))
+    number = secrets.there()[OTHERS].latest.number
+    left = Unfinished(session("clinic", 2), f"{OTHERS}/{number}", None)
+    assert secrets.sink("clinic").finish([left]) == Finished()
+    assert secrets.read()["clinic"] == known("clinic")
+    assert [one.is_enabled for one in secrets.there()[OTHERS].versions] == [True]
 
 
 @pytest.mark.slow

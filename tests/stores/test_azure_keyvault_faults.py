@@ -16,7 +16,7 @@ from tests.stores.azure_keyvaults import NAME, STAGED, KeyVault, failing_write, 
 from tests.stores.destinations import in_environment
 from tests.stores.servers.azure import VAULT, Azure
 from tests.stores.servers.faulty import Fault, Request
-from voxmint.engine.sinks.contract import SinkOutcome
+from voxmint.engine.sinks.contract import SinkOutcome, Unfinished
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
     FAILED,
@@ -24,6 +24,7 @@ from voxmint.testing.sink_contract import (
     delivering,
     errors_of,
     known,
+    session,
 )
 
 pytestmark = pytest.mark.slow
@@ -107,6 +108,41 @@ def test_whichever_request_fails_a_new_secret_is_there_with_its_next_write(
         secrets.sink("clinic").write(delivering("clinic"))
     written(secrets, 2)
     assert secrets.read() == {"clinic": known("clinic", 2)}
+    assert secrets.readable(NAME + STAGED) == []
+
+
+SWITCH = ["list", "set", "update"]
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize("number", range(len(SWITCH)))
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.APPLIED])
+def test_a_switch_that_was_cut_at_any_request_is_finished_without_another_token(
+    secrets: KeyVault, fault: Fault, number: int, is_new: bool
+) -> None:
+    if not is_new:
+        written(secrets)
+    sink = secrets.sink("clinic")
+    with sink.locked():
+        staged = sink.stage(delivering("clinic", number=2))
+        staged.read_back()
+        [one] = staged.pending
+        dead = False
+
+        def rule(request: Request) -> Fault | None:
+            nonlocal dead
+            is_last = not dead and call_of(request) == SWITCH[number]
+            dead = dead or is_last
+            return fault if is_last else Fault.LOST if dead else None
+
+        with suppress(ProblemsError), secrets.server.failing(rule):
+            staged.switch()
+        assert dead or (is_new and SWITCH[number] == "update")
+    left = Unfinished(session("clinic", 2), one.version, one.before)
+    done = secrets.sink("clinic").finish([left])
+    assert set(done.outcomes) == {"clinic"}
+    assert secrets.read() == {"clinic": known("clinic", 2)}
+    assert len(secrets.readable(NAME)) == 1
     assert secrets.readable(NAME + STAGED) == []
 
 

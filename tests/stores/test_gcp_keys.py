@@ -8,7 +8,7 @@ import pytest
 
 from tests.engine.mints import KEY
 from tests.engine.worlds import problem_of
-from tests.stores.servers.gcp import PROJECT, REGION, Gcp
+from tests.stores.servers.gcp import PROJECT, REGION, Fault, Gcp
 from voxmint.engine.upstream.keystores import ALLOW_SECRETS, Wanted, from_store
 from voxmint.problems import Problem, ProblemsError
 from voxmint.profiles.key_stores import KeyInGcp
@@ -82,3 +82,26 @@ def test_a_regional_secret_is_asked_for_in_its_location(gcp: Gcp) -> None:
     gcp.put(f"projects/{PROJECT}/locations/{REGION}/secrets/{NAME}", KEY)
     assert key(location=REGION) == KEY
     assert refused().code == "key-store-lacks"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.APPLIED, Fault.BUSY])
+def test_a_network_that_fails_once_is_no_matter(gcp: Gcp, fault: Fault) -> None:
+    gcp.put(PATH, KEY)
+    with gcp.failing(gcp.failing_number(0, fault)):
+        assert key() == KEY
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault.EMPTY, "its answer was cut short"),
+        (Fault.CORRUPT, "its answer does not match its checksum"),
+    ],
+)
+def test_from_an_unsound_answer_no_key_is_made(gcp: Gcp, fault: Fault, said: str) -> None:
+    gcp.put(PATH, KEY)
+    with gcp.failing(lambda _: fault):
+        problem = refused()
+    assert (problem.code, said in problem.message) == ("key-store-failed", True)

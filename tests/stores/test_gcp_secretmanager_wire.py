@@ -8,15 +8,17 @@ import pytest
 
 from tests.stores.gcps import PATH, SecretManager, ek, failed, token, written
 from tests.stores.servers.gcp import Fault, Gcp
-from voxmint.engine.sinks.contract import SinkOutcome
+from voxmint.engine.sinks.contract import Finished, SinkOutcome, Unfinished
 from voxmint.engine.stores.contract import StoreError, Trouble, What
 from voxmint.engine.stores.gcp_secretmanager import SecretManagerSink
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
     FAILED,
+    UNCHANGED,
     WRITTEN,
     delivering,
     known,
+    session,
 )
 
 
@@ -156,6 +158,22 @@ def test_told_to_wait_it_waits_and_goes_on(secrets: SecretManager) -> None:
     assert secrets.read()["clinic"] == known("clinic")
 
 
+@pytest.mark.parametrize("call", ["CreateSecret", "AddSecretVersion"])
+def test_of_a_quota_that_is_full_it_is_told_at_once(secrets: SecretManager, call: str) -> None:
+    gcp = secrets.gcp
+    if call == "AddSecretVersion":
+        written(secrets)
+    before, first = secrets.state(), len(gcp.calls)
+    sink = secrets.made_sink(SecretManagerSink, "clinic")
+    full = gcp.failing(lambda one: Fault.FULL if one == call else None)
+    with full, pytest.raises(ProblemsError) as raised:
+        sink.write(delivering("clinic", number=2))
+    assert [problem.code for problem in raised.value.problems] == ["store-full"]
+    # Waiting, as it does where it is told to, would free nothing.
+    assert gcp.calls[first:].count(call) == 1
+    assert secrets.state() == before
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("number", range(len(RENEWED)))
@@ -190,6 +208,36 @@ def test_whichever_call_fails_a_new_secret_is_there_with_its_next_write(
         secrets.sink("clinic").write(delivering("clinic"))
     written(secrets, 2)
     assert secrets.read() == {"clinic": known("clinic", 2)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("is_new", [True, False])
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.APPLIED])
+@pytest.mark.parametrize("number", range(3))
+def test_a_switch_that_was_cut_at_any_call_is_finished_without_another_token(
+    secrets: SecretManager, fault: Fault, number: int, is_new: bool
+) -> None:
+    gcp = secrets.gcp
+    for one in () if is_new else (7, 8):
+        written(secrets, one)
+    sink = secrets.sink("clinic")
+    with sink.locked():
+        staged = sink.stage(delivering("clinic", number=2))
+        staged.read_back()
+        [pending] = staged.pending
+        first = len(gcp.calls)
+
+        def rule(_: str) -> Fault | None:
+            at = len(gcp.calls) - 1 - first
+            return None if at < number else fault if at == number else Fault.LOST
+
+        with suppress(ProblemsError), gcp.failing(rule):
+            staged.switch()
+    left = Unfinished(session("clinic", 2), pending.version, pending.before)
+    assert set(secrets.sink("clinic").finish([left]).outcomes) == {"clinic"}
+    assert secrets.read() == {"clinic": known("clinic", 2)}
+    assert secrets.gcp.secrets[PATH].annotations["voxmint-session-id"] == "sess_2"
+    assert secrets.sink("clinic").finish([left]) == Finished({"clinic": UNCHANGED})
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ PACKAGES = "on Debian or Ubuntu, apt-get install --no-install-recommends gnome-k
 BUILT = ("toxiproxy-server", "vault", "kube-apiserver")
 
 GO = """
+: "${HOME:?Go keeps things there}"
 case $1$2 in
     moddownload) : >required.mod; echo '  "GoMod": "required.mod",' ;;
     build*) while [ "$1" != -o ]; do shift; done; echo built >"$2"; chmod +x "$2" ;;

@@ -229,6 +229,9 @@ def test_a_repository_in_the_project_counts_where_the_operator_allows_it(
     github.environ |= {"VOXMINT_ALLOW_REPOSITORIES": allowed, "GITHUB_REPOSITORY": job or ""}
     sink = github.sink("clinic")
     assert [one.code for one in sink.settled()] == ([code] if code else [])
+    # `validate` goes by what the operator names, where that is anything.
+    is_told = allowed and code == "store-repository-refused"
+    assert [one.code for one in sink.flaws()] == ([code] if is_told else [])
     if code is None:
         assert errors_of(sink) == []
         return

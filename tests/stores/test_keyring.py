@@ -247,6 +247,21 @@ def test_whichever_call_fails_the_old_value_or_the_new_one_is_there(
     assert set(store.backend.held) == {(TOKENS, NAME), (MARKS, NAME)}
 
 
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_write_whose_answer_is_lost_is_found_to_be_done(
+    store: KeyringInMemory, is_new: bool
+) -> None:
+    if not is_new:
+        written(store)
+    store.backend.fails_late = True
+    number = (MADE if is_new else RENEWED).index(("set", TOKENS))
+    with failing(store.backend, OSError("ek_canary"), number, 1):
+        written(store, 2)
+    assert store.read() == {"clinic": known("clinic", 2)}
+    assert store.marks()["voxmint-session-id"] == "sess_2"
+    assert set(store.backend.held) == {(TOKENS, NAME), (MARKS, NAME)}
+
+
 @pytest.mark.parametrize("number", range(len(MADE)))
 @pytest.mark.parametrize("times", [-1, 1])
 def test_whichever_call_fails_a_new_entry_is_there_with_its_next_write(

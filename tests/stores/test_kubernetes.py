@@ -18,6 +18,7 @@ from tests.stores.destinations import PROFILES, StoreDestination
 from tests.stores.servers.faulty import Fault, Faulty, running_faulty
 from tests.stores.servers.kubernetes import Kubernetes, User
 from tests.stores.servers.processes import PATIENCE
+from tests.stores.servers.toxiproxy import Toxiproxy
 from voxmint.engine.sinks.contract import Change, Finished, SinkOutcome, Unfinished
 from voxmint.engine.stores.content import OneSession
 from voxmint.engine.stores.contract import MISSING, Draft
@@ -140,11 +141,14 @@ class Behind(Secrets):
             yield
 
 
-def kubeconfig(folder: Path, server: str, token: str, **context: str) -> dict[str, str]:
+def kubeconfig(
+    folder: Path, server: str, token: str, ca_file: Path | None = None, **context: str
+) -> dict[str, str]:
     """The environment of somebody with this cluster and token."""
+    trust = {"certificate-authority": str(ca_file)} if ca_file else {}
     config = {
         "current-context": "test",
-        "clusters": [{"name": "test", "cluster": {"server": server}}],
+        "clusters": [{"name": "test", "cluster": {"server": server, **trust}}],
         "users": [{"name": "test", "user": {"token": token}}],
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test", **context}}],
     }
@@ -380,6 +384,22 @@ def test_a_field_that_another_manager_holds_is_told_with_its_owner(secrets: Secr
     secrets.around["adopts"] = False
     written(secrets, 3)
     assert secrets.data() == known("clinic", 3)
+
+
+def test_a_value_that_somebody_else_set_is_not_taken_for_the_session(secrets: Secrets) -> None:
+    written(secrets)
+    sink = secrets.sink("clinic")
+    secrets.edited({"data": coded(session_id="by hand", more="more")})
+    assert sink.holds() == {"clinic"}
+    secrets.edited({"data": coded(client_secret="by hand")})
+    assert sink.holds() == frozenset()
+    # It is still voxmint's: what others hold in it stays, and the rest goes.
+    sink.write(Change(remove=frozenset({"clinic"})))
+    assert secrets.data() == {
+        "client_secret": "by hand",
+        "session_id": "by hand",
+        "more": "more",
+    }
 
 
 def test_a_field_that_is_taken_between_the_phases_is_told_with_its_owner(secrets: Secrets) -> None:
@@ -720,3 +740,50 @@ def test_one_that_could_not_be_handed_over_can_be_removed_and_shared(behind: Beh
     behind.edited({"data": coded(theirs="theirs")})
     behind.sink("clinic").write(Change(remove=frozenset({"clinic"})))
     assert behind.data() == {"theirs": "theirs"}
+
+
+# ── a real proxy, with TLS ───────────────────────────────────────────────────────────────────────
+
+
+def test_a_slow_network_is_no_trouble(secrets: Secrets, toxiproxy: Toxiproxy) -> None:
+    with toxiproxy.before(secrets.server.address) as proxy:
+        lead_through(secrets, proxy.address)
+        with proxy.slow(20):
+            written(secrets)
+    assert secrets.data() == known("clinic")
+
+
+def test_answers_that_are_lost_on_the_way_through_tls_are_told(
+    secrets: Secrets, toxiproxy: Toxiproxy
+) -> None:
+    written(secrets)
+    with toxiproxy.before(secrets.server.address) as proxy:
+        lead_through(secrets, proxy.address)
+        cut = partial(proxy.answers_cut, 100)
+        for fault in (
+            proxy.answers_lost,
+            proxy.answers_reset,
+            proxy.requests_reset,
+            cut,
+            proxy.down,
+        ):
+            with fault():
+                assert failing(secrets).code == "store-unreachable"
+        written(secrets, 2)
+    assert secrets.data() == known("clinic", 2)
+
+
+def test_a_server_that_never_answers_is_given_up(secrets: Secrets, toxiproxy: Toxiproxy) -> None:
+    written(secrets)
+    with toxiproxy.before(secrets.server.address) as proxy:
+        lead_through(secrets, proxy.address)
+        with proxy.silent():
+            [problem] = errors_of(secrets.sink("clinic"))
+    assert problem.code == "store-unreachable"
+    assert "in time" in problem.message
+    assert secrets.data() == known("clinic")
+
+
+def lead_through(secrets: Secrets, address: str) -> None:
+    server = secrets.server
+    secrets.environ |= kubeconfig(secrets.folder, address, server.admin.token, server.ca_file)

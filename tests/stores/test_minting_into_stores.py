@@ -202,6 +202,11 @@ def test_of_a_switch_that_fails_halfway_it_says_which_have_it_and_the_next_run_f
     [problem] = [one.problem for one in report.results if one.problem]
     assert problem.code == "store-unreachable"
     assert secret(server, "ward") == before
+    [told] = [one.to_json()["sinks"] for one in report.results if one.profile == "ward"]
+    assert [(one["outcome"], one["staged"]) for one in told] == [
+        ("written", False),
+        ("failed", True),
+    ]
     text = said(made, report)
     assert (
         "the new one is in `.env.live`; `voxmint/{environment}/{profile}` has the old one or none"
@@ -226,6 +231,27 @@ def test_of_a_switch_that_fails_halfway_it_says_which_have_it_and_the_next_run_f
     assert made.env_file.stat() == file
     assert outcomes(made.mint()) == {"clinic": "kept", "ward": "kept"}
     assert states(made)["ward"][0] == "live"
+
+
+def test_a_switch_that_the_run_itself_could_mend_is_no_failure(server: Aws, tmp_path: Path) -> None:
+    made = desk(tmp_path, more=BOTH)
+    made.mint()
+    moves: list[Request] = []
+
+    def first_move(request: Request) -> Fault | None:
+        if request.headers["x-amz-target"].endswith("UpdateSecretVersionStage"):
+            moves.append(request)
+            return Fault.LOST if len(moves) == 1 else None
+        return None
+
+    with (
+        running_faulty(server.address) as faulty,
+        faulty.failing(first_move),
+        in_environment({"AWS_ENDPOINT_URL": faulty.address, "AWS_MAX_ATTEMPTS": "1"}),
+    ):
+        report = made.mint(force=True)
+    assert (outcomes(report), report.problems, report.exit_code) == ({"clinic": "minted"}, (), 0)
+    assert secret(server, "clinic")["session_id"] == made.sessions["clinic"].session_id
 
 
 def test_what_is_staged_and_cannot_be_switched_over_yet_waits_for_the_run_after(

@@ -23,7 +23,7 @@ from tests.stores.gcps import SecretManager
 from tests.stores.githubs import Github
 from tests.stores.keyrings import KeyringInMemory
 from tests.stores.layouts import Aliases, Siblings, sink_of
-from tests.stores.parties import PROFILE, Offer, Party, ProxiedParty
+from tests.stores.parties import PROFILE, GcpParty, Offer, Party, ProxiedParty
 from tests.stores.servers.aws import Aws
 from tests.stores.servers.azure import Azure
 from tests.stores.servers.faulty import Fault, running_faulty
@@ -60,9 +60,15 @@ def _aws(kind: type[SecretsManager | ParameterStore]) -> Offer:
     return offer
 
 
-def _github(request: pytest.FixtureRequest, folder: Path) -> Github:
+@contextmanager
+def _github(request: pytest.FixtureRequest, folder: Path) -> Iterator[Party]:
     place = {"environment": "the ward/7"} if folder.name == "second" else {}
-    return Github(request.getfixturevalue("github_fake"), folder, payload="json", **place)
+    fake = request.getfixturevalue("github_fake")
+    with running_faulty(fake.address) as faulty:
+        destination = Github(fake, folder, payload="json", **place)
+        destination.environ["GITHUB_API_URL"] = faulty.address
+        # Its client repeats what fails.
+        yield ProxiedParty(destination, faulty, for_good=True)
 
 
 def _keyring(request: pytest.FixtureRequest, folder: Path) -> KeyringInMemory:
@@ -76,7 +82,13 @@ _DIRECT = {"NO_PROXY": "127.0.0.1"}
 
 
 @contextmanager
-def _gcp(request: pytest.FixtureRequest, folder: Path) -> Iterator[SecretManager]:
+def _gcp(request: pytest.FixtureRequest, folder: Path) -> Iterator[Party]:
+    with _project(request, folder) as destination:
+        yield GcpParty(destination)
+
+
+@contextmanager
+def _project(request: pytest.FixtureRequest, folder: Path) -> Iterator[SecretManager]:
     """Each party has a project of its own."""
     server: Gcp = request.getfixturevalue("gcp_server")
     server.reset()
@@ -114,7 +126,10 @@ def _kubernetes(request: pytest.FixtureRequest, folder: Path) -> Iterator[Party]
 
 def _memory(layout: type[Memory]) -> Offer:
     def made(_: pytest.FixtureRequest, folder: Path) -> InMemory:
-        found = InMemory(folder, name=f"{folder.name}/{{environment}}/{{profile}}")
+        # Sinks are staged in the order of their names: the one that fails comes last, so that there
+        # is something to take back in the other.
+        start = "b" if folder.name == "first" else "a"
+        found = InMemory(folder, name=f"{start}/{{environment}}/{{profile}}")
         found.made = sink_of(layout, found.server)
         return found
 
@@ -128,23 +143,27 @@ _STORES = (pytest.mark.stores,)
 
 @dataclass(frozen=True)
 class Offered:
-    """What a kind of sink brings: a party, and the marks of tests that have it."""
+    """What a kind of sink brings: a party, and the marks of tests that have it.
+
+    `alike` is another party for pairs of the very kind, where it takes one.
+    """
 
     offer: Offer
     marks: tuple[pytest.MarkDecorator, ...] = ()
+    alike: Offer | None = None
 
 
 OFFERED = {
     "dotenv": Offered(parties.files(Dotenv, path=".env.production")),
     "directory": Offered(parties.files(Directory, path="tokens"), _SLOW),
     "json": Offered(parties.files(Json, path="tokens.json"), _SLOW),
-    "github-secrets": Offered(parties.store(_github), _SLOW),
+    "github-secrets": Offered(_github, _SLOW),
     "memory": Offered(_memory(Memory)),
     "siblings": Offered(_memory(Siblings), _SLOW),
     "aliases": Offered(_memory(Aliases), _SLOW),
     "aws-secretsmanager": Offered(_aws(SecretsManager), _SLOW),
     "aws-ssm": Offered(_aws(ParameterStore), _SLOW),
-    "gcp-secretmanager": Offered(parties.store(_gcp), _SLOW),
+    "gcp-secretmanager": Offered(_gcp, _SLOW, alike=parties.store(_project)),
     "keyring": Offered(parties.store(_keyring), _SLOW),
     "azure-keyvault": Offered(parties.store(_azure), _SLOW),
     "vault": Offered(_vault, _STORES),
@@ -233,8 +252,9 @@ def _table(request: pytest.FixtureRequest, folder: Path, one: str, other: str) -
         made = []
         for name, kind in (("first", one), ("second", other)):
             (folder / name).mkdir()
-            offer = OFFERED[kind].offer(request, folder / name)
-            made.append(stack.enter_context(offer))
+            offered = OFFERED[kind]
+            offer = (offered.alike if one == other else None) or offered.offer
+            made.append(stack.enter_context(offer(request, folder / name)))
         yield Table(made[0], made[1], stack.enter_context(Ledger.open(folder / "ledger.db")))
 
 
@@ -304,7 +324,7 @@ def _ended(table: Table, number: int) -> None:
 
 # ── what is finished, and what is minted anew ────────────────────────────────────────────────────
 
-FLEETING = ("azure-keyvault", "github-secrets", "kubernetes")
+FLEETING = ("github-secrets", "kubernetes")
 """What is staged there cannot be read by a later run."""
 STORES = [
     pytest.param(name, marks=() if name in IN_MEMORY else offered.marks)

@@ -1,5 +1,7 @@
 """Each store that is registered has all that belongs to one: tests, a page, an extra."""
 
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -43,6 +45,47 @@ def test_its_client_comes_with_an_extra_and_with_all_of_them(kind: str) -> None:
     assert store(kind).extra in extras
     [together] = extras["stores"]
     assert store(kind).extra in together.partition("[")[2].rstrip("]").split(",")
+
+
+BARE = """
+import sys
+for name in sorted({"azure", "boto3", "google", "hvac", "keyring", "lightkube", "nacl"}):
+    sys.modules[name] = None
+
+from dataclasses import replace
+from pathlib import Path
+
+from voxmint.engine.sinks import own_sink
+from voxmint.engine.sinks.surroundings import surroundings_of
+from voxmint.problems import ProblemsError
+
+environ = {
+    "AZURE_KEYVAULT_URL": "https://clinic.vault.azure.net",
+    "GITHUB_REPOSITORY": "clinic/speech",
+    "PATH": "/usr/bin:/bin",
+}
+around = replace(surroundings_of(Path(sys.argv[1]), environ), profiles=("clinic",), environ=environ)
+for kind in sys.argv[2:]:
+    found = own_sink(kind)
+    sink = found(found.Options(), replace(around, environment="production"))
+    assert [one for one in sink.settled() if one.is_error] == [], kind
+    try:
+        sink.store
+    except ProblemsError as error:
+        [problem] = error.problems
+        print(kind, problem.code, problem.hint)
+"""
+
+
+def test_without_its_extra_each_says_the_command_that_installs_it(tmp_path: Path) -> None:
+    """Whatever else is missing, as an address or credentials; and nothing else needs a client."""
+    command = [sys.executable, "-c", BARE, str(tmp_path), *STORES]
+    where = {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    done = subprocess.run(command, env=where, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        f"{kind} store-package-missing pip install 'voxmint[{store(kind).extra}]'"
+        for kind in STORES
+    ]
 
 
 @pytest.mark.parametrize("kind", STORES)

@@ -12,15 +12,26 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from tests.stores.servers.aws import Aws
-from tests.stores.servers.keyring import Keyring, running_keyring
+from tests.stores.servers.keyring import Keyring, Keyrings, running_keyring
 from tests.stores.servers.kubernetes import Kubernetes
-from tests.stores.servers.processes import ROOT, NotReadyError, Server, found, on_a_port, running
-from tests.stores.servers.toxiproxy import Proxy, Toxiproxy
+from tests.stores.servers.processes import (
+    PATIENCE,
+    ROOT,
+    NotReadyError,
+    PortTakenError,
+    Server,
+    found,
+    on_a_port,
+    own_folder,
+    running,
+)
+from tests.stores.servers.toxiproxy import Proxy, Toxiproxy, toxiproxy_at
 from tests.stores.servers.vault import Vault
 
 Fault = Callable[[Proxy], AbstractContextManager[None]]
@@ -187,15 +198,15 @@ def connected(vault: Vault, address: str) -> Iterator[httpx.Client]:
 def test_each_fault_ends_with_its_block(aws: Aws, toxiproxy: Toxiproxy) -> None:
     with toxiproxy.before(f"{aws.address}/moto-api/data.json") as proxy:
 
-        def asked() -> httpx.Response:
-            return httpx.get(proxy.address, trust_env=False, timeout=0.5)
+        def asked(patience: float = PATIENCE) -> httpx.Response:
+            return httpx.get(proxy.address, trust_env=False, timeout=patience)
 
         whole = asked()
         assert whole.status_code == 200
-        with proxy.slow(60_000), pytest.raises(httpx.ReadTimeout):
-            asked()
+        with proxy.slow(3_600_000), pytest.raises(httpx.ReadTimeout):
+            asked(0.5)
         with proxy.silent(), pytest.raises(httpx.ReadTimeout):
-            asked()
+            asked(0.5)
         with proxy.requests_reset(), pytest.raises(httpx.ReadError):
             asked()
         with proxy.answers_reset(), pytest.raises(httpx.ReadError):
@@ -229,6 +240,39 @@ def test_a_locked_keyring_gives_nothing() -> None:
         assert "KeyringLocked" in asked.stderr
 
 
+@pytest.mark.stores
+def test_a_keyring_that_died_is_followed_by_another() -> None:
+    with Keyrings() as keyrings:
+        first = keyrings.alive()
+        assert keyrings.alive() is first
+        _, daemon = first.servers
+        daemon.process.kill()
+        daemon.process.wait()
+        assert daemon.state().startswith("gnome-keyring-daemon ended with -9:")
+        second = keyrings.alive()
+        assert not second.is_locked()
+        assert not first.home.exists()
+
+
+@pytest.mark.stores
+def test_another_toxiproxy_is_not_taken_for_the_one_that_was_started(toxiproxy: Toxiproxy) -> None:
+    port = urlsplit(toxiproxy.address).port
+    assert port is not None
+    with (
+        own_folder() as folder,
+        pytest.raises(PortTakenError, match="toxiproxy-server runs"),
+        toxiproxy_at(folder, port),
+    ):
+        pass
+
+
+def test_the_path_of_a_server_s_folder_is_short_wherever_tests_have_theirs(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    with own_folder(str(deep)) as folder:
+        assert len(f"{folder}/run/keyring/control") < 100
+
+
 def said(log: Path, words: str) -> bool:
     return words in log.read_text()
 
@@ -243,14 +287,19 @@ def test_a_server_that_ends_early_says_why(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_meanwhile_is_left_to_whoever_has_it(tmp_path: Path) -> None:
-    asked = []
+    # Some end then, and some go on.
+    says = [
+        "echo address already in use",
+        "echo address already in use; exec sleep 1000",
+        "echo ready; exec sleep 1000",
+    ]
+    asked: list[int] = []
 
     def started(port: int) -> AbstractContextManager[Server]:
         asked.append(port)
-        says = "echo ready; exec sleep 1000" if len(asked) > 2 else "echo address already in use"
-        log = tmp_path / "sh.log"
+        command = ["sh", "-c", says[len(asked) - 1]]
         return running(
-            ["sh", "-c", says], folder=tmp_path, ready=lambda: "ready" in log.read_text()
+            command, folder=tmp_path, ready=partial(said, tmp_path / "sh.log", "ready\n")
         )
 
     with on_a_port(started) as server:

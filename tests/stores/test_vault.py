@@ -67,7 +67,32 @@ def test_custom_metadata_tells_what_a_secret_is_without_reading_it(kv: VaultDest
         "voxmint-commit": "c0ffee",
         "voxmint-expires-at": str(one.expires_at),
         "voxmint-session-id": "sess_1",
+        "voxmint-version": "1",
     }
+
+
+def test_a_version_that_somebody_else_wrote_is_not_taken_for_the_session(
+    kv: VaultDestination,
+) -> None:
+    written(kv)
+    sink = kv.sink("clinic")
+    kv.put(kv.name, {"client_secret": "theirs"})
+    assert sink.holds() == frozenset()
+    # It is still voxmint's, and written anew.
+    written(kv)
+    assert sink.holds() == {"clinic"}
+    assert kv.value(kv.name) == {**known("clinic"), "expires_at": session("clinic").expires_at}
+
+
+def test_a_secret_for_an_environment_that_others_write_too_still_holds_its_sessions(
+    vault: Vault, tmp_path: Path
+) -> None:
+    kv = VaultDestination(vault, tmp_path, name="all")
+    name = f"{kv.base}/all"
+    sink = kv.sink(*PROFILES)
+    sink.write(delivering(*PROFILES))
+    kv.put(name, {**(kv.value(name) or {}), "theirs": "1"})
+    assert sink.holds() == set(PROFILES)
 
 
 def test_marks_of_an_earlier_session_go_and_those_of_others_stay(kv: VaultDestination) -> None:
@@ -102,6 +127,34 @@ def test_the_end_that_counts_is_that_of_the_latest_token(kv: VaultDestination) -
     versions = kv.metadata(kv.name)["versions"]
     ends = [datetime.fromisoformat(versions[one]["deletion_time"]) for one in ("1", "2")]
     assert 86000 <= (ends[1] - ends[0]).total_seconds() <= 86800
+
+
+def test_what_others_keep_in_an_environment_s_secret_does_not_end_with_its_tokens(
+    vault: Vault, tmp_path: Path
+) -> None:
+    kv = VaultDestination(vault, tmp_path, name="all", names={"profiles": {"clinic": "renamed"}})
+    name = f"{kv.base}/all"
+    sink = kv.sink(*PROFILES)
+
+    def ends() -> bool:
+        metadata = kv.metadata(name)
+        current = metadata["versions"][str(metadata["current_version"])]
+        return bool(current["deletion_time"])
+
+    sink.write(delivering(*PROFILES))
+    assert ends()
+    value = kv.value(name)
+    assert value is not None
+    kv.put(name, {**value, "theirs": "1"})
+    sink.write(delivering(*PROFILES, number=2))
+    assert not ends()
+    # Nor where what is staged is switched over later, or taken out.
+    sink.finish(unfinished(kv, *PROFILES, number=3))
+    assert set(kv.value(name) or {}) == {"renamed", "ward/7", "theirs"}
+    assert not ends()
+    sink.write(Change(remove=frozenset(PROFILES)))
+    assert kv.value(name) == {"theirs": "1"}
+    assert not ends()
 
 
 def test_a_version_that_has_ended_is_not_there_and_its_name_is_still_ours(
@@ -213,15 +266,17 @@ def test_a_mount_may_demand_a_check_for_each_write(vault: Vault, tmp_path: Path)
     assert kv.read()["clinic"] == known("clinic", 3)
 
 
-def unfinished(kv: VaultDestination, *profiles: str) -> tuple[Unfinished, ...]:
+def unfinished(kv: VaultDestination, *profiles: str, number: int = 2) -> tuple[Unfinished, ...]:
     """What a run leaves that may not write any longer once it has staged, as the ledger has it."""
     sink = kv.sink(*profiles)
-    with sink.locked(), sink.stage(delivering(*profiles, number=2)) as staged:
+    with sink.locked(), sink.stage(delivering(*profiles, number=number)) as staged:
         staged.read_back()
         with kv.letting({"cubbyhole/none": ("read",)}), pytest.raises(ProblemsError):
             staged.switch()
         pending = staged.pending
-    return tuple(Unfinished(session(one.profile, 2), one.version, one.before) for one in pending)
+    return tuple(
+        Unfinished(session(one.profile, number), one.version, one.before) for one in pending
+    )
 
 
 @pytest.mark.parametrize("name", ["{profile}", "all"])

@@ -7,13 +7,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.stores.destinations import PROFILES
 from tests.stores.servers.faulty import Fault, Faulty, Request, running_faulty
 from tests.stores.servers.toxiproxy import Toxiproxy
 from tests.stores.servers.vault import Vault
 from tests.stores.vaults import VaultDestination, failed, is_readers, written
-from voxmint.engine.sinks.contract import SinkOutcome
+from voxmint.engine.sinks.contract import SinkOutcome, Unfinished
 from voxmint.problems import ProblemsError
-from voxmint.testing.sink_contract import FAILED, WRITTEN, delivering, errors_of, known
+from voxmint.testing.sink_contract import (
+    FAILED,
+    UNCHANGED,
+    WRITTEN,
+    delivering,
+    errors_of,
+    known,
+    session,
+)
 
 pytestmark = pytest.mark.stores
 
@@ -126,6 +135,63 @@ def test_a_new_secret_whose_write_fails_leaves_nothing(
     with faulty.failing(lambda asked: fault if called(asked) == "POST data" else None):
         assert failed(kv).code == "store-unreachable"
     assert [one for one in kv.names() if is_readers(one)] == []
+
+
+@pytest.mark.parametrize("name", ["{profile}", "all"])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_value_whose_marks_could_not_be_set_is_finished_by_the_next_run(
+    vault: Vault, tmp_path: Path, name: str, is_new: bool
+) -> None:
+    kv = VaultDestination(vault, tmp_path, name=name)
+    if not is_new:
+        kv.sink(*PROFILES).write(delivering(*PROFILES))
+    with running_faulty(vault.address) as faulty:
+        kv.environ |= {"VAULT_ADDR": faulty.address, "VAULT_MAX_RETRIES": "0"}
+        [left] = cut_before_marks(kv, faulty)
+    kv.environ["VAULT_ADDR"] = vault.address
+    # What is there is what was staged, and nothing tells of it.
+    assert kv.read()["clinic"] == known("clinic", 2)
+    sink = kv.sink(*PROFILES)
+    assert sink.finish([left]).outcomes == {"clinic": WRITTEN}
+    assert kv.read()["clinic"] == known("clinic", 2)
+    assert sink.holds() == ({"clinic"} if is_new else set(PROFILES))
+    assert [one for one in kv.names() if not is_readers(one)] == []
+    assert sink.finish([left]).outcomes == {"clinic": UNCHANGED}
+
+
+def test_a_value_that_somebody_wrote_since_is_not_taken_for_the_staged_one(
+    kv: VaultDestination, faulty: Faulty
+) -> None:
+    written(kv)
+    [left] = cut_before_marks(kv, faulty)
+    value = kv.value(kv.name)
+    assert value is not None
+    # Once as it is, and once with another value: neither is what the run wrote.
+    for theirs in (value, {"theirs": "1"}):
+        kv.put(kv.name, theirs)
+        number = kv.metadata(kv.name)["current_version"]
+        finished = kv.sink("clinic").finish([left])
+        assert (finished.outcomes, finished.problems) == ({}, {})
+        assert kv.metadata(kv.name)["current_version"] == number
+        assert kv.value(kv.name) == theirs
+        assert kv.marks(kv.name)["voxmint-session-id"] == "sess_1"
+
+
+def cut_before_marks(kv: VaultDestination, faulty: Faulty) -> list[Unfinished]:
+    """What a run leaves that wrote its value, and could not set the marks that tell of it."""
+    first = len(faulty.requests)
+
+    def after_the_value(asked: Request) -> Fault | None:
+        before = map(called, faulty.requests[first:])
+        return Fault.LOST if called(asked) == "POST metadata" and "POST data" in before else None
+
+    sink = kv.sink(*PROFILES)
+    with sink.locked(), sink.stage(delivering("clinic", number=2)) as staged:
+        staged.read_back()
+        pending = staged.pending
+        with faulty.failing(after_the_value), pytest.raises(ProblemsError):
+            staged.switch()
+    return [Unfinished(session("clinic", 2), one.version, one.before) for one in pending]
 
 
 # ── trying again ─────────────────────────────────────────────────────────────────────────────────

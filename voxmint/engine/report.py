@@ -49,6 +49,15 @@ class SinkResult:
     def is_good(self) -> bool:
         return self.outcome is not SinkOutcome.FAILED
 
+    def to_json(self) -> dict[str, Any]:
+        """What programs read of it."""
+        return {
+            "kind": self.kind,
+            "target": self.target,
+            "outcome": str(self.outcome),
+            "staged": self.is_staged,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -83,10 +92,7 @@ class Result:
             "expires_at": self.expires_at,
             "request_id": self.request_id,
             "attempts": self.attempts,
-            "sinks": [
-                {"kind": sink.kind, "target": sink.target, "outcome": str(sink.outcome)}
-                for sink in self.sinks
-            ],
+            "sinks": [sink.to_json() for sink in self.sinks],
             "error": _error(self.problem),
         }
 

@@ -3,29 +3,46 @@
 A package that brings a sink of its own tells how its destination is looked at, and inherits the
 tests:
 
-    from voxmint.testing.sink_contract import Destination, SinkContract
+    from voxmint.testing.sink_contract import Destination, SinkContract, sink_in
 
-    class Vault(Destination):
-        def sink(self, *profiles): ...
+    class Table(Destination):
+        def sink(self, *profiles):
+            return sink_in(self.folder, SqliteSink, {"table": "tokens"}, *profiles)
+
         def read(self): ...
+        def state(self): ...
 
-    class TestVaultSink(SinkContract):
+    class TestSqliteSink(SinkContract):
         @pytest.fixture
         def destination(self, tmp_path):
-            return Vault(tmp_path)
+            return Table(tmp_path)
 
-Needs pytest, which voxmint itself does not.
+docs/own-sink.md walks through a whole one. Needs pytest, which voxmint itself does not.
 """
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
 from typing import ClassVar
 
 import pytest
 
-from voxmint.engine.sinks.contract import Change, Delivery, Receipt, Sink, SinkOutcome
+from voxmint.engine.git import repository
+from voxmint.engine.locks import Locks
+from voxmint.engine.sinks.contract import (
+    Change,
+    Delivery,
+    Receipt,
+    Sink,
+    SinkOutcome,
+    Surroundings,
+)
+from voxmint.engine.state import made_state
 from voxmint.problems import Problem, VoxmintError
 from voxmint.secret import Secret
 
@@ -71,6 +88,31 @@ class Destination(ABC):
     def obstacles(self) -> Mapping[str, Obstacle]:
         """By step, what makes it fail: `preflight`, `stage`, or `switch` after it was staged."""
         return {}
+
+
+def sink_in(
+    folder: Path,
+    kind: type[Sink],
+    settings: Mapping[str, object],
+    *profiles: str,
+    environ: Mapping[str, str] = MappingProxyType({}),
+) -> Sink:
+    """A new sink of this class, as each run of the environment `production` makes one.
+
+    The project is in `folder`; `settings` are what its file says beside `kind`, and `environ` are
+    the operator's variables.
+    """
+    state = made_state(folder, environ)
+    around = Surroundings(
+        project=folder,
+        environment="production",
+        profiles=profiles,
+        state=state,
+        locks=Locks(state.locks, "voxmint mint", timeout=30),
+        git=partial(repository, environ={"PATH": os.environ["PATH"], **environ}),
+        environ=environ,
+    )
+    return kind(kind.Options.model_validate(settings), around)
 
 
 def session(profile: str, number: int = 1) -> Delivery:

@@ -205,6 +205,19 @@ def test_outside_a_job_github_s_files_are_refused(tmp_path: Path) -> None:
     assert problem_of(error).code == "sink-maskless"
 
 
+def test_a_log_that_is_a_file_is_refused_since_it_would_keep_the_tokens(tmp_path: Path) -> None:
+    made = with_sinks(tmp_path, ALL, profiles=("clinic",))
+    (tmp_path / "env").touch()
+    made.environ |= {"GITHUB_ENV": str(tmp_path / "env"), "GITHUB_ACTIONS": "true"}
+    log, order = tmp_path / "log", made.project.order((), ["live"])
+    with log.open("w") as stderr:
+        edge = made.edge(console=Console(io.StringIO(), stderr))
+        with pytest.raises(ProblemsError) as error:
+            mint(made.project, order, Operator(sinks=("github-env",)), edge)
+    assert problem_of(error).code == "sink-maskless"
+    assert (log.read_text(), (tmp_path / "env").read_text()) == ("", "")
+
+
 def test_the_log_hides_a_token_before_it_is_written(tmp_path: Path) -> None:
     made = with_sinks(tmp_path, ALL, profiles=("clinic",))
     handed_on = tmp_path / "env"

@@ -6,13 +6,15 @@ import pytest
 from pydantic import ValidationError
 
 from tests.engine.mints import Desk, desk, outcomes
+from tests.engine.sinks.test_contract import Dotenv
 from tests.engine.worlds import problem_of
 from voxmint.engine.ledger import Ledger
-from voxmint.engine.sinks.contract import Receipt
+from voxmint.engine.sinks.contract import Change, Receipt
 from voxmint.engine.sinks.directory_options import DirectoryOptions
 from voxmint.engine.sinks.dotenv import DotenvSink
 from voxmint.engine.sinks.dotenv_options import DotenvOptions
 from voxmint.problems import ProblemsError
+from voxmint.testing.sink_contract import FAILED, REMOVED, delivering
 
 PLAIN = "names: {client_secret: TOKEN, expires_at: UNTIL}, values: [client_secret, expires_at]"
 
@@ -60,6 +62,20 @@ def test_a_file_goes_with_its_profile_unless_it_holds_more(tmp_path: Path) -> No
     assert made.mint().pruned == ("a", "b")
     assert files(made) == [".env.b", ".env.clinic"]
     assert (made.root / ".env.b").read_text() == "THEIRS=1\n"
+
+
+def test_what_could_not_be_taken_out_of_one_file_is_not_said_to_be_out(tmp_path: Path) -> None:
+    """The file changes between the two phases, so that it can no longer be merged."""
+    destination = Dotenv(tmp_path, path=".env.{profile}")
+    sink = destination.sink("clinic", "a")
+    sink.write(delivering("clinic", "a"))
+    gone = Change(remove=frozenset({"clinic", "a"}))
+    with sink.locked(), sink.stage(gone) as staged:
+        staged.read_back()
+        (destination.project / ".env.a").write_bytes(b"\xff\xfeK\0")
+        outcomes = staged.switch()
+        assert (outcomes, set(staged.refused)) == ({"clinic": REMOVED, "a": FAILED}, {"a"})
+    assert sorted(path.name for path in destination.project.glob(".env*")) == [".env.a"]
 
 
 def test_a_ledger_cannot_have_another_file_touched(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ OFFERS = """
 theirs = their_sinks:TheirSink
 dotenv = their_sinks:TheirSink
 broken = their_sinks_missing:TheirSink
+leaving = their_leaving_sinks:TheirSink
 odd = their_sinks:not_a_sink
 """
 
@@ -34,6 +35,7 @@ odd = their_sinks:not_a_sink
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An installed package that offers sinks."""
     (tmp_path / "their_sinks.py").write_text(THEIRS)
+    (tmp_path / "their_leaving_sinks.py").write_text("print('loud')\nraise SystemExit(3)\n")
     metadata = tmp_path / "their_sinks-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: their-sinks\nVersion: 1.0\n")
@@ -55,7 +57,7 @@ def test_each_of_our_own_is_what_it_is_called(kind: str) -> None:
 
 @pytest.mark.usefixtures("package")
 def test_a_package_can_bring_a_sink() -> None:
-    assert known_kinds() == SINKS.keys() | {"theirs", "broken", "odd"}
+    assert known_kinds() == SINKS.keys() | {"theirs", "broken", "leaving", "odd"}
     assert own_sink("theirs") is None
     # What only reads has learned of it without importing it.
     assert "their_sinks" not in sys.modules
@@ -68,17 +70,20 @@ def test_a_package_cannot_replace_one_of_ours() -> None:
 
 
 @pytest.mark.usefixtures("package")
-def test_a_package_that_is_broken_is_named() -> None:
+def test_a_package_that_is_broken_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     said = {}
-    for kind in ("broken", "odd"):
+    for kind in ("broken", "leaving", "odd"):
         with pytest.raises(ProblemsError) as error:
             sink_class(kind)
         said[kind] = problem_of(error).message
     assert said == {
         "broken": "the sink `broken` of the package their-sinks cannot be loaded: "
         "ModuleNotFoundError: No module named 'their_sinks_missing'",
+        "leaving": "the sink `leaving` of the package their-sinks cannot be loaded: SystemExit: 3",
         "odd": "the sink `odd` of the package their-sinks cannot be loaded: 1 is not a sink",
     }
+    # What it prints while it is imported is not among what a program reads.
+    assert capsys.readouterr() == ("", "loud\n")
 
 
 def test_an_unknown_kind_gets_a_near_miss() -> None:

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.stores.memory import Memory, sink_for, values_in
+from tests.engine.stores.memory import Kept, Memory, sink_for, values_in
 from tests.engine.stores.test_stores import BOTH, SHARED, TOKEN, InMemory, failing
-from voxmint.engine.sinks.contract import Change, Unfinished
+from tests.stores.layouts import STAGED, Siblings, sink_of
+from voxmint.engine.sinks.contract import Change, Finished, SinkOutcome, Unfinished
 from voxmint.engine.stores.contract import What
+from voxmint.engine.stores.marks import session_marks
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
     FAILED,
@@ -92,6 +94,36 @@ def test_of_one_object_for_all_the_sessions_of_a_run_are_switched_over_at_once(
     marks = shared.server.kept["tokens/production"].marks
     shared.sink(*BOTH).write(delivering(*BOTH, number=2))
     assert shared.server.kept["tokens/production"].marks == marks
+
+
+@pytest.mark.parametrize(("has_marks", "expected"), [(False, WRITTEN), (True, UNCHANGED)])
+def test_a_switch_that_was_cut_when_readers_had_the_value_is_finished(
+    store: InMemory, has_marks: bool, expected: SinkOutcome
+) -> None:
+    store.made = sink_of(Siblings, store.server)
+    name = "voxmint/production/clinic"
+    store.sink("clinic").write(delivering("clinic"))
+    [left] = left_staged(store, delivering("clinic", number=2))
+    old = store.server.kept[name]
+    [text] = store.server.kept[name + STAGED].values.values()
+    marks = session_marks("production", session("clinic", 2))
+    store.server.kept[name] = Kept({"2": text}, "2", marks if has_marks else old.marks)
+    assert store.sink("clinic").finish([left]).outcomes == {"clinic": expected}
+    # Neither is it written again, nor is anything of it left.
+    assert store.server.kept == {name: Kept({"2": text}, "2", marks)}
+
+
+def test_a_value_of_somebody_else_s_is_not_given_the_marks_of_what_is_staged(
+    store: InMemory,
+) -> None:
+    store.made = sink_of(Siblings, store.server)
+    name = "voxmint/production/clinic"
+    store.sink("clinic").write(delivering("clinic"))
+    [left] = left_staged(store, delivering("clinic", number=2))
+    old = store.server.kept[name]
+    store.server.kept[name] = Kept({"2": "theirs"}, "2", old.marks)
+    assert store.sink("clinic").finish([left]) == Finished()
+    assert store.server.kept[name] == Kept({"2": "theirs"}, "2", old.marks)
 
 
 def test_of_one_object_for_all_what_the_run_took_out_stays_out(shared: InMemory) -> None:

@@ -1,7 +1,7 @@
 """Fakes of Azure Key Vault and Microsoft Entra, for the real client in its production settings.
 
-A proxy on loopback leads every host to a server with a certificate of an authority of its own, so
-the program is given no more than what an operator may set: HTTPS_PROXY, REQUESTS_CA_BUNDLE and
+The proxy of `connect.py` leads every host to a server certified by an authority of its own;
+so the program is given no more than what an operator may set: HTTPS_PROXY, REQUESTS_CA_BUNDLE and
 AZURE_…. What the login answers is what azure-identity 1.27 asks for; nothing here was compared with
 Azure itself. See `azure_vault.py` for the vault.
 """
@@ -10,7 +10,8 @@ import json
 import socket
 import ssl
 import struct
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -23,6 +24,7 @@ from uuid import uuid4
 
 from tests.night.certificates import authority
 from tests.stores.servers.azure_vault import FakeVault
+from tests.stores.servers.connect import ConnectProxy, running_connect_proxy
 from tests.stores.servers.faulty import Fault, Request, Rule
 from tests.stores.servers.processes import own_folder
 
@@ -35,7 +37,7 @@ PASSWORD = "made-up-for-tests"
 
 @dataclass
 class Azure:
-    """Where the proxy is, what came by, and by which rule requests to a vault fail.
+    """The proxy to it, what came by, and by which rule requests to a vault fail.
 
     `requests` are those that a vault took, of somebody it knows. The next `throttled` of them are
     answered with 429. `resource` is what a vault asks a token for, and `elsewhere` a host that it
@@ -43,10 +45,9 @@ class Azure:
     """
 
     folder: Path
-    address: str = ""
+    proxy: ConnectProxy
     vaults: dict[str, FakeVault] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
-    hosts: set[str] = field(default_factory=set)
     tokens: set[str] = field(default_factory=set)
     rule: Rule = lambda _: None
     throttled: int = 0
@@ -54,6 +55,16 @@ class Azure:
     elsewhere: str = ""
     knows_us: bool = True
     lock: Lock = field(default_factory=Lock)
+
+    @property
+    def address(self) -> str:
+        """Where the proxy is."""
+        return self.proxy.address
+
+    @property
+    def hosts(self) -> set[str]:
+        """The hosts that were asked for."""
+        return {*self.proxy.asked}
 
     @property
     def vault(self) -> FakeVault:
@@ -81,7 +92,7 @@ class Azure:
         """Forgets all that it holds and has seen, and who is logged in."""
         self.vaults = {VAULT: FakeVault()}
         self.requests.clear()
-        self.hosts.clear()
+        self.proxy.asked.clear()
         self.tokens.clear()
         self.rule, self.throttled, self.knows_us = lambda _: None, 0, True
         self.resource, self.elsewhere = "https://vault.azure.net", ""
@@ -125,15 +136,43 @@ class Azure:
                 self.contexts[host] = authority().server(self.folder, host)
             return self.contexts[host]
 
+    @cached_property
+    def front(self) -> ssl.SSLContext:
+        """Shows of each host what is its own."""
+
+        def chosen(connection: Any, host: str | None, _: ssl.SSLContext) -> None:
+            connection.context = self.context(host or LOGIN)
+
+        front = authority().server(self.folder, "front")
+        front.sni_callback = chosen
+        return front
+
+
+class _EveryHost(Mapping[str, int]):
+    """Whatever the host, there is one port."""
+
+    def __init__(self) -> None:
+        self.port = 0
+
+    def __getitem__(self, host: str) -> int:
+        return self.port
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
 
 @contextmanager
 def running_azure() -> Iterator[Azure]:
-    with own_folder() as folder:
-        azure = Azure(folder)
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Own", (_Handler,), {"azure": azure}))
+    ports = _EveryHost()
+    with own_folder() as folder, running_connect_proxy(ports) as proxy:
+        azure = Azure(folder, proxy)
+        server = _Server(("127.0.0.1", 0), type("Own", (_Handler,), {"azure": azure}))
+        ports.port = server.server_address[1]
         thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()
-        azure.address = f"http://127.0.0.1:{server.server_address[1]}"
         azure.reset()
         try:
             yield azure
@@ -143,8 +182,15 @@ def running_azure() -> Iterator[Azure]:
             thread.join()
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        # A client that does not trust the certificate hangs up.
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
+
+
 class _Handler(BaseHTTPRequestHandler):
-    """Takes a CONNECT, speaks TLS from then on, and answers as the host that was asked for."""
+    """Speaks TLS, and answers as the host that was asked for."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -154,22 +200,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None: ...
 
-    def do_CONNECT(self) -> None:
-        self.host = self.path.rpartition(":")[0]
-        self.azure.hosts.add(self.host)
-        self.send_response_only(200)
-        self.end_headers()
-        self.wfile.flush()
-        context = self.azure.context(self.host)
-        self.close_connection = True
-        # A client that does not trust the certificate hangs up.
-        with suppress(OSError):
-            self.request = context.wrap_socket(self.connection, server_side=True)
-            self.setup()
-            self.close_connection = False
+    def setup(self) -> None:
+        self.request = self.azure.front.wrap_socket(self.request, server_side=True)
+        super().setup()
 
     def handle(self) -> None:
-        # So does one that has waited for long enough.
+        # A client that has waited for long enough hangs up, too.
         with suppress(OSError):
             super().handle()
 
@@ -183,6 +219,7 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(length)
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, self.path, headers, content)
+        self.host = headers["host"].partition(":")[0]
         answer = self._login if self.host == LOGIN else self._vault
         answer(request)
 

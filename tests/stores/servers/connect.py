@@ -16,7 +16,7 @@ from threading import Lock, Thread
 class ConnectProxy:
     """Where it listens, the port that each host is led to, and the hosts that were asked for.
 
-    A host without a port is refused, so nothing leaves this machine.
+    A host without a port is refused; in any case nothing leaves this machine.
     """
 
     ports: Mapping[str, int]
@@ -67,6 +67,7 @@ class _Server(ThreadingTCPServer):
 
 
 class _Handler(StreamRequestHandler):
+    disable_nagle_algorithm = True
     proxy: ConnectProxy
 
     def handle(self) -> None:
@@ -83,6 +84,7 @@ class _Handler(StreamRequestHandler):
             self.wfile.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
             return
         with socket.create_connection(("127.0.0.1", port)) as behind:
+            behind.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.proxy.keep(self.connection, behind)
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             back = Thread(target=_copied, args=(behind, self.connection), daemon=True)

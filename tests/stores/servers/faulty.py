@@ -38,6 +38,15 @@ class Request:
 Rule = Callable[[Request], Fault | None]
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a request is answered with, and the server behind never hears of it."""
+
+    status: int
+    content: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass
 class Faulty:
     """Where it listens, what came by, and the rule by which requests fail."""
@@ -45,7 +54,17 @@ class Faulty:
     behind: str
     address: str = ""
     rule: Rule = lambda _: None
+    instead: Callable[[Request], Answer | None] = lambda _: None
     requests: list[Request] = field(default_factory=list)
+
+    @contextmanager
+    def answering(self, instead: Callable[[Request], Answer | None]) -> Iterator[None]:
+        """For a while requests are answered by this, where it answers them."""
+        usual, self.instead = self.instead, instead
+        try:
+            yield
+        finally:
+            self.instead = usual
 
     @contextmanager
     def failing(self, rule: Rule) -> Iterator[None]:
@@ -111,6 +130,10 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(request, self.faulty.rule(request))
 
     def _answer(self, request: Request, fault: Fault | None) -> None:
+        own = self.faulty.instead(request)
+        if own is not None:
+            self._send(own.status, own.headers, own.content, len(own.content))
+            return
         if fault is Fault.BUSY:
             self._send(503, {}, b"", 0)
             return

@@ -62,6 +62,8 @@ class Fault(StrEnum):
     """It is done, and the answer has nothing in it."""
     BUSY = "busy"
     """It is refused for the number of requests."""
+    FULL = "full"
+    """It is refused for a quota of what there may be."""
     CORRUPT = "corrupt"
     """It is done, and one byte of a value that is answered is another."""
     STALE = "stale"
@@ -252,6 +254,8 @@ class _Service:
     def _done(self, name: str, request: Any, context: Any, fault: Fault | None) -> Any:
         if fault is Fault.BUSY:
             raise RefusalError("RESOURCE_EXHAUSTED", "RATE_LIMIT_EXCEEDED")
+        if fault is Fault.FULL:
+            raise RefusalError("RESOURCE_EXHAUSTED", "RESOURCE_QUOTA_EXCEEDED")
         self._check_account(context)
         if name == "TestIamPermissions":
             return self.permissions(request)

@@ -4,11 +4,19 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tests.stores.servers.processes import found, listens, own_folder, running
+from tests.stores.servers.processes import (
+    PATIENCE,
+    NotReadyError,
+    Server,
+    found,
+    listens,
+    own_folder,
+    running,
+)
 
 # Unlike the system's own, it starts no service by itself: nobody would answer its prompts.
 _BUS = """\
@@ -31,10 +39,18 @@ _COLLECTION = "/org/freedesktop/secrets/collection/login"
 
 @dataclass(frozen=True)
 class Keyring:
-    """A home of its own, and the address of the session's bus. The keyring is unlocked."""
+    """A home of its own, and the address of the session's bus. The keyring is unlocked.
+
+    `servers` are the programs of the session, as far as they are started.
+    """
 
     home: Path
     bus: str
+    servers: tuple[Server, ...] = ()
+
+    @property
+    def runs(self) -> bool:
+        return all(one.runs for one in self.servers)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -54,7 +70,7 @@ class Keyring:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENCE,
         )
 
     def is_locked(self) -> bool:
@@ -83,25 +99,68 @@ class Keyring:
         )
 
 
+class Keyrings:
+    """The sessions of one run of tests: one at a time, and another one where that has died."""
+
+    def __init__(self) -> None:
+        self._ends = ExitStack()
+        self._session: Keyring | None = None
+        self._failed: NotReadyError | None = None
+
+    def __enter__(self) -> "Keyrings":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.close()
+
+    def alive(self) -> Keyring:
+        """The session, which runs. Where none comes about, that is not tried at each test."""
+        if self._failed is not None:
+            raise self._failed
+        if self._session is None or not self._session.runs:
+            self._ends.close()
+            try:
+                self._session = self._ends.enter_context(running_keyring())
+            except NotReadyError as error:
+                self._failed = error
+                raise
+        return self._session
+
+
 @contextmanager
 def running_keyring() -> Iterator[Keyring]:
+    """A session, begun a second time where it did not come about at first."""
+    with ExitStack() as ends:
+        try:
+            session = ends.enter_context(_session())
+        except NotReadyError as first:
+            try:
+                session = ends.enter_context(_session())
+            except NotReadyError as second:
+                raise NotReadyError(f"{second}\n\nand before that: {first}") from None
+        yield session
+
+
+@contextmanager
+def _session() -> Iterator[Keyring]:
     with own_folder() as home:
         socket = home / "run" / "bus"
         socket.parent.mkdir(mode=0o700)
         config, password = home / "bus.conf", home / "password"
         config.write_text(_BUS.format(path=socket))
         password.write_text("made up for tests")
-        keyring = Keyring(home, f"unix:path={socket}")
+        session = Keyring(home, f"unix:path={socket}")
         bus = [found("dbus-daemon"), f"--config-file={config}", "--nofork", "--nopidfile"]
         daemon = [found("gnome-keyring-daemon"), "--foreground", "--components=secrets", "--unlock"]
         with (
-            running(bus, folder=home, ready=lambda: listens(socket)),
+            running(bus, folder=home, ready=lambda: listens(socket)) as first,
             running(
                 daemon,
                 folder=home,
-                environ=keyring.environ,
+                # It says what it does, and nothing of what it holds.
+                environ={**session.environ, "G_MESSAGES_DEBUG": "all"},
                 given=password,
-                ready=lambda: not keyring.is_locked(),
-            ),
+                ready=lambda: not session.is_locked(),
+            ) as second,
         ):
-            yield keyring
+            yield replace(session, servers=(first, second))

@@ -112,8 +112,11 @@ def _started(
         "--disable-admission-plugins=ServiceAccount",
     ]
 
+    # It says that it is ready before it has made the first namespace.
     def ready() -> bool:
-        return answers(f"{address}/readyz", ca_file, {"Authorization": f"Bearer {tokens['admin']}"})
+        headers = {"Authorization": f"Bearer {tokens['admin']}"}
+        paths = ("readyz", "api/v1/namespaces/default")
+        return all(answers(f"{address}/{path}", ca_file, headers) for path in paths)
 
     users = (_user(name, token, address, ca_file) for name, token in tokens.items())
     with running(command, folder=folder, ready=ready, environ={"ETCD_DIR": f"{folder}/etcd"}):

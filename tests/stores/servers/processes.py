@@ -10,12 +10,12 @@ import signal
 import socket
 import ssl
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import httpx
@@ -23,8 +23,12 @@ import pytest
 
 Kind = TypeVar("Kind")
 ROOT = Path(__file__).resolve().parents[3]
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds in which a server must be ready: far more than it takes, for a machine that is busy."""
+_LONGEST_BASE = 40
+"""How long the path of a folder for temporary files may be: that of a socket below a server's own
+folder has at most 107 bytes."""
+_TAKEN = "address already in use"
 
 # The server takes the place of the shell. A process beside it waits for the end of standard input,
 # which is when whoever started the server has died, and then ends the whole group.
@@ -51,6 +55,11 @@ class Server:
         """The last lines of its output."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
+    def state(self) -> str:
+        """Whether it runs, and the last of what it said, for whoever wonders what became of it."""
+        state = "runs" if self.runs else f"ended with {self.process.returncode}"
+        return f"{self.name} {state}:\n{self.said()}"
+
 
 class NotReadyError(Exception):
     """A server ended before it was ready, or was not ready in time; tells what it said last."""
@@ -58,6 +67,10 @@ class NotReadyError(Exception):
 
 class PortTakenError(NotReadyError):
     """Another program took the port that was free a moment ago."""
+
+
+RUNNING: list[Server] = []
+"""The servers of this process, which a failed test tells of."""
 
 
 def found(name: str) -> str:
@@ -71,10 +84,22 @@ def found(name: str) -> str:
 
 
 @contextmanager
-def own_folder() -> Iterator[Path]:
-    """A new folder, gone afterwards. Its path is short: that of a socket may have 100 letters."""
-    with TemporaryDirectory(prefix="voxmint-", ignore_cleanup_errors=True) as folder:
+def own_folder(usual: str | None = None) -> Iterator[Path]:
+    """A new folder, gone afterwards, with a short path.
+
+    It is in the folder for temporary files, or in `usual`, unless the path of that is too long.
+    """
+    base = _short(usual or tempfile.gettempdir())
+    with tempfile.TemporaryDirectory(
+        prefix="voxmint-", dir=base, ignore_cleanup_errors=True
+    ) as folder:
         yield Path(folder).resolve()
+
+
+def _short(folder: str) -> str:
+    """A folder for temporary files, or one of the system's own where its path is too long."""
+    others = (one for one in ("/tmp", "/var/tmp") if os.access(one, os.W_OK | os.X_OK))
+    return folder if len(os.path.realpath(folder)) <= _LONGEST_BASE else next(others, folder)
 
 
 @contextmanager
@@ -105,23 +130,26 @@ def running(
             start_new_session=True,
         )
     server = Server(name, process, log)
+    RUNNING.append(server)
     try:
         _wait(server, ready)
         yield server
     finally:
+        RUNNING.remove(server)
         _stop(process, grace)
 
 
 def _wait(server: Server, ready: Callable[[], bool]) -> None:
     end = time.monotonic() + PATIENCE
     while not (ready() and server.runs):
-        if not server.runs:
-            said = server.said()
-            kind = PortTakenError if "address already in use" in said else NotReadyError
-            raise kind(f"{server.name} ended with {server.process.returncode}:\n{said}")
+        has_ended, said = not server.runs, server.said()
+        # Not every server ends where its port is taken.
+        if _TAKEN in said:
+            raise PortTakenError(server.state())
+        if has_ended:
+            raise NotReadyError(server.state())
         if time.monotonic() > end:
-            message = f"{server.name} was not ready in {PATIENCE:g} s:\n{server.said()}"
-            raise NotReadyError(message)
+            raise NotReadyError(f"not ready in {PATIENCE:g} s: {server.state()}")
         time.sleep(0.02)
 
 
@@ -133,8 +161,9 @@ def _stop(process: subprocess.Popen[bytes], grace: float) -> None:
     except subprocess.TimeoutExpired:
         pass
     finally:
-        # What watches the server is in its group, too, so that there still is one.
-        os.killpg(process.pid, signal.SIGKILL)
+        # What watches the server is in its group, too, so that there mostly still is one.
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         if process.stdin:
             process.stdin.close()

@@ -1,9 +1,12 @@
 """A real toxiproxy: a TCP proxy before any server, whose faults a test switches on and off."""
 
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
@@ -106,17 +109,22 @@ class Toxiproxy:
 
 @contextmanager
 def running_toxiproxy() -> Iterator[Toxiproxy]:
-    with own_folder() as folder:
+    with own_folder() as folder, on_a_port(partial(toxiproxy_at, folder)) as toxiproxy:
+        yield toxiproxy
 
-        @contextmanager
-        def started(port: int) -> Iterator[Toxiproxy]:
-            address = f"http://127.0.0.1:{port}"
-            command = [found("toxiproxy-server"), "-host", "127.0.0.1", "-port", str(port)]
-            with running(command, folder=folder, ready=lambda: answers(f"{address}/version")):
-                yield Toxiproxy(address)
 
-        with on_a_port(started) as toxiproxy:
-            yield toxiproxy
+@contextmanager
+def toxiproxy_at(folder: Path, port: int) -> Iterator[Toxiproxy]:
+    """One in a folder and at a port of its own; `PortTakenError` where another program has that."""
+    address = f"http://127.0.0.1:{port}"
+    # Another toxiproxy at the port would answer as well; it does not know this name.
+    mark, config = secrets.token_hex(8), folder / "proxies.json"
+    first = {"name": mark, "listen": "127.0.0.1:0", "upstream": "127.0.0.1:9", "enabled": False}
+    config.write_text(json.dumps([first]))
+    where = ("-host", "127.0.0.1", "-port", str(port), "-config", config)
+    ready = partial(answers, f"{address}/proxies/{mark}")
+    with running([found("toxiproxy-server"), *where], folder=folder, ready=ready):
+        yield Toxiproxy(address)
 
 
 def _ask(method: str, url: str, body: object = None) -> httpx.Response:

@@ -4,7 +4,9 @@ A new one is a file in this folder and a line below. Another package offers its 
 entry-point group `voxmint.sinks`; it is imported only by what is about to write.
 """
 
+import sys
 from collections.abc import Iterable, Mapping
+from contextlib import redirect_stdout
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -94,8 +96,10 @@ def _offered() -> "Iterable[EntryPoint]":
 def _loaded(entry: "EntryPoint") -> type[Sink]:
     package = entry.dist.name if entry.dist else entry.value
     try:
-        found = entry.load()
-    except Exception as error:  # importing others' code can raise anything
+        # What it prints is not what a program reads of a command.
+        with redirect_stdout(sys.stderr):
+            found = entry.load()
+    except (Exception, SystemExit) as error:  # importing others' code can raise anything
         said = f"{type(error).__name__}: {error}"
         raise failure(SINK_UNLOADABLE, kind=entry.name, package=package, said=said) from error
     if not (isinstance(found, type) and issubclass(found, Sink)):

@@ -15,6 +15,8 @@ it never guesses from what a name looks like.
 package.
 """
 
+import os
+import stat
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -25,6 +27,7 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TextIO
 
+from voxmint.engine.sinks.blaming import blamed_on_others
 from voxmint.engine.wording import SINK_DUPLICATE, SINK_UNUSED
 from voxmint.origin import Origin
 from voxmint.problems import Problem
@@ -147,6 +150,14 @@ class Console:
 
     stdout: TextIO
     stderr: TextIO
+
+
+def is_led_into_file(stream: TextIO) -> bool:
+    """Whether a stream writes to a file, which keeps what a log would only have read."""
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,7 +352,8 @@ def preflight(sinks: Sequence[Sink], *, asks: bool = True) -> Iterator[Problem]:
     """
     taken: set[str] = set()
     for sink in sinks:
-        problems = [*unused(sink), *(sink.preflight() if asks else sink.settled())]
+        with blamed_on_others(sink):
+            problems = [*unused(sink), *(sink.preflight() if asks else sink.settled())]
         yield from problems
         if any(problem.is_error for problem in problems):
             continue

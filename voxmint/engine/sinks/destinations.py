@@ -1,13 +1,14 @@
 """The sinks of an environment, made from what its file says."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 from voxmint.engine.failures import failure
 from voxmint.engine.sinks import own_sink, readable_sink, sink_class
+from voxmint.engine.sinks.blaming import blamed_on
 from voxmint.engine.sinks.contract import Sink, Surroundings
 from voxmint.engine.wording import (
     SINK_MALFORMED,
@@ -105,7 +106,7 @@ def left_out(
         if _is_written(item.kind, around)
     ]
     added = (around.asked or frozenset()) - {item.kind for item in _items(environment)}
-    if added or not taking:
+    if added or not taking or any(where.is_everywhere for where in taking):
         return
     at = owner.layer.origin(owner.sinks.mark) if owner.sinks else None
     for name in profiles:
@@ -118,6 +119,18 @@ def left_out(
 def others_in(environment: CompiledEnvironment) -> list[str]:
     """The kinds of an environment's sinks that other packages bring."""
     return [item.kind for item in _items(environment) if own_sink(item.kind) is None]
+
+
+def others_of(
+    environment: CompiledEnvironment, around: Surroundings
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The sinks that other packages bring, unread: the kind of each, and the profiles it is for."""
+    owner = environment.sinks_of
+    wheres = owner.sinks_where if owner is not None else ()
+    for number, item in enumerate(_items(environment)):
+        if own_sink(item.kind) is None:
+            where = wheres[number] if number < len(wheres) else EVERYWHERE
+            yield item.kind, _taken(where, around)
 
 
 def settings_in(environment: CompiledEnvironment) -> list[object]:
@@ -139,6 +152,13 @@ def _is_written(kind: str, around: Surroundings) -> bool:
     known = own_sink(kind)
     is_asked = around.asked is None or kind in around.asked
     return is_asked or known is None or not known.is_only_by_name
+
+
+def _taken(where: Where, around: Surroundings) -> tuple[str, ...]:
+    """Those of the environment's profiles that a sink is for."""
+    if where.is_everywhere:
+        return around.profiles
+    return tuple(name for name in around.profiles if _fits(where, name, around))
 
 
 def _fits(where: Where, profile: str, around: Surroundings) -> bool:
@@ -201,9 +221,11 @@ def _sink(
     if not _is_written(item.kind, around):
         return None
     where = owner.sinks_where[number] if number < len(owner.sinks_where) else EVERYWHERE
-    taken = tuple(name for name in around.profiles if _fits(where, name, around))
+    taken = _taken(where, around)
     is_chosen = where.written is not None and bool(around.profiles)
-    return found(options, replace(around, at=item.at, profiles=taken, is_chosen=is_chosen))
+    own = replace(around, at=item.at, profiles=taken, is_chosen=is_chosen)
+    with blamed_on(item.kind, item.at) if own_sink(item.kind) is None else nullcontext():
+        return found(options, own)
 
 
 def _options(sink: type[Sink], item: _Item) -> object:

@@ -27,7 +27,7 @@ from voxmint.engine.sinks.contract import Delivery, OptionsWhenNeeded, Surroundi
 from voxmint.engine.sinks.dotenv_plain import PlainOptions, plain_options
 from voxmint.engine.sinks.envfile import entries, flaws_in, merge_env, names_held
 from voxmint.engine.sinks.filed import Entry, FileSink
-from voxmint.engine.sinks.naming import bad_names, variable_names
+from voxmint.engine.sinks.naming import are_all_well, bad_names, variable_names
 from voxmint.engine.sinks.values import needed, written_values
 from voxmint.engine.wording import SINK_CONSTANT_UNFIT, SINK_VALUE_UNFIT
 from voxmint.problems import Problem
@@ -77,6 +77,17 @@ class DotenvSink(FileSink):
             said = _wrong_with(name, value)
             if said:
                 yield Problem(SINK_CONSTANT_UNFIT, self.around.at, {"name": name, "said": said})
+
+    def naming_problems(self) -> Iterator[Problem]:
+        return iter(()) if self._is_well_named() else super().naming_problems()
+
+    def _is_well_named(self) -> bool:
+        """Whether a look at all names together says that nothing is wrong with them."""
+        if self.is_divided or self.naming() or self.constants():
+            return False
+        options = self.options
+        forms = tuple(getattr(options.names, which) for which in options.values)
+        return are_all_well(self.around.profiles, forms, options.prefix)
 
     def entries_of(self, delivery: Delivery) -> Mapping[str, Entry]:
         values = written_values(delivery, self.variables_of(delivery.profile))

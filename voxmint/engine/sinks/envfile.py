@@ -45,17 +45,20 @@ def entries(existing: bytes) -> Iterator[Entry]:
     start, line = 0, 1
     while start < len(existing):
         end = _end_of_line(existing, start)
-        found = _LINE.match(existing[start:end])
+        found = _LINE.match(existing, start, end)
+        if found is None:
+            yield Entry(existing[start:end], line, None, False, None)
+            start, line = end, line + 1
+            continue
+        name, sign, quote = found.groups()
         flaw = None
-        if found and (quote := found["quote"]):
-            closed = _closed(existing, start + found.end(), quote)
+        if quote:
+            closed = _closed(existing, found.end(), quote)
             flaw = None if closed else _NEVER_CLOSED
             end = max(end, closed or end)
         raw = existing[start:end]
-        name = found["name"].decode() if found else None
-        has_value = found is not None and found["sign"] is not None
-        yield Entry(raw, line, name, has_value, flaw)
-        start, line = end, line + raw.count(b"\n")
+        yield Entry(raw, line, name.decode(), sign is not None, flaw)
+        start, line = end, line + (raw.count(b"\n") if quote else 1)
 
 
 def names_in(existing: bytes) -> frozenset[str]:
@@ -79,6 +82,8 @@ def flaws_in(existing: bytes) -> Iterator[tuple[int, str]]:
     """What keeps lines from being added to the file: the line, and what it does wrong."""
     if b"\0" in existing:
         yield existing.count(b"\n", 0, existing.index(b"\0")) + 1, "holds a NUL byte"
+        return
+    if not any(quote in existing for quote in _CLOSING):
         return
     yield from ((entry.line, entry.flaw) for entry in entries(existing) if entry.flaw)
 
@@ -114,7 +119,7 @@ class _Lines:
         before = self._pieces[-1] if self._pieces else b"\n"
         if not before.endswith(b"\n"):
             self._pieces.append(b"\n")
-        if _CONTINUED.search(before):
+        if b"\\" in before and _CONTINUED.search(before):
             # A shell would take the next line for the rest of that one; make, even of a comment.
             self._pieces.append(b"\n")
         self._pieces.append(f"{name}={value}\n".encode("ascii"))

@@ -144,14 +144,14 @@ class FileSink(GuardedSink):
     # ── what is wrong ────────────────────────────────────────────────────────────────────────────
 
     def flaws(self) -> Iterator[Problem]:
-        yield from self._naming_problems()
+        yield from self.naming_problems()
         try:
             self.file()
         except ProblemsError as error:
             yield from self.located(error)
 
     def preflight(self) -> Iterator[Problem]:
-        yield from self._naming_problems()
+        yield from self.naming_problems()
         yield from self.group_problems()
         try:
             target = self.file()
@@ -162,7 +162,8 @@ class FileSink(GuardedSink):
         except ProblemsError as error:
             yield from self.located(error)
 
-    def _naming_problems(self) -> Iterator[Problem]:
+    def naming_problems(self) -> Iterator[Problem]:
+        """What is wrong with names, of variables and of files."""
         yield from self.name_problems()
         yield from self._clashes()
         if self.is_divided:

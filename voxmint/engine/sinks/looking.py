@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from voxmint.engine.files import Place
-from voxmint.engine.sinks.contract import Sink, unused
-from voxmint.engine.sinks.destinations import own_sinks_of
+from voxmint.engine.sinks.contract import Sink, Surroundings, unused
+from voxmint.engine.sinks.destinations import others_of, own_sinks_of
 from voxmint.engine.sinks.dotenv import DotenvSink
 from voxmint.engine.sinks.envcheck import Bend, bends
 from voxmint.engine.sinks.envfile import flaws_in
@@ -22,7 +22,8 @@ from voxmint.profiles.compiled import CompiledEnvironment, CompiledProfile
 class Look:
     """One sink: the profiles that it is for, and those whose values it has, by names alone.
 
-    Of one that is remote nothing is known unless it `is_asked`.
+    Of one that is remote nothing is known unless it `is_asked`, and of one that is not voxmint's
+    own nothing but its kind.
     """
 
     environment: str
@@ -32,6 +33,7 @@ class Look:
     holds: tuple[str, ...]
     is_only_by_name: bool
     is_asked: bool = True
+    is_own: bool = True
 
     def to_json(self) -> dict[str, Any]:
         """What programs read of it."""
@@ -42,6 +44,7 @@ class Look:
             "holds": list(self.holds),
             "only_by_name": self.is_only_by_name,
             "asked": self.is_asked,
+            "own": self.is_own,
         }
 
 
@@ -53,8 +56,9 @@ def looks_at(
     *,
     checks: bool = False,
 ) -> tuple[list[Look], list[Problem]]:
-    """voxmint's own sinks of an environment, and what is wrong with them.
+    """The sinks of an environment, and what is wrong with voxmint's own.
 
+    Those of other packages are named and no more: to import one would run its code.
     With `checks`, env files are read as programs would read them, and stores are asked; else no
     value is read, and no network touched.
     """
@@ -92,7 +96,22 @@ def looks_at(
                 is_asked,
             )
         )
+    looks += _others(environment, around)
     return looks, problems
+
+
+def _others(environment: CompiledEnvironment, around: Surroundings) -> Iterator[Look]:
+    for kind, profiles in others_of(environment, around):
+        yield Look(
+            environment.name,
+            kind,
+            target="",
+            profiles=profiles,
+            holds=(),
+            is_only_by_name=False,
+            is_asked=False,
+            is_own=False,
+        )
 
 
 def _misread(sink: DotenvSink) -> Iterator[Problem]:

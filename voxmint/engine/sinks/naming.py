@@ -1,6 +1,7 @@
 """The names of environment variables, as several sinks give them to values."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Protocol
 
 from voxmint.engine.sinks import variables
@@ -31,6 +32,21 @@ def variable_names(
     return {
         which: prefix + getattr(names, which).replace(variables.PROFILE, stem) for which in values
     }
+
+
+@lru_cache(maxsize=8)
+def are_all_well(profiles: tuple[str, ...], forms: tuple[str, ...], prefix: str) -> bool:
+    """Whether `bad_names` and `clashes` find nothing in the variables of these profiles.
+
+    `forms` are the names of variables, in which `{profile}` is the stem of the profile's name.
+    Environments mostly have the same profiles and the same forms: what is looked at once holds for
+    all of them.
+    """
+    stems = [variables.stem(profile) for profile in profiles]
+    names = [prefix + form.replace(variables.PROFILE, stem) for form in forms for stem in stems]
+    if len(set(names)) < len(names):
+        return False
+    return all(map(variables.is_name, names)) and not any(map(variables.is_refused, names))
 
 
 def bad_names(sink: Sink, profile: str, names: Iterable[str]) -> Iterator[Problem]:

@@ -18,6 +18,7 @@ from voxmint.engine.sinks.contract import (
     SinkOutcome,
     Staged,
     Surroundings,
+    is_led_into_file,
 )
 from voxmint.engine.sinks.naming import bad_names, clashes, variable_names
 from voxmint.engine.sinks.values import written_values
@@ -65,8 +66,17 @@ class PassingSink(Sink):
 
     def preflight(self) -> Iterator[Problem]:
         yield from self.flaws()
-        if self.is_in_job and self.around.console is None:
-            yield Problem(SINK_MASKLESS, self.around.at)
+        if self.is_in_job and (reason := self._maskless()):
+            yield Problem(SINK_MASKLESS, self.around.at, {"reason": reason})
+
+    def _maskless(self) -> str | None:
+        """Why the job's log could not be told what to hide."""
+        console = self.around.console
+        if console is None:
+            return "nobody gave this run a stream to say so on"
+        if is_led_into_file(console.stderr):
+            return "standard error, which says so, was led into a file"
+        return None
 
     def holds(self) -> frozenset[str]:
         """Nothing that is known: what was handed on is with somebody else."""

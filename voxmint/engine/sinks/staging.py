@@ -1,6 +1,6 @@
 """A change to the files of a sink, staged as a whole before the first of them is switched over."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -41,19 +41,48 @@ class StagedFiles(Staged):
         self._sink = sink
         self._change = change
         self.receipts = tuple(receipts)
-        self.refused = dict(refused)
+        self.refused: Mapping[str, Problem] = dict(refused)
         self._group = sink.group_id()
         self._folder = Place(sink.file())
         self._files: list[_StagedPart] = []
         try:
             # Another sink's files may lie beside them, staged for this very change.
             self._folder.sweep(sink.files() | {part.target.name for part in parts})
-            for part in parts:
-                self._files.append(_StagedPart(sink, part, self._folder, self._group))
-                self._files[-1].prepare()
+            failures = [error for part in parts if (error := self._failure_of(part)) is not None]
+            if failures and not self._files:
+                raise failures[0]
         except BaseException:
             self.discard()
             raise
+
+    def _failure_of(self, part: Part) -> ProblemsError | None:
+        """Stages a part; why it cannot be, where that is a matter of its own profiles alone."""
+        file = _StagedPart(self._sink, part, self._folder, self._group)
+        self._files.append(file)
+        try:
+            file.prepare()
+        except ProblemsError as error:
+            own = self._profiles_of(part)
+            if not own:
+                raise
+            self._files.remove(file)
+            file.discard()
+            self._refuse(own, error)
+            return error
+        return None
+
+    def _profiles_of(self, part: Part) -> tuple[str, ...]:
+        """The profiles that a file is of, where each has its own."""
+        if not self._sink.is_divided:
+            return ()
+        name = part.target.name
+        gone = (one for one in sorted(self._change.remove) if self._sink.file_of(one) == name)
+        return (*part.profiles, *gone)
+
+    def _refuse(self, profiles: Iterable[str], error: ProblemsError) -> None:
+        failed = dict.fromkeys(profiles, error.problems[0])
+        self.refused = {**self.refused, **failed}
+        self.receipts = tuple(one for one in self.receipts if one.profile not in failed)
 
     def read_back(self) -> None:
         for file in self._files:
@@ -75,9 +104,7 @@ class StagedFiles(Staged):
                 outcome = SinkOutcome.WRITTEN if file.switch() else SinkOutcome.UNCHANGED
             except ProblemsError as error:
                 # The others are right all the same; the ledger must not say that these are.
-                failed = dict.fromkeys(file.part.profiles, error.problems[0])
-                self.refused = {**self.refused, **failed}
-                self.receipts = tuple(one for one in self.receipts if one.profile not in failed)
+                self._refuse(self._profiles_of(file.part) or file.part.profiles, error)
                 yield error
             else:
                 outcomes.update(dict.fromkeys(file.part.profiles, outcome))

@@ -1,9 +1,11 @@
 """Reads an upstream key from AWS Secrets Manager; it takes the right `GetSecretValue` alone."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from voxmint.engine.stores import aws
-from voxmint.engine.stores.aws import EXTRA, LOGGERS, trouble_of
+from voxmint.engine.stores.aws import EXTRA, LOGGERS
+from voxmint.engine.stores.contract import Trouble, What
 from voxmint.secret import Secret
 
 if TYPE_CHECKING:
@@ -31,3 +33,12 @@ def key_text(wanted: "Wanted[KeyInAws]") -> Secret | None:
         return None
     text = answer.get("SecretString")
     return None if text is None else Secret(str(text))
+
+
+def trouble_of(error: Exception) -> Trouble:
+    """What an error means; one scheduled for deletion is told apart from one that is missing."""
+    deleted = {"InvalidRequestException": What.DELETED}
+    trouble = aws.trouble_of(error, deleted)
+    if trouble.what is What.DELETED:
+        return replace(trouble, said="it is scheduled for deletion")
+    return trouble

@@ -266,6 +266,11 @@ class _ParameterStore(Store):
         with suppress(Exception):
             self.discard(draft, version)
 
+    def settle(self, name: str, version: str, found: Found) -> None:
+        self._label(name, int(found.version or 0))
+        if _is_staged(name, version):
+            self._delete(version)
+
     def _make(self, draft: Draft) -> int:
         tags = _listed({**self._options.tags, **draft.marks})
         try:
@@ -279,7 +284,11 @@ class _ParameterStore(Store):
     def _replace(self, draft: Draft) -> int:
         """Write a version on top of the one that was looked at; gives its number."""
         before = int(draft.found.version or 0)
-        if self._latest(draft.name) != str(before):
+        latest = int(self._latest(draft.name) or 0)
+        if latest != before:
+            if latest > before and self._is_written(draft, latest):
+                # By an earlier run, which was cut short then.
+                return latest
             raise _changed("another version is the latest one")
         try:
             given = self._said(draft, _about(draft))
@@ -315,13 +324,14 @@ class _ParameterStore(Store):
         """What a write says of a parameter beside its name and tags."""
         options = self._options
         size = _size(draft.content)
-        policies = policies_of(about, draft.expires_at if options.expire else None)
+        expires = options.expire and draft.is_all_ours
+        policies = policies_of(about, draft.expires_at if expires else None)
         given = {
             "Description": _DESCRIPTION,
             **about.settings,
             "Value": draft.content.text(),
             "Type": SECURE,
-            "Tier": tier_of(options.tier, size, about, expires=options.expire),
+            "Tier": tier_of(options.tier, size, about, expires=expires),
         }
         given |= {"KeyId": options.kms_key} if options.kms_key else {}
         return given | ({"Policies": policies} if policies is not None else {})

@@ -1,8 +1,9 @@
 """Azure Key Vault as a store: secrets that are staged in another one beside them.
 
 Whoever reads a secret by its name gets its latest version, so a new value is staged in a secret
-beside it (`NAME-voxmint-staged`), read back and disabled there, and then written. That neighbour is
-never deleted as long as the secret is there: its name would stay taken. Nor can a single version be
+beside it (`NAME-voxmint-staged`), read back and disabled there, and then written. A run that
+finishes what an earlier one staged enables it for as long as it reads it. That neighbour is never
+deleted as long as the secret is there: its name would stay taken. Nor can a single version be
 deleted; those before the latest are disabled.
 """
 
@@ -11,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from voxmint.engine.stores import azure_keyvault_client as azure
 from voxmint.engine.stores.contract import (
@@ -49,9 +50,6 @@ class Versions:
 
 class KeyVault(Store):
     """The vault, by its client."""
-
-    keeps_staged: ClassVar[bool] = False
-    """Nobody can read it once it was read back."""
 
     def __init__(self, client: Any, options: "KeyVaultOptions") -> None:
         self._client = client
@@ -138,17 +136,42 @@ class KeyVault(Store):
 
     def read(self, name: str, version: str | None) -> Secret | None:
         where, _, number = (version or "").rpartition("/")
-        try:
-            answer = self._ask("getSecret/action", self._client.get_secret, where or name, number)
-        except StoreError as error:
-            if where and error.trouble.code == azure.DISABLED:
-                return None
-            raise
+        if not where:
+            return self._value(name, number)
+        return self._staged(where, number) if where == name + STAGED else None
+
+    def _value(self, name: str, number: str) -> Secret | None:
+        answer = self._ask("getSecret/action", self._client.get_secret, name, number)
         if answer is None:
             return None
         if answer.value is None:
             raise cut_short()
         return Secret(answer.value)
+
+    def _staged(self, name: str, number: str) -> Secret | None:
+        """A value that was staged; whether it could be read before or not, nobody can after this.
+
+        Should the right to see to that be missing, nothing is switched yet.
+        """
+        try:
+            value = self._value(name, number)
+        except StoreError as error:
+            if error.trouble.code != azure.DISABLED:
+                raise
+            value = self._enabled(name, number)
+        if value is not None:
+            self._let(name, number, is_readable=False)
+        return value
+
+    def _enabled(self, name: str, number: str) -> Secret | None:
+        """The value of a version that is disabled: nobody else can read it if that fails."""
+        self._let(name, number, is_readable=True)
+        try:
+            return self._value(name, number)
+        except StoreError:
+            with suppress(StoreError):
+                self._let(name, number, is_readable=False)
+            raise
 
     # ── writing ──────────────────────────────────────────────────────────────────────────────────
 
@@ -200,12 +223,6 @@ class KeyVault(Store):
             raise cut_short()
         return str(version)
 
-    def verify(self, draft: Draft, version: str) -> bool:
-        is_same = super().verify(draft, version)
-        # It is of no more use. And should the right to do so be missing, nothing is switched yet.
-        self.discard(draft, version)
-        return is_same
-
     def switch(self, draft: Draft, version: str) -> None:  # noqa: ARG002  # the value is at hand
         before = self._versions(draft.name)
         known = draft.found.detail
@@ -229,21 +246,32 @@ class KeyVault(Store):
                 return value is not None and draft.content.is_in(value)
         return False
 
-    def discard(self, draft: Draft, version: str) -> None:  # noqa: ARG002  # the version says it all
+    def settle(self, name: str, version: str, found: Found) -> None:  # noqa: ARG002  # it is disabled
+        # As with a switch: what cannot be disabled now is with the next write.
+        with suppress(StoreError):
+            versions = self._versions(name)
+            self._disable(name, _outdated(one for one in versions if one.version != found.version))
+
+    def discard(self, draft: Draft, version: str) -> None:
         name, _, number = version.rpartition("/")
-        self._disable(name, [number])
+        if name == draft.name + STAGED:
+            self._let(name, number, is_readable=False)
 
     def _disable(self, name: str, versions: Iterable[str]) -> None:
         for one in versions:
-            self._ask(
-                "update/action",
-                self._client.update_secret_properties,
-                name,
-                one,
-                enabled=False,
-                # Done twice it is the same; the client cannot know that of a PATCH.
-                retry_on_methods=("PATCH",),
-            )
+            self._let(name, one, is_readable=False)
+
+    def _let(self, name: str, version: str, *, is_readable: bool) -> None:
+        """Let a version be read by those with the right to it, or by nobody."""
+        self._ask(
+            "update/action",
+            self._client.update_secret_properties,
+            name,
+            version,
+            enabled=is_readable,
+            # Done twice it is the same; the client cannot know that of a PATCH.
+            retry_on_methods=("PATCH",),
+        )
 
     def remove(self, name: str, found: Found) -> None:  # noqa: ARG002  # Azure knows no condition here
         # The neighbour first: what is left is found by the secret's own name.

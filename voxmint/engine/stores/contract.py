@@ -66,7 +66,8 @@ class Draft:
 
     `marks` are all of voxmint's from the switch on: others that it left there before are to go.
     `claim` are those that say whose it is, for an object that has to be made before it has a value.
-    `expires_at` is when the last of its tokens ends, in Unix seconds.
+    `expires_at` is when the last of its tokens ends, in Unix seconds. The value may be gone then,
+    unless somebody else's members are in it, too: then it is not `is_all_ours`.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Draft:
     marks: Mapping[str, str]
     claim: Mapping[str, str]
     expires_at: int
+    is_all_ours: bool = True
 
 
 class What(StrEnum):
@@ -171,7 +173,8 @@ class Store(ABC):
         """Let readers find what was staged, and set the marks.
 
         `What.CHANGED` where readers have another version by now than `draft.found` says. An answer
-        that is lost is no failure where the store says on being asked that it was done.
+        that is lost is no failure where the store says on being asked that it was done; nor is it
+        one that readers have just this value already, of which the marks do not tell yet.
         """
 
     @abstractmethod
@@ -197,6 +200,12 @@ class Store(ABC):
         For stores that have to give readers an empty one first.
         """  # the version is for those that name it by that of what is staged
         return draft.found.version
+
+    def settle(self, name: str, version: str, found: Found) -> None:  # noqa: B027  # most have none
+        """Do what is left of a `switch` that was cut short once all was set that `found` tells.
+
+        `version` is what `stage` gave. For stores that tidy up after a switch.
+        """
 
     def has(self, name: str, found: Found, content: Content) -> bool:
         """Whether readers find this value already; asked only where the marks are the same."""

@@ -86,19 +86,31 @@ class Finishing:
         refusal = self._sink.refusal(task.name, found)
         if refusal is not None:
             raise ProblemsError([refusal])
-        if found.version != task.version and self._is_in_place(task, found):
-            return SinkOutcome.UNCHANGED
-        if found.version not in (task.before, task.version):
+        staged = self._content(task, task.version)
+        is_switched = self._is_switched(task, found, staged)
+        if not is_switched and self._is_in_place(task, found):
+            return self._settled(task, found)
+        if staged is None or not (is_switched or found.version == task.before):
             return None
-        content = self._content(task, task.version)
-        if content is None:
-            return None
-        self._read[task] = content
-        marks = self._marks(task, found, content)
-        if found.version == task.version and own_marks(found.marks) == marks:
-            return SinkOutcome.UNCHANGED
-        self._switch(task, found, content, marks)
+        self._read[task] = staged
+        marks = self._marks(task, found, staged)
+        if is_switched and own_marks(found.marks) == marks:
+            return self._settled(task, found)
+        self._switch(task, found, staged, marks)
         return SinkOutcome.WRITTEN
+
+    def _is_switched(self, task: _Task, found: Found, staged: Stored | None) -> bool:
+        """Whether readers have just what is staged; its marks may be missing all the same."""
+        if found.version == task.version:
+            return True
+        if staged is None or not found.is_there or found.version == task.before:
+            return False
+        value = self._store.read(task.name, found.version)
+        return value is not None and staged.is_in(value)
+
+    def _settled(self, task: _Task, found: Found) -> SinkOutcome:
+        self._store.settle(task.name, task.version, found)
+        return SinkOutcome.UNCHANGED
 
     def _is_in_place(self, task: _Task, found: Found) -> bool:
         """Whether readers have the sessions, by a version that is called otherwise now."""
@@ -145,5 +157,7 @@ class Finishing:
     def _switch(self, task: _Task, found: Found, content: Stored, marks: Mapping[str, str]) -> None:
         claim = claim_of(self._environment)
         ground = replace(found, version=task.before)
-        draft = Draft(task.name, ground, content, marks, claim, int(marks[EXPIRES_AT]))
+        is_all_ours = self._sink.is_all_ours(content, marks)
+        ends = int(marks[EXPIRES_AT])
+        draft = Draft(task.name, ground, content, marks, claim, ends, is_all_ours)
         self._store.switch(draft, task.version)

@@ -128,15 +128,14 @@ class Calls:
     """Calls of the client, repeated by the rules of the service."""
 
     def __init__(self, api: Any, patience: Patience) -> None:
-        from google.api_core.exceptions import ResourceExhausted
-        from google.api_core.retry import Retry, if_exception_type
+        from google.api_core.retry import Retry
 
         self._api = api
         self._while_away = Retry(
             predicate=_is_away, initial=0.5, maximum=8, multiplier=2, timeout=patience.away
         )
         self._while_busy = Retry(
-            predicate=if_exception_type(ResourceExhausted),
+            predicate=_is_busy,
             initial=2,
             maximum=20,
             multiplier=2,
@@ -174,6 +173,14 @@ def _is_away(error: BaseException) -> bool:
     from google.api_core.exceptions import ServiceUnavailable
 
     return isinstance(error, ServiceUnavailable) and not _lacks_token(error)
+
+
+def _is_busy(error: BaseException) -> bool:
+    """Whether too much is asked at a time; of a quota that is full, waiting frees nothing."""
+    from google.api_core.exceptions import ResourceExhausted
+
+    what, _ = _REASONS.get(str(getattr(error, "reason", None) or ""), (What.BUSY, ""))
+    return isinstance(error, ResourceExhausted) and what is What.BUSY
 
 
 def _lacks_token(error: BaseException) -> bool:

@@ -246,7 +246,7 @@ class SecretManager(Store):
 
     def _expiry(self, draft: Draft, before: Found) -> dict[str, datetime | None]:
         """When the secret is to end, if that is to be set; `None` takes away what voxmint set."""
-        if self._options.expire:
+        if self._options.expire and draft.is_all_ours:
             return {"expire_time": datetime.fromtimestamp(draft.expires_at, UTC)}
         ends_at = _ground_of(before).ends_at
         is_own = ends_at is not None and before.marks.get(EXPIRES_AT) == str(ends_at)

@@ -145,9 +145,16 @@ class _Keyring(Store):
             self._backend.set_password(TOKENS, draft.name, draft.content.text())
         except Exception:
             with suppress(Exception):
+                if self._is_written(draft):
+                    # Its answer alone was lost.
+                    return
                 if not is_claimed and self._print(draft.name) == draft.found.detail:
                     self._mark(draft.name, draft.found.marks)
             raise
+
+    def _is_written(self, draft: Draft) -> bool:
+        text = self._backend.get_password(TOKENS, draft.name)
+        return text is not None and draft.content.is_in(Secret(text))
 
     def _mark(self, name: str, marks: Mapping[str, str]) -> None:
         if marks:

@@ -36,7 +36,7 @@ from voxmint.engine.stores.contract import (
     Trouble,
     What,
 )
-from voxmint.engine.stores.marks import claim_of, own_marks
+from voxmint.engine.stores.marks import ENVIRONMENT, MANAGED_BY, claim_of, own_marks
 from voxmint.engine.stores.naming import NameForm, Naming
 from voxmint.engine.stores.sink import StoreSink
 from voxmint.engine.stores.wording import (
@@ -79,6 +79,7 @@ class KubernetesSink(StoreSink):
     Options = OptionsWhenNeeded("voxmint.engine.stores.kubernetes_options:KubernetesOptions")
     title = "Kubernetes"
     extra = "kubernetes"
+    client = "lightkube"
     page = "docs/stores/kubernetes.md"
     form = _Form(
         r"a-z0-9.\-",
@@ -174,6 +175,9 @@ class Kubernetes(Store):
         self._at: Origin | None = around.at
         self._force = around.adopts
         self._is_shared = is_shared
+        # A session may have no id.
+        always = [one for one in options.values if one != "session_id" and not is_shared]
+        self._keys = {getattr(options.names, one) for one in always}
         self._would_hold: dict[str, Secret] = {}
 
     def trouble_of(self, error: Exception) -> Trouble:
@@ -188,6 +192,9 @@ class Kubernetes(Store):
         metadata = found["metadata"]
         presence = Presence.DELETED if metadata.get("deletionTimestamp") else Presence.THERE
         marks, holding = fields.marks_of(metadata), fields.holding_of(metadata)
+        if not self._keys <= holding.own:
+            # Somebody else has set one since. Whose it is stays true, and not what it holds.
+            marks = {name: marks[name] for name in (MANAGED_BY, ENVIRONMENT) if name in marks}
         return Found(presence, metadata["resourceVersion"], marks, detail=holding)
 
     def read(self, name: str, version: str | None) -> Secret | None:

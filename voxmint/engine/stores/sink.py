@@ -8,6 +8,7 @@ and which extra brings its client. Whoever has to be asked over a network is ask
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from importlib import import_module
 from typing import ClassVar, Protocol
 
 from voxmint.engine.failures import failure
@@ -38,9 +39,12 @@ from voxmint.engine.stores.troubles import problem_of
 from voxmint.engine.stores.wording import (
     STORE_DELETED,
     STORE_FOREIGN,
+    STORE_HOST_REFUSED,
     STORE_NAME_CLASH,
     STORE_NAME_INVALID,
     STORE_PACKAGE_MISSING,
+    STORE_PROJECT_REFUSED,
+    STORE_REPOSITORY_REFUSED,
     STORE_TOO_LARGE,
 )
 from voxmint.problems import Problem, ProblemsError
@@ -83,6 +87,8 @@ class StoreSink(Sink):
     """What the store is called in a sentence."""
     extra: ClassVar[str]
     """The extra that brings the store's client."""
+    client: ClassVar[str | None] = None
+    """The client's package, where a store can fail in another way before it is imported."""
     page: ClassVar[str]
     """The page of the docs that lists the rights it needs."""
     form: ClassVar[NameForm]
@@ -147,8 +153,9 @@ class StoreSink(Sink):
 
     def places(self) -> Iterable[str]:
         names = {self.naming.object_of(one) for one in self.around.profiles}
-        prefix = f"{self.place} " if self.place else ""
-        return sorted(prefix + name for name in names) or [self.address]
+        # A name in one kind of store is nothing to a store of another kind.
+        here = " ".join(filter(None, (self.kind, self.place)))
+        return sorted(f"{here} {name}" for name in names) or [f"{self.kind} {self.address}"]
 
     @property
     def naming(self) -> Naming:
@@ -178,20 +185,36 @@ class StoreSink(Sink):
     @cached_property
     def _store(self) -> Store:
         hush(self.loggers)
+        if self.client is not None:
+            import_module(self.client)
         return self.opened()
 
     # ── what is wrong ────────────────────────────────────────────────────────────────────────────
 
     def flaws(self) -> Iterator[Problem]:
+        yield from self._flaws_in_files()
+        # Elsewhere nobody need know yet what whoever mints allows.
+        yield from (one for one in self.reach_problems() if self._is_refused_by_name(one))
+
+    def settled(self) -> Iterator[Problem]:
+        yield from self._flaws_in_files()
+        yield from self.reach_problems()
+        yield from self.notes()
+
+    def _flaws_in_files(self) -> Iterator[Problem]:
         yield from self._name_flaws()
         yield from self._size_flaws()
         yield from url_flaws(self, self.endpoint())
         yield from self.setting_flaws()
 
-    def settled(self) -> Iterator[Problem]:
-        yield from self.flaws()
-        yield from self.reach_problems()
-        yield from self.notes()
+    def _is_refused_by_name(self, problem: Problem) -> bool:
+        """Whether the operator names what is allowed here, and it is something else."""
+        is_refused = problem.kind in (
+            STORE_HOST_REFUSED,
+            STORE_PROJECT_REFUSED,
+            STORE_REPOSITORY_REFUSED,
+        )
+        return is_refused and bool(self.around.environ.get(str(problem.facts["variable"])))
 
     def preflight(self) -> Iterator[Problem]:
         known = list(self.settled())
@@ -317,6 +340,14 @@ class StoreSink(Sink):
 
     def receipt_names(self, profile: str) -> tuple[str, ...]:
         return receipt_names(self.naming, profile)
+
+    def is_all_ours(self, content: Content, marks: Mapping[str, str]) -> bool:
+        """Whether a value with these marks holds nothing but sessions that they name."""
+        naming, held = self.naming, fingerprints_in(marks)
+        if not naming.is_shared:
+            return True
+        own = {naming.member_of(one) for one in self.around.profiles if fingerprint(one) in held}
+        return all(one in own or fingerprint(one) in held for one in content.values())
 
     def content(self, job: Job, before: Secret | None) -> Content:
         """What a job writes; `before` is the value that stands there, in one for an environment."""

@@ -219,7 +219,8 @@ class StagedObjects(Staged):
         for problem in self._sink.oversize(job.name, content):
             raise ProblemsError([problem])
         claim = claim_of(self._sink.around.environment)
-        draft = Draft(job.name, found, content, marks, claim, int(marks[EXPIRES_AT]))
+        is_all_ours = self._sink.is_all_ours(content, marks)
+        draft = Draft(job.name, found, content, marks, claim, int(marks[EXPIRES_AT]), is_all_ours)
         ready = _Ready(job, found, draft, self._store.stage(draft))
         self._staged.append(ready)
         return ready

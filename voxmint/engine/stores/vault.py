@@ -42,6 +42,7 @@ class VaultSink(StoreSink):
     Options = OptionsWhenNeeded("voxmint.engine.stores.vault_options:VaultOptions")
     title = "Vault"
     extra = "vault"
+    client = "hvac"
     page = "docs/stores/vault.md"
     form = NameForm(
         r"A-Za-z0-9/_.\-",

@@ -30,6 +30,8 @@ from voxmint.engine.stores.vault_marks import (
     is_staged,
     new_run,
     others_marks,
+    session_marks_at,
+    told_of,
     without_session,
 )
 from voxmint.engine.stores.vault_session import Session
@@ -37,6 +39,8 @@ from voxmint.secret import Secret
 
 _MARGIN = 300
 """Seconds that a version outlives its token: the clocks of two services differ."""
+_FOR_EVER = "0s"
+"""As a life of versions it says that they have no end."""
 _A_SECOND = timedelta(seconds=1)
 _CONFLICT = 400
 
@@ -93,7 +97,7 @@ class KV2(Store):
             int(about.get("max_versions") or 0), str(about.get("delete_version_after"))
         )
         detail = _Detail(answer.at, settings, marks, live)
-        shown = marks if current in live else without_session(marks)
+        shown = told_of(marks, current) if current in live else without_session(marks)
         return Found(Presence.THERE, str(current) if current else None, shown, detail=detail)
 
     def read(self, name: str, version: str | None) -> Secret | None:
@@ -159,7 +163,8 @@ class KV2(Store):
         self._prepare(draft)
         self._replace(draft)
         others = others_marks(_detail_of(draft.found).marks)
-        self._set(draft.name, None, {**others, **draft.marks})
+        marks = session_marks_at(draft.marks, int(draft.found.version or 0) + 1)
+        self._set(draft.name, None, {**others, **marks})
         # What is left here ends by itself, or is taken up by the next write.
         with suppress(Exception):
             self._destroy_old(draft)
@@ -169,7 +174,9 @@ class KV2(Store):
     def _prepare(self, draft: Draft) -> None:
         """Let the settings be right for the next version, and a new secret be marked as ours."""
         detail = _detail_of(draft.found)
-        settings = _Settings(self._versions, _life(draft.expires_at, detail.at))
+        # What others keep in it does not end with its tokens.
+        life = _life(draft.expires_at, detail.at) if draft.is_all_ours else _FOR_EVER
+        settings = _Settings(self._versions, life)
         if draft.found.presence is Presence.MISSING:
             if self.look(draft.name).is_there:
                 raise _changed()
@@ -280,7 +287,7 @@ def _life(expires_at: int, at: datetime | None) -> str:
     So tokens that are asked to live equally long lead to the same setting each time.
     """
     if at is None:
-        return "0s"
+        return _FOR_EVER
     left = max(0, expires_at - int(at.timestamp())) + _MARGIN
     minutes = -(-left // 60)
     hours, rest = divmod(minutes, 60)

@@ -91,7 +91,8 @@ STORE_HOST_NEEDS_TLS = error(
 STORE_HOST_REFUSED = error(
     "store-host-refused",
     "the sink `{target}` would send its tokens to {host}, and nobody here allowed that",
-    "if it is meant, whoever runs this sets {variable}={host} or gives --allow-host {host}",
+    "if it is meant, whoever runs this sets {variable}={host}; `mint` and `plan` also take "
+    "--allow-host {host}",
     about="An address in the project's files could be changed by a pull request, and lead tokens "
     "and credentials to somebody else. So it counts only where the operator names its host. An "
     "address in the variables of the store's own client is the operator's word already.",
