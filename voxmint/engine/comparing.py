@@ -108,8 +108,10 @@ def _check(asked: Asked, order: Order, base: Compilation, head: Compilation) -> 
     if doubtful and not is_pattern(doubtful) and doubtful not in known:
         raise UsageError(f"there is no revision and no profile `{doubtful}`", asked.hint)
     if base is head:
+        where = f" in `{shown(asked.head.folder)}`" if asked.head.folder else ""
         raise UsageError(
-            "there is no project in either of the two", "run it from a project's folder"
+            f"there is no project{where} in either of the two",
+            "run it from a project's folder, or name its folder with `--project DIR`",
         )
     both = replace(
         head,

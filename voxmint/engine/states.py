@@ -89,24 +89,38 @@ def find_states(
     environ: Mapping[str, str],
     *,
     is_staged: bool = False,
+    project: str | None = None,
 ) -> Asked:
     """The states that are asked for. `words` stand before a `--`, `profiles` after it.
 
-    `profiles` are `None` where there is no `--`. Raises `UsageError` for a word that means
-    nothing, or two things, and where history does not reach back far enough.
+    `profiles` are `None` where there is no `--`. `project` is the project's folder from the
+    repository's root, by default the one that `cwd` is in. Raises `UsageError` for a word that
+    means nothing, or two things, and where history does not reach back far enough.
     """
-    return _Finder(cwd, environ).found(words, profiles, is_staged=is_staged)
+    inside = None if project is None else _inside(project)
+    return _Finder(cwd, environ, inside).found(words, profiles, is_staged=is_staged)
+
+
+def _inside(folder: str) -> str:
+    """A folder of a repository in git's form; `UsageError` where it leads out of it."""
+    path = PurePosixPath(folder)
+    if path.is_absolute() or ".." in path.parts or "\0" in folder:
+        raise UsageError(
+            f"`--project` takes a folder of the repository, from its root, not `{shown(folder)}`",
+            "for example: --project services/speech",
+        )
+    return "" if path == PurePosixPath() else str(path)
 
 
 class _Finder:
     """Looks for states from a folder."""
 
-    def __init__(self, cwd: Path, environ: Mapping[str, str]) -> None:
+    def __init__(self, cwd: Path, environ: Mapping[str, str], inside: str | None) -> None:
         self._cwd = cwd
         self._environ = environ
+        self._inside = self._named = inside
         self._git: Repository | Absence | None = None
         self._objects: Objects | None = None
-        self._inside: str | None = None
         self._sources: dict[str, Source | None] = {}
 
     def found(
@@ -160,6 +174,11 @@ class _Finder:
         return "\0" not in word and (self._cwd / word).is_dir()
 
     def _folder(self, word: str) -> State:
+        if self._named is not None:
+            raise UsageError(
+                f"`--project` is for revisions of git, and `{shown(word)}` is a folder",
+                "leave it out, and name the folders of the two projects",
+            )
         return State(word, WorkTree(self._cwd / word))
 
     def _is_profile(self, word: str) -> bool:
@@ -168,7 +187,7 @@ class _Finder:
     def _profiles(self) -> Sequence[str]:
         """The names of the profiles in the work tree, as far as there are any."""
         try:
-            tree = WorkTree(open_project(self._cwd).root)
+            tree = WorkTree(self._root())
             data = tree.read(PROJECT_FILE, MAX_BYTES)
             home = parse_project(read_document(PROJECT_FILE, data))[0].profiles
             files = tree.names(home)
@@ -240,8 +259,7 @@ class _Finder:
         git = self._repository()
         if isinstance(git, Repository) and git.is_bare:
             return self._needed("HEAD")
-        root = open_project(self._cwd).root
-        tree = WorkTree(root)
+        tree = WorkTree(self._root())
         if isinstance(git, Absence):
             return State(WORK_TREE, tree)
         prefix = self._prefix()
@@ -337,8 +355,20 @@ class _Finder:
             if git.is_bare:
                 self._inside = _only_project(git, commit)
             else:
-                self._inside = prefix_of(git, open_project(self._cwd).root)
+                self._inside = prefix_of(git, self._root())
         return self._inside
+
+    def _root(self) -> Path:
+        """The project's folder in the work tree; `UsageError` where there is none."""
+        if self._named is None:
+            return open_project(self._cwd).root
+        root = self._asked().top / self._named
+        if root.resolve() != root or not (root / PROJECT_FILE).is_file():
+            folder = shown(self._named) or "."
+            raise UsageError(
+                f"there is no project in `{folder}` of {WORK_TREE}", "name two revisions"
+            )
+        return root
 
 
 def _only_project(git: Repository, commit: str) -> str:
@@ -354,7 +384,7 @@ def _only_project(git: Repository, commit: str) -> str:
         raise UsageError(
             f"this bare repository holds {len(folders):,} projects: {few}"
             + ", …" * (len(folders) > 3),
-            "run it in a project's folder of a clone, or of a work tree: `git worktree add DIR`",
+            f"choose one: `--project {shown(folders[0])}`",
         )
     return folders[0] if len(folders) == 1 else ""
 

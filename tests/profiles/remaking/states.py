@@ -107,6 +107,65 @@ def two_plain_states(draw: st.DrawFn) -> tuple[State, State]:
     return (before, USUAL), ({**before, **after}, has)
 
 
+TEMPLATED: Mapping[str, st.SearchStrategy[Any]] = {
+    "vars.word": st.sampled_from(
+        ["ward", "house", "{{ vars.other }}", 3, None, {"$unset": True}, {"deep": "x"}]
+    ),
+    "vars.other": st.sampled_from(["north", "south", "{{ vars.word }}", "{{ super() }}, left"]),
+    "vars.number": st.sampled_from([0.5, 0.6, 1, 60, "0.6", "{{ vars.word }}", True]),
+    "vars.kind": st.sampled_from(["server_vad", "semantic_vad"]),
+    "session.input_audio_transcription.prompt": st.sampled_from(
+        [
+            "Plain.",
+            "In {{ vars.word }}.",
+            "{{ super() }} More.",
+            "{{ super() }} In {{ vars.other }}.",
+            "{{ profile.labels.tier }} of {{ profile.name }}, {{ env.name }}",
+            "{{ vars.word if vars.other == 'north' else 'none' }}",
+            "{{ super() | default('') }} Else.",
+            "{{ vars.word.deep }}",
+            "{{ vars.gone }}",
+            "{{ vars.number }}",
+            "many words " * 100,
+            {"$unset": True},
+            None,
+        ]
+    ),
+    "session.input_audio_transcription.language": st.sampled_from(["en", "no", "{{ vars.word }}"]),
+    "session.turn_detection.threshold": st.sampled_from([0.5, 1, 7, "{{ vars.number }}"]),
+    "session.turn_detection.type": st.sampled_from(["server_vad", "{{ vars.kind }}"]),
+    "session.turn_detection.eagerness": st.sampled_from(["low", "{{ super() }}"]),
+    "session.turn_detection": st.sampled_from([None, {"$replace": {"type": "semantic_vad"}}]),
+    "session.include": st.sampled_from([["{{ vars.word }}"], {"$append": ["{{ vars.word }}"]}]),
+    "expires_after.seconds": st.sampled_from([60, 600, "{{ vars.number }}"]),
+}
+
+
+@st.composite
+def _templated(draw: st.DrawFn) -> tuple[tuple[str, str], Any]:
+    path = draw(st.sampled_from(sorted(TEMPLATED)))
+    return (draw(st.sampled_from(SLOTS)), path), draw(TEMPLATED[path])
+
+
+@st.composite
+def two_templated_states(draw: st.DrawFn) -> tuple[State, State]:
+    """Two states with templates and vars, of which an edit changes a value or two."""
+    start = {
+        ("base", "vars.word"): "ward",
+        ("base", "vars.other"): "north",
+        ("base", "vars.number"): 0.5,
+        ("base", "vars.kind"): "server_vad",
+        ("base", "session.input_audio_transcription.prompt"): "In {{ vars.word }}.",
+    }
+    before = {**start, **dict(draw(st.lists(_templated(), max_size=4)))}
+    places = draw(st.lists(st.sampled_from(sorted(before)), min_size=1, max_size=2, unique=True))
+    after = {**before, **{place: draw(TEMPLATED[place[1]]) for place in places}}
+    after |= dict(draw(st.lists(_templated(), max_size=1)))
+    model = draw(TRAITS["model"].filter(lambda name: "{" not in name))
+    has = {**USUAL, "model": model}
+    return (before, has), (after, {**has, "lines above": draw(TRAITS["lines above"])})
+
+
 def source(state: State) -> MemorySource:
     """The files of a state."""
     settings, has = state

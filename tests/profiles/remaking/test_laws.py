@@ -8,7 +8,13 @@ from hypothesis import given, strategies as st
 
 from tests.profiles.diff.projects import compared, naive
 from tests.profiles.laws import law
-from tests.profiles.remaking.states import State, source, two_plain_states, two_states
+from tests.profiles.remaking.states import (
+    State,
+    source,
+    two_plain_states,
+    two_states,
+    two_templated_states,
+)
 from voxmint.origin import Origin
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, chain, origin
 from voxmint.profiles.compiled import Compilation, CompiledBody
@@ -27,9 +33,17 @@ def test_a_few_values_make_of_each_state_what_it_is_alone(states: tuple[State, S
     check(states)
 
 
+@law(60)
+@given(two_templated_states())
+def test_a_template_or_a_var_makes_of_each_state_what_it_is_alone(
+    states: tuple[State, State],
+) -> None:
+    check(states)
+
+
 @pytest.mark.slow
-@law(3000)
-@given(st.one_of(two_states(), two_plain_states()))
+@law(4000)
+@given(st.one_of(two_states(), two_plain_states(), two_templated_states()))
 def test_many_states_together_are_each_what_it_is_alone(states: tuple[State, State]) -> None:
     check(states)
 

@@ -93,8 +93,8 @@ def test_what_is_shadowed_changes_no_body() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("In {{ vars.room }}.", "At {{ vars.room }}."),
-        ("abstract: true\n", "abstract: true\nvars: {house: north}\n"),
+        ("In {{ vars.room }}.", "{{ 'At' if vars.room }}."),
+        ("In {{ vars.room }}.", "At {{ vars.house }}."),
         ("tier: gold", "tier: silver"),
         ("threshold: 0.5", "threshold: 7"),
         ("server_vad", "semantic_vad"),
@@ -105,6 +105,41 @@ def test_what_is_in_doubt_is_compiled_in_full(before: str, after: str) -> None:
     base, head = both((before, after))
     if ("p", "far") in head.bodies:
         assert how(base, head) == "in full"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("In {{ vars.room }}.", "At {{ vars.room }}.", "in parts"),
+        ("In {{ vars.room }}.", "In {{ profile.name }}, {{ env.name }}.", "in parts"),
+        ("In {{ vars.room }}.", "In a room.", "in parts"),
+        ("abstract: true\n", "abstract: true\nvars: {house: north}\n", "moved"),
+    ],
+)
+def test_a_template_in_a_base_is_rendered_anew_by_itself(
+    before: str, after: str, expected: str
+) -> None:
+    base, head = both((before, after))
+    assert how(base, head) == expected
+
+
+def test_a_var_in_a_base_renders_anew_what_uses_it_through_others() -> None:
+    house = "vars: {house: north, place: '{{ vars.house }} wing'}\n"
+    base_text = BASE.replace("In {{ vars.room }}.", "In the {{ vars.place }}.")
+    prompt = "{{ super() }} More."
+    transcription = f"session: {{input_audio_transcription: {{prompt: '{prompt}'}}}}\n"
+    files = {"base": house + base_text, "p": f"extends: base\n{transcription}", "q": Q}
+    base, head = both(("house: north", "house: south"), files=files)
+    assert (how(base, head), how(base, head, "q")) == ("in parts", "the same")
+    made = head.bodies["p", "far"].session["input_audio_transcription"]["prompt"]
+    assert made == "In the south wing. More."
+
+
+def test_a_body_of_many_templates_is_compiled_in_full() -> None:
+    # Their work is bounded all together, so that none of them can be rendered by itself.
+    many = "vars:\n" + "".join(f"  v{n}: '{{{{ vars.room }}}}'\n" for n in range(21))
+    base, head = both(("In {{", "At {{"), files={**FILES, "base": many + BASE})
+    assert how(base, head) == "in full"
 
 
 def test_what_falls_away_now_is_told() -> None:
@@ -124,6 +159,14 @@ def test_what_was_found_before_is_found_at_its_new_place() -> None:
     [now] = [one for one in head.problems if one.code == "model-ends"]
     assert [one.at and one.at.line for one in (was, now)] == [4, 5]
     assert was.affects == now.affects == (("p", "far"), ("p", "local"))
+
+
+def test_what_was_found_in_a_value_is_looked_for_anew_where_it_changes() -> None:
+    negative = BASE.replace("threshold: 0.5", "silence_duration_ms: -5")
+    files = {**FILES, "base": negative, "p": "extends: base\nvars: {room: seven}\n"}
+    base, head = both(("-5", "-6"), files=files)
+    assert how(base, head) == "in full"
+    assert [one.code for one in head.problems].count("negative-duration") == 1
 
 
 def test_a_directive_that_has_lost_all_its_effect_is_told() -> None:

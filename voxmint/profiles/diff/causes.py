@@ -6,7 +6,7 @@ lay it on this body, the cause is why: a selector, a label, an `extends`. Templa
 vars that they used, and what fell away with its variant to the type.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 from voxmint.origin import Path
@@ -16,7 +16,8 @@ from voxmint.profiles.diff.edits import Edits
 from voxmint.profiles.diff.matching import Matching
 from voxmint.profiles.diff.result import ABSENT, Cause, Side
 from voxmint.profiles.diff.sheets import Sheets
-from voxmint.profiles.diff.touches import Speaking, effective, is_plain_scalar, touches
+from voxmint.profiles.diff.touches import Top, effective, kind_of_top, touches
+from voxmint.profiles.diff.used import Slots, Used
 from voxmint.profiles.diff.values import SCALARS, Delta, is_below, is_same, leaves
 from voxmint.profiles.documents import Environment, Layer, LayerKind, OverlayItem, Profile
 from voxmint.profiles.render import Renderer, SharedParts, Subject
@@ -51,6 +52,13 @@ class _Stacks(NamedTuple):
     head: Sequence[Layer]
 
 
+class _Written(NamedTuple):
+    """What of a change is written in layers: its causes, and whether a template is on top."""
+
+    causes: tuple[Cause, ...]
+    is_rendered: bool
+
+
 class Causes:
     """Finds the causes of changed values."""
 
@@ -58,8 +66,14 @@ class Causes:
         self._matching = matching
         self._edits = edits
         self._sheets = sheets
-        self._speaking: dict[Path, Speaking] = {}
-        self._of_scalars: dict[tuple[object, ...], tuple[Cause, ...] | None] = {}
+        self._used = Used()
+        self._of_scalars: dict[tuple[object, ...], _Written | None] = {}
+        self._same_profiles: dict[str, bool] = {}
+        self._of_vars: dict[Layer, list[Path]] = {
+            layer: paths
+            for layer, listed in edits.statements.items()
+            if (paths := [edit.path for edit in listed if edit.path[:1] in ((), ("vars",))])
+        }
 
     def of_value(self, pair: Pair, delta: Delta) -> tuple[Cause, ...]:
         """The causes of a change of a body's value; never none, where there is any edit.
@@ -67,8 +81,10 @@ class Causes:
         Where a map came, went or gave way, they are those of all that is in it.
         """
         known = self._of_scalar(pair, delta)
-        if known is not None:
-            return known
+        return self.at_length(pair, delta) if known is None else known
+
+    def at_length(self, pair: Pair, delta: Delta) -> tuple[Cause, ...]:
+        """As `of_value`, but always by all layers and by rendering: the short way is held to it."""
         found: Found = {}
         stacks = _Stacks(pair.base.body.layers, pair.head.body.layers)
         for path in _ends(delta):
@@ -78,7 +94,7 @@ class Causes:
                 self._templates(pair, state, stacks, path, found)
         if not found:
             self._anything(pair, stacks, delta.path, found)
-        return tuple(sorted(found, key=lambda cause: cause.order))
+        return tuple(sorted(found, key=_order_of))
 
     def of_setting(
         self, base: CompiledEnvironment, head: CompiledEnvironment, path: Path
@@ -93,36 +109,104 @@ class Causes:
         for environment in (*head.lineage, *base.lineage):
             if environment in self._edits.extends:
                 found.setdefault(self._edits.extends[environment])
-        return tuple(sorted(found, key=lambda cause: cause.order))
+        return tuple(sorted(found, key=_order_of))
 
     # ── scalars ──────────────────────────────────────────────────────────────────────────────────
 
     def _of_scalar(self, pair: Pair, delta: Delta) -> tuple[Cause, ...] | None:
         """The causes of a change from a scalar to a scalar, found once for all bodies alike.
 
-        `None` where it takes more to find them than the layers that speak of the value.
+        `None` where it takes more to find them than the layers that speak of the value, and of
+        the vars in its templates.
         """
         if type(delta.before) not in SCALARS or type(delta.after) not in SCALARS:
             return None
-        path = delta.path
-        speaks = self._speaking.get(path)
-        if speaks is None:
-            speaks = self._speaking[path] = Speaking(path)
-        base = tuple([layer for layer in pair.base.body.layers if speaks[layer]])
-        head = tuple([layer for layer in pair.head.body.layers if speaks[layer]])
+        layers = _Stacks(pair.base.body.layers, pair.head.body.layers)
+        written = self._written(delta.path, layers)
+        if written is None:
+            return None
+        found = written.causes
+        if written.is_rendered:
+            rendered = self._rendered_from(pair, layers, delta.path)
+            if rendered is None:
+                return None
+            found = _together(found, rendered) if rendered else found
+        return found or None
+
+    def _written(self, path: Path, stacks: _Stacks) -> _Written | None:
+        """The causes in the layers that speak of a path, and whether templates are among them.
+
+        `None` where the two states do not have the same layers, each with a scalar on top.
+        """
+        base = self._used.speaking(path, stacks.base)
+        head = self._used.speaking(path, stacks.head)
         key = (path, base, head)
         if key not in self._of_scalars:
             self._of_scalars[key] = self._by_layers(_Stacks(base, head), path)
         return self._of_scalars[key]
 
-    def _by_layers(self, stacks: _Stacks, path: Path) -> tuple[Cause, ...] | None:
-        """The causes, where both states have the same layers, and each a plain scalar on top."""
-        is_plain = all(layers and is_plain_scalar(layers, path) for layers in stacks)
-        if not (is_plain and self._is_aligned(stacks)):
+    def _by_layers(self, stacks: _Stacks, path: Path) -> _Written | None:
+        kinds = [kind_of_top(layers, path) for layers in stacks]
+        if Top.OTHER in kinds or not self._is_aligned(stacks):
             return None
         found: Found = {}
         self._value(None, stacks, path, found)
-        return tuple(sorted(found, key=lambda cause: cause.order)) or None
+        return _Written(tuple(sorted(found, key=_order_of)), Top.TEMPLATE in kinds)
+
+    def _rendered_from(self, pair: Pair, stacks: _Stacks, path: Path) -> tuple[Cause, ...] | None:
+        """The edits of what the templates at a path name, besides their own; `None` in doubt."""
+        if not self._is_aligned(stacks):
+            return None
+        is_same_profile = self._is_same_profile(pair)
+        edited = {
+            edit for layers in stacks for one in layers for edit in self._of_vars.get(one, ())
+        }
+        if is_same_profile and not edited:
+            return ()
+        slots = self._slots(path, stacks, edited if is_same_profile else None)
+        if slots is None or (slots.is_about_profile and not is_same_profile):
+            return None
+        found: tuple[Cause, ...] = ()
+        for name in sorted(slots.names):
+            if any(is_below(name, edit) for edit in edited):
+                written = self._written(name, stacks)
+                if written is None:
+                    return None
+                found = _together(found, written.causes)
+        return found
+
+    def _slots(self, path: Path, stacks: _Stacks, edited: Set[Path] | None) -> Slots | None:
+        """What the templates at a path name in either state, through other vars, too.
+
+        Those are not looked at where it is only asked for vars that were `edited`, and the
+        templates themselves name all of these.
+        """
+        one, other = (self._used.directly(path, layers) for layers in stacks)
+        if one is None or other is None:
+            return None
+        names = one.names | other.names
+        is_enough = edited is not None and all(
+            any(is_below(name, edit) for name in names) for edit in edited
+        )
+        if not is_enough:
+            one, other = (self._used.by(path, layers) for layers in stacks)
+            if one is None or other is None:
+                return None
+        about = one.is_about_profile or other.is_about_profile
+        return Slots(one.names | other.names, about)
+
+    def _is_same_profile(self, pair: Pair) -> bool:
+        """Whether what templates know of the profile is the same in both states."""
+        one, other = pair.base.profile, pair.head.profile
+        known = self._same_profiles.get(other.name)
+        if known is None:
+            document = other.document
+            is_edited = document in self._edits.descriptions or document in self._edits.renamed
+            known = not is_edited and all(
+                _has_same_label(pair, label) for label in {**one.labels, **other.labels}
+            )
+            self._same_profiles[other.name] = known
+        return known
 
     # ── statements ───────────────────────────────────────────────────────────────────────────────
 
@@ -173,9 +257,13 @@ class Causes:
 
     def _is_aligned(self, stacks: _Stacks) -> bool:
         """Whether both stacks have the same layers in the same places."""
-        return len(stacks.base) == len(stacks.head) and all(
-            self._other(one, Side.BASE) is other
-            for one, other in zip(stacks.base, stacks.head, strict=True)
+        base, head = stacks
+        if len(base) != len(head):
+            return False
+        to_head = self._matching.to_head.get
+        return all(
+            to_head(one) is other or self._other(one, Side.BASE) is other
+            for one, other in zip(base, head, strict=True)
         )
 
     # ── which layers there are ───────────────────────────────────────────────────────────────────
@@ -304,6 +392,15 @@ class Causes:
         renaming = self._edits.renamed.get(pair.head.environment.document)
         if not found and renaming is not None:
             found.setdefault(renaming)
+
+
+def _order_of(cause: Cause) -> tuple[object, ...]:
+    return cause.order
+
+
+def _together(one: tuple[Cause, ...], other: tuple[Cause, ...]) -> tuple[Cause, ...]:
+    """The causes of both, each once, in order."""
+    return tuple(sorted({**dict.fromkeys(one), **dict.fromkeys(other)}, key=_order_of))
 
 
 def _ends(delta: Delta) -> list[Path]:

@@ -109,38 +109,43 @@ def compare(base: Compared, head: Compared, *, with_origins: bool = False) -> Di
 
 def _renamer(matching: Matching) -> Callable[[Body], Body]:
     """What a body of the base is called in the head."""
+    profiles = {name: other for name, other in matching.profiles.items() if name != other}
+    environments = {name: other for name, other in matching.environments.items() if name != other}
 
     def renamed(body: Body) -> Body:
-        return matching.profile_in_head(body[0]), matching.environment_in_head(body[1])
+        profile, environment = body
+        if profile in profiles or environment in environments:
+            return profiles.get(profile, profile), environments.get(environment, environment)
+        return body
 
     return renamed
 
 
 def _fates(base: Compared, head: Compared, matching: Matching) -> Fates:
     renamed = _renamer(matching)
-    before = {renamed(body): body for body in base.compilation.attempted}
-    after = dict.fromkeys(head.compilation.attempted)
+    old, new = base.compilation, head.compilation
+    before = {renamed(body): body for body in old.attempted}
+    after = dict.fromkeys(new.attempted)
     asked = {body for body in after if head.has(body)}
-    asked |= {body for body, old in before.items() if base.has(old)}
+    asked |= {body for body, was in before.items() if base.has(was)}
     pairs: dict[Body, Pair] = {}
     fates: dict[str, list[Body]] = {
         name: [] for name in ("added", "removed", "invalid", "valid", "broken")
     }
     for body in sorted(asked):
-        old = before.get(body)
-        fate = _fate(body, old, body in after, base.compilation, head.compilation)
-        if fate == "both" and old is not None:
-            pairs[body] = Pair(
-                _state(Side.BASE, old, base.compilation), _state(Side.HEAD, body, head.compilation)
-            )
+        was = before.get(body)
+        if was is not None and was in old.bodies and body in new.bodies:
+            pairs[body] = Pair(_state(Side.BASE, was, old), _state(Side.HEAD, body, new))
         else:
-            fates[fate].append(body if fate != "removed" or old is None else old)
+            fate = _fate(body, was, body in after, old, new)
+            fates[fate].append(body if fate != "removed" or was is None else was)
     return Fates(pairs, *(tuple(listed) for listed in fates.values()))
 
 
 def _fate(
     body: Body, old: Body | None, is_there: bool, base: Compilation, head: Compilation
 ) -> str:
+    """What became of a body that is not sound in both states."""
     was_sound, is_sound = old in base.bodies, body in head.bodies
     if old is None:
         if _is_unreadable(body, base):
@@ -151,7 +156,7 @@ def _fate(
             return "invalid" if was_sound else "broken"
         return "removed"
     if was_sound:
-        return "both" if is_sound else "invalid"
+        return "invalid"
     return "valid" if is_sound else "broken"
 
 

@@ -1,6 +1,7 @@
 """Which layers of a stack have a say in a value: those that touch its path, down to a final one."""
 
 from collections.abc import Iterator, Sequence
+from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -96,15 +97,21 @@ class Speaking(dict[Layer, bool]):
         return speaks
 
 
-def is_plain_scalar(layers: Sequence[Layer], path: Path) -> bool:
-    """Whether the strongest of the layers sets a scalar at the path that is no template."""
+class Top(Enum):
+    """What the strongest of some layers sets at a path."""
+
+    PLAIN = "a scalar that is no template"
+    TEMPLATE = "a template"
+    OTHER = "anything else, or nothing"
+
+
+def kind_of_top(layers: Sequence[Layer], path: Path) -> Top:
+    """What the strongest of the layers sets at the path."""
     strongest = next(touches(layers, path), None)
-    if strongest is None or strongest.path != path:
-        return False
-    node = strongest.node
-    return isinstance(node, ScalarNode) and not (
-        isinstance(node.value, str) and is_template(node.value)
-    )
+    if strongest is None or strongest.path != path or not isinstance(strongest.node, ScalarNode):
+        return Top.OTHER
+    value = strongest.node.value
+    return Top.TEMPLATE if isinstance(value, str) and is_template(value) else Top.PLAIN
 
 
 def effective(layers: Sequence[Layer], path: Path) -> list[Touch]:

@@ -1,15 +1,17 @@
 """Whether a request stays right when some of its parts say something else."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from enum import IntEnum
 from typing import Any
 
+from voxmint.origin import Path
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.check import check_field, check_rules
-from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
+from voxmint.profiles.fields import EXPIRES_AFTER, REQUEST, SESSION, Field
 from voxmint.profiles.remaking.parts import LIFETIME, is_same
 from voxmint.profiles.rules import RULES_OF_DETAIL, outline
 from voxmint.profiles.validate import Validator
+from voxmint.profiles.values import Plain
 
 ABSENT: Any = object()
 """What a part is that is not there."""
@@ -34,6 +36,7 @@ class Checks:
     def __init__(self) -> None:
         self._validator = Validator()
         self._known: dict[tuple[str, int, int], tuple[Any, Any, State]] = {}
+        self._known_leaves: dict[Hashable, State] = {}
 
     def of_part(self, name: str, before: Any, after: Any) -> State:
         """What is known of a part by what it was and is, each `ABSENT` where it is not there."""
@@ -42,6 +45,16 @@ class Checks:
         if known is None:
             known = self._known[key] = (before, after, _state(name, before, after))
         return known[2]
+
+    def of_leaf(self, path: Path, before: Plain, after: Plain) -> State:
+        """What is known of a single value of a request by what it was and is."""
+        key = (path, type(before), before, type(after), after)
+        known = self._known_leaves.get(key)
+        if known is None:
+            field = _field_at(path)
+            state = State.LOOK if field is None else _compared(before, after, field)
+            known = self._known_leaves[key] = state
+        return known
 
     def is_right(
         self, session: Mapping[str, Any], lifetime: Mapping[str, Any] | None, api: str
@@ -59,6 +72,13 @@ def _state(name: str, before: Any, after: Any) -> State:
         return State.SAME if before is after else State.LOOK
     field = EXPIRES_AFTER if name == LIFETIME else SESSION.by_name[name]
     return _compared(before, after, field)
+
+
+def _field_at(path: Path) -> Field | None:
+    field: Field | None = REQUEST
+    for name in path:
+        field = None if field is None else field.by_name.get(str(name))
+    return field
 
 
 def _compared(before: Any, after: Any, field: Field) -> State:

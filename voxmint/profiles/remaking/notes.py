@@ -9,9 +9,7 @@ from voxmint.problems import Body, Problem
 from voxmint.profiles.cells import Cell, Leaf, key_origin, origin
 from voxmint.profiles.compiled import CompiledBody
 from voxmint.profiles.documents import Layer
-from voxmint.profiles.fields import SESSION
 from voxmint.profiles.nodes import MapNode, Mark, Node, ScalarNode
-from voxmint.profiles.remaking.parts import Parts
 from voxmint.profiles.used_vars import is_templated
 from voxmint.profiles.validate import Located
 
@@ -24,11 +22,6 @@ class Note(NamedTuple):
     layer: Layer
     at_key: bool
     bodies: tuple[Body, ...]
-
-    @property
-    def part(self) -> str:
-        """The part of the request that it is found in."""
-        return str(self.path[1] if self.path[0] == SESSION.name else self.path[0])
 
 
 def note_of(located: Located) -> Note | None:
@@ -82,11 +75,11 @@ def _leaf(layer: Layer, path: Path) -> Cell | None:
     return Leaf(node.value, node.mark, key, layer, None, node.style)
 
 
-def parts_with_notes(notes: Iterable[Note]) -> Mapping[Body, Parts]:
-    """The parts of each body in which anything was found."""
-    found: dict[Body, Parts] = {}
+def paths_with_notes(notes: Iterable[Note]) -> Mapping[Body, frozenset[Path]]:
+    """The paths in each body at which anything was found."""
+    found: dict[Body, frozenset[Path]] = {}
     for note in notes:
-        alone = frozenset((note.part,))
+        alone = frozenset((note.path,))
         for body in note.bodies:
             known = found.get(body)
             found[body] = alone if known is None or known == alone else known | alone

@@ -22,18 +22,18 @@ def touched(one: Layer, other: Layer) -> Parts | None:
     sessions = session_of(one), session_of(other)
     if one.incomplete or other.incomplete or not sections <= _SECTIONS or None in sessions:
         return None
-    if not _is_same_node(one.tree.entries.get(_VARS), other.tree.entries.get(_VARS)):
+    if not is_same_node(one.tree.entries.get(_VARS), other.tree.entries.get(_VARS)):
         return None
     before, after = ({} if part is None else part.entries for part in sessions)
     found = {
         name
         for name in before.keys() | after.keys()
-        if not _is_same_node(before.get(name), after.get(name))
+        if not is_same_node(before.get(name), after.get(name))
     }
     if not found <= SESSION.by_name.keys():
         return None
     lifetimes = (layer.tree.entries.get(LIFETIME) for layer in (one, other))
-    return frozenset(found) if _is_same_node(*lifetimes) else frozenset((*found, LIFETIME))
+    return frozenset(found) if is_same_node(*lifetimes) else frozenset((*found, LIFETIME))
 
 
 def session_of(layer: Layer) -> MapNode | None:
@@ -42,7 +42,7 @@ def session_of(layer: Layer) -> MapNode | None:
     return node if isinstance(node, MapNode) and not has_directives(node) else None
 
 
-def _is_same_node(one: Node | None, other: Node | None) -> bool:
+def is_same_node(one: Node | None, other: Node | None) -> bool:
     """Whether two parts of files say the same, in the same order, and are as bare."""
     if one is other:
         return True
@@ -50,12 +50,10 @@ def _is_same_node(one: Node | None, other: Node | None) -> bool:
         return is_same(one.value, other.value) and one.is_bare == other.is_bare
     if isinstance(one, MapNode) and isinstance(other, MapNode):
         return list(one.entries) == list(other.entries) and all(
-            map(_is_same_node, one.entries.values(), other.entries.values())
+            map(is_same_node, one.entries.values(), other.entries.values())
         )
     if isinstance(one, ListNode) and isinstance(other, ListNode):
-        return len(one.items) == len(other.items) and all(
-            map(_is_same_node, one.items, other.items)
-        )
+        return len(one.items) == len(other.items) and all(map(is_same_node, one.items, other.items))
     return False
 
 

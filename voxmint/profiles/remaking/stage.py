@@ -1,8 +1,9 @@
 """The stage that makes bodies from those of an earlier state."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from voxmint.origin import Path
 from voxmint.problems import Body, Problem
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.cells import MapCell
@@ -12,7 +13,8 @@ from voxmint.profiles.fields import SESSION
 from voxmint.profiles.nodes import MapNode
 from voxmint.profiles.remaking.checks import ABSENT, Checks, State
 from voxmint.profiles.remaking.cuts import Cut
-from voxmint.profiles.remaking.notes import Note, moved, note_of, parts_with_notes
+from voxmint.profiles.remaking.leaves import DoubtError, Edits, Leaves, edits
+from voxmint.profiles.remaking.notes import Note, moved, note_of, paths_with_notes
 from voxmint.profiles.remaking.parts import LIFETIME, Parts, is_same, session_of, touched
 from voxmint.profiles.stages import (
     AllChecked,
@@ -25,6 +27,8 @@ from voxmint.profiles.stages import (
 )
 
 _NO_PARTS: Parts = frozenset()
+_NO_PATHS: frozenset[Path] = frozenset()
+_SCALARS = frozenset((str, int, float, bool, type(None)))
 _OF_DETAIL = "input_audio_transcription"
 """The part of a session that rules look at in detail."""
 
@@ -109,7 +113,7 @@ def remake(known: Earlier, stacks: Stacks, root_of: Callable[[Stack], MapCell]) 
     """Makes the bodies that can be made from earlier ones; `root_of` merges all cells of one."""
     if not known.bodies:
         return NOTHING_REMADE
-    maker = _Maker(root_of, parts_with_notes(known.notes))
+    maker = _Maker(root_of, paths_with_notes(known.notes))
     found: dict[Body, Remade] = {}
     for stack in stacks.stacks:
         before = known.bodies.get(stack.body)
@@ -143,12 +147,17 @@ def all_made(
 
 
 class _Maker:
-    """Makes bodies from earlier ones; `noted` are the parts in which anything was found."""
+    """Makes bodies from earlier ones; `noted` are the paths at which anything was found."""
 
-    def __init__(self, root_of: Callable[[Stack], MapCell], noted: Mapping[Body, Parts]) -> None:
+    def __init__(
+        self, root_of: Callable[[Stack], MapCell], noted: Mapping[Body, frozenset[Path]]
+    ) -> None:
         self._root_of = root_of
         self._noted = noted
         self._checks = Checks()
+        self._leaves = Leaves()
+        self._edits: dict[tuple[Layer, Layer], Edits | None] = {}
+        self._put_before: dict[Hashable, tuple[Any, Any]] = {}
         self._touched: dict[tuple[Layer, Layer], Parts | None] = {}
         self._sessions = _Sessions()
         self._same_profiles: dict[str, bool] = {}
@@ -164,12 +173,84 @@ class _Maker:
             return None
         if stack.layers == before.layers:
             return before
+        if len(stack.layers) != len(before.layers):
+            return None
+        try:
+            return self._with_leaves(before, stack)
+        except DoubtError:
+            return self._with_cut(before, stack)
+
+    # ── single values ────────────────────────────────────────────────────────────────────────────
+
+    def _with_leaves(self, before: CompiledBody, stack: Stack) -> CompiledBody:
+        """The body with what single edits make of its values; `DoubtError` where that is in doubt.
+
+        What is found in it is what was: nothing the rules look at is another.
+        """
+        noted = self._noted.get(stack.body, _NO_PATHS)
+        session, lifetime = before.session, before.expires_after
+        for path in self._reached(before, stack):
+            was, value = _leaf(before, path), self._leaves.value(path, stack)
+            if is_same(was, value):
+                continue
+            if path in noted or self._checks.of_leaf(path, was, value) is not State.RIGHT:
+                raise DoubtError
+            name, *below = path
+            if name == LIFETIME:
+                lifetime = self._put(lifetime, tuple(below), value)
+            else:
+                session = self._put(session, tuple(below), value)
+        if session is before.session and lifetime is before.expires_after:
+            return self._moved(before, stack)
+        return self._body(before, stack, session, lifetime)
+
+    def _reached(self, before: CompiledBody, stack: Stack) -> Collection[Path]:
+        """The paths of all values that the edits of a body's layers may reach."""
+        both = zip(before.layers, stack.layers, strict=True)
+        found = [self._edited(one, other) for one, other in both if one is not other]
+        if len(found) == 1 and not found[0].names:
+            return found[0].paths  # as it mostly is
+        paths = {path for one in found for path in one.paths}
+        names = {name for one in found for name in one.names}
+        if names:
+            for layers in (before.layers, stack.layers):
+                self._leaves.check_vars(names, layers)
+            paths |= self._leaves.paths_using(names, stack.layers)
+        return paths
+
+    def _edited(self, one: Layer, other: Layer) -> Edits:
+        key = (one, other)
+        found = self._edits.get(key)
+        if found is None:
+            if key not in self._edits:
+                found = self._edits[key] = edits(one, other)
+            if found is None:
+                raise DoubtError
+        return found
+
+    def _put(self, value: Any, path: Path, leaf: Any) -> Any:
+        """The map with another value at a path; made once for all that share the map."""
+        if not path:
+            return leaf
+        key = (id(value), path, type(leaf), leaf)
+        known = self._put_before.get(key)
+        if known is None:
+            name, *below = path
+            made = {**value, name: self._put(value[name], tuple(below), leaf)}
+            known = self._put_before[key] = (value, made)
+        return known[1]
+
+    # ── parts ────────────────────────────────────────────────────────────────────────────────────
+
+    def _with_cut(self, before: CompiledBody, stack: Stack) -> CompiledBody | None:
+        """The body with what its layers give to the parts that were touched."""
         parts = self._touched_in(before.layers, stack.layers)
         if parts is None:
             return None
         if not parts:
             return self._moved(before, stack)
-        is_noted = not parts.isdisjoint(self._noted.get(stack.body, _NO_PARTS))
+        noted = self._noted.get(stack.body, _NO_PATHS)
+        is_noted = any(_part(path) in parts for path in noted)
         if is_noted or None in map(self._sessions.__getitem__, stack.layers):
             return None
         cut = self._cuts.get(parts)
@@ -190,8 +271,6 @@ class _Maker:
 
     def _touched_in(self, before: Sequence[Layer], after: Sequence[Layer]) -> Parts | None:
         """The parts in which layers of the same places differ; `None` where more differs."""
-        if len(before) != len(after):
-            return None
         found = _NO_PARTS
         for one, other in zip(before, after, strict=True):
             if one is not other:
@@ -258,6 +337,23 @@ class _Maker:
             Deferred(self._root_of, stack),
             stack.layers,
         )
+
+
+def _part(path: Path) -> str:
+    """The part of a request that a path leads into."""
+    return str(path[1] if path[0] == SESSION.name else path[0])
+
+
+def _leaf(body: CompiledBody, path: Path) -> Any:
+    """The single value at a path; `DoubtError` where there is none."""
+    value: Any = body.expires_after if path[0] == LIFETIME else body.session
+    for name in path[1:]:
+        if type(value) is not dict or name not in value:
+            raise DoubtError
+        value = value[name]
+    if type(value) not in _SCALARS:
+        raise DoubtError
+    return value
 
 
 class _Sessions(dict[Layer, MapNode | None]):

@@ -1,0 +1,265 @@
+"""Single values of bodies, worked out from the layers that speak of them and from nothing else.
+
+A value at a path is that of the strongest layer that says a scalar there, and its template may ask
+for the weaker ones and for vars. Whatever else a layer says on the way there, a map or a list in
+place of a scalar, a directive, is left to a merge; so is a template that only Jinja can read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import NamedTuple
+
+from voxmint.origin import Path
+from voxmint.profiles.directives import has_directives
+from voxmint.profiles.documents import Layer
+from voxmint.profiles.fields import UNIONS
+from voxmint.profiles.nodes import MapNode, Node, ScalarNode
+from voxmint.profiles.remaking.parts import is_same_node
+from voxmint.profiles.render import SharedParts, Subject
+from voxmint.profiles.stages import Stack
+from voxmint.profiles.templates import Budget, Names, Template, TemplateError, is_template, template
+from voxmint.profiles.values import Plain, Scalar
+
+VARS = "vars"
+_MOST_TEMPLATES = 20
+"""With so many of the simple kind a body can neither do too much work nor nest them too deep."""
+
+
+class DoubtError(Exception):
+    """It takes more than single values to say what a body is."""
+
+
+class Edits(NamedTuple):
+    """What two layers differ in, where that is single values: their paths, and names of vars."""
+
+    paths: tuple[Path, ...]
+    names: frozenset[str]
+
+
+def edits(one: Layer, other: Layer) -> Edits | None:
+    """The single values in which two layers differ; `None` where they do in more than that."""
+    before, after = dict(one.tree.entries), dict(other.tree.entries)
+    names = _names(before.pop(VARS, None), after.pop(VARS, None))
+    if names is None or one.incomplete or other.incomplete or list(before) != list(after):
+        return None
+    try:
+        paths = [path for name in before for path in _paths((name,), before[name], after[name])]
+    except DoubtError:
+        return None
+    return Edits(tuple(paths), names)
+
+
+def _names(before: Node | None, after: Node | None) -> frozenset[str] | None:
+    one, other = (_entries(node) for node in (before, after))
+    if one is None or other is None:
+        return None
+    return frozenset(
+        name
+        for name in one.keys() | other.keys()
+        if not is_same_node(one.get(name), other.get(name))
+    )
+
+
+def _entries(node: Node | None) -> Mapping[str, Node] | None:
+    """The entries of a map, none of what is not there; `None` of anything else."""
+    if node is None:
+        return {}
+    return node.entries if isinstance(node, MapNode) and not has_directives(node) else None
+
+
+def _paths(path: Path, before: Node, after: Node) -> Iterator[Path]:
+    if is_same_node(before, after):
+        return
+    if isinstance(before, ScalarNode) and isinstance(after, ScalarNode):
+        if before.is_bare or after.is_bare:
+            raise DoubtError
+        yield path
+        return
+    one, other = _entries(before), _entries(after)
+    if not (isinstance(before, MapNode) and one and other and list(one) == list(other)):
+        raise DoubtError
+    for name, node in one.items():
+        yield from _paths((*path, name), node, other[name])
+
+
+class _Spoken(NamedTuple):
+    """A scalar that a layer says: its value, or its template; whether it asks for weaker ones."""
+
+    value: Scalar
+    template: Template | None
+    asks_weaker: bool
+
+
+class _Said(dict[Layer, _Spoken | None]):
+    """The scalar that each layer says at a path, `None` where it is silent.
+
+    Raises `DoubtError` for a layer that says anything else there or on the way.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def __missing__(self, layer: Layer) -> _Spoken | None:
+        node = self._node(layer)
+        found = self[layer] = None if node is None else _spoken(node.value)
+        return found
+
+    def _node(self, layer: Layer) -> ScalarNode | None:
+        node: Node | None = layer.tree
+        for name in self._path:
+            if not isinstance(node, MapNode) or has_directives(node):
+                raise DoubtError
+            node = node.entries.get(str(name))
+            if node is None:
+                return None
+        if not isinstance(node, ScalarNode) or node.is_bare:
+            raise DoubtError
+        return node
+
+
+def _spoken(value: Scalar) -> _Spoken:
+    if type(value) is not str or not is_template(value):
+        return _Spoken(value, None, asks_weaker=False)
+    asks_weaker = () in _slots(value)
+    return _Spoken(value, template(value), asks_weaker)
+
+
+class _Templates(dict[Layer, Mapping[Path, frozenset[str]]]):
+    """The templates of layers by their paths: the names of the vars that each asks for.
+
+    Raises `DoubtError` for a layer with a template that only Jinja can read.
+    """
+
+    def __missing__(self, layer: Layer) -> Mapping[Path, frozenset[str]]:
+        found: dict[Path, frozenset[str]] = {}
+        _note_templates((), layer.tree, found)
+        self[layer] = found
+        return found
+
+
+def _note_templates(path: Path, node: Node, found: dict[Path, frozenset[str]]) -> None:
+    if isinstance(node, ScalarNode):
+        text = node.value
+        if type(text) is str and is_template(text):
+            found[path] = frozenset([slot[1] for slot in _slots(text) if slot[:1] == (VARS,)])
+    elif isinstance(node, MapNode):
+        for name, inner in node.entries.items():
+            if type(inner) is not ScalarNode or type(inner.value) is str:
+                _note_templates((*path, name), inner, found)
+    else:
+        for index, item in enumerate(node.items):
+            _note_templates((*path, index), item, found)
+
+
+def _slots(text: str) -> Sequence[tuple[str, ...]]:
+    try:
+        slots = template(text).slots
+    except TemplateError:
+        slots = None
+    if slots is None:
+        raise DoubtError
+    return slots
+
+
+class Leaves:
+    """Works out single values of bodies; what bodies share is looked at once."""
+
+    def __init__(self) -> None:
+        self._said: dict[Path, _Said] = {}
+        self._templates = _Templates()
+        self._shared = SharedParts()
+
+    def paths_using(self, names: Set[str], layers: Sequence[Layer]) -> set[Path]:
+        """The paths of all templates that use vars of these names, be it through other vars."""
+        templates = [pair for layer in layers for pair in self._templates[layer].items()]
+        changed, found = set(names), set[Path]()
+        while True:
+            using = {path for path, used in templates if not used.isdisjoint(changed)}
+            if using <= found:
+                return {path for path in found if path[0] != VARS}
+            found |= using
+            changed |= {str(path[1]) for path in using if path[0] == VARS}
+
+    def check_vars(self, names: Set[str], layers: Sequence[Layer]) -> None:
+        """That every layer which says anything of these vars says a scalar."""
+        for name in names:
+            said = self._at((VARS, name))
+            for layer in layers:
+                said[layer]
+
+    def value(self, path: Path, stack: Stack) -> Plain:
+        """The value at a path of a body."""
+        said = self.said(path, stack.layers[::-1])
+        if not said:
+            raise DoubtError
+        if said[0].template is None:
+            return said[0].value
+        count = sum([len(self._templates[layer]) for layer in stack.layers])
+        if count > _MOST_TEMPLATES or path[:-1] in UNIONS:
+            # What fell away with its variant is not there for `super()`.
+            raise DoubtError
+        profile = stack.profile
+        subject = self._shared.subject(
+            profile.name, stack.environment.name, profile.document.description, profile.labels
+        )
+        try:
+            return _Rendering(self, stack.layers, subject).value(said, 0)
+        except TemplateError:
+            raise DoubtError from None
+
+    def said(self, path: Path, layers: Iterable[Layer]) -> Sequence[_Spoken]:
+        """What layers say at a path, the strongest first, down to what asks for no weaker one."""
+        by_layer = self._at(path)
+        found: list[_Spoken] = []
+        for layer in layers:
+            one = by_layer[layer]
+            if one is not None:
+                found.append(one)
+                if not one.asks_weaker:
+                    break
+        return found
+
+    def _at(self, path: Path) -> _Said:
+        said = self._said.get(path)
+        if said is None:
+            said = self._said[path] = _Said(path)
+        return said
+
+
+class _Rendering:
+    """Renders the values of one body."""
+
+    def __init__(self, leaves: Leaves, layers: Sequence[Layer], subject: Subject) -> None:
+        self._leaves = leaves
+        self._with_vars = [layer for layer in reversed(layers) if VARS in layer.tree.entries]
+        self._roots = {"env": subject.env, "profile": subject.profile}
+        self._depth = 0
+
+    def value(self, said: Sequence[_Spoken], index: int) -> Plain:
+        """The value of one of those that are said; the next one is what it overrode."""
+        value, made, _ = said[index]
+        if made is None:
+            return value
+        self._depth += 1
+        if self._depth > _MOST_TEMPLATES:  # as vars in a circle are
+            raise DoubtError
+
+        def weaker() -> Plain:
+            if index + 1 == len(said):
+                raise KeyError
+            return self.value(said, index + 1)
+
+        rendered = made.render(Names(self._roots, weaker, Budget(), self._known))
+        self._depth -= 1
+        return rendered
+
+    def _known(self, path: tuple[str, ...]) -> Plain:
+        if path[0] != VARS:
+            return None
+        said = self._leaves.said(path, self._with_vars) if len(path) == 2 else ()
+        value = None
+        if said:
+            value = said[0].value if said[0].template is None else self.value(said, 0)
+        if value is None:
+            raise DoubtError
+        return value
