@@ -19,6 +19,10 @@ WRONG = {
     "vars: {a: '{% if %}'}": "template-syntax",
     "session: {input_audio_transcription: {prompt: 'in {{ town }}'}}": "undefined-name",
     "vars: {a: '{% if vasr.x %}a{% endif %}'}": "undefined-name",
+    "session: {input_audio_transcription: {prompt: 'in {{ env.region }}'}}": "undefined-name",
+    "session: {input_audio_transcription: {prompt: '{{ profile.nmae | d(1)}}{{ env.x }}'}}": (
+        "undefined-name"
+    ),
     "expires_after: {seconds: soon}": "wrong-type",
     "vars: {a: 1}\nextends: lists": "directive-needs-list",
     "environments: {local: {session: {input_audio_format: pcm}}}": "bad-value",
@@ -66,6 +70,8 @@ def test_it_is_told_once_where_heirs_have_it_too(text: str) -> None:
         'vars: {a: "{% set b = 1 %}{% for c in vars.d %}{{ loop.index ~ b ~ c }}{% endfor %}"}',
         "vars: {a: \"{{ town | default('') }}{% if town is defined %}{{ town }}{% endif %}\"}",
         "session: {input_audio_transcription: {model: gpt-realtime-whisper, prompt: x}}",
+        "session: {input_audio_transcription: {prompt: '{{ profile.labels.ward }}'}}",
+        "vars: {a: \"{{ env.zone | default('') ~ env.get('x', '') ~ profile.name ~ env.name }}\"}",
     ],
 )
 def test_what_an_heir_may_still_bring_is_not_missed(text: str) -> None:

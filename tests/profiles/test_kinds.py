@@ -219,7 +219,8 @@ CASES: dict[str, Sequence[Case]] = {
                 "names: []",
                 "labels: {tier: gold}, names: ['!p']",
             )
-        )
+        ),
+        case("{}", env="profiles: []\noverlay: [{session: {turn_detection: null}}]"),
     ],
     "unused-label": [
         case(
@@ -296,6 +297,11 @@ CASES: dict[str, Sequence[Case]] = {
         case(
             "session: {input_audio_transcription: {prompt: '{{ vars.region }}'}}",
             env={**LOCAL, "staging": f"{LOCAL['local']}vars: {{region: eu}}"},
+        ),
+        case(
+            "session: {input_audio_transcription: {prompt: '{{ vars.region }}'}}\n"
+            "vars: {region: eu}",
+            env="vars: {region: {$unset: true}}",
         ),
     ],
     "no-super": [said("prompt: 'and {{ super() }}'")],

@@ -222,22 +222,36 @@ def test_three_orders_that_go_round_in_a_circle_are_all_shown() -> None:
     assert {one.at.file for one in problem.related} == {"x.yaml", "y.yaml", "z.yaml"}
 
 
-def test_an_order_that_follows_from_a_lineage_is_shown_at_the_base_that_has_it() -> None:
+def test_an_order_that_follows_from_other_lists_is_shown_where_they_come_together() -> None:
     extends = {
         "a": [],
         "b": [],
         "over-a": ["a"],
         "over-b": ["b"],
         "x": ["over-a", "over-b"],
+        "far": ["x"],
         "y": ["b", "a"],
-        "p": ["x", "y"],
+        "z": ["b", "over-a"],
+        "p": ["far", "y"],
+        "q": ["far", "z"],
+        "r": ["far", "over-a"],
     }
     found = lineages(extends)
-    assert found.of("p") is None
-    [problem] = found.problems
-    assert [(str(one.at), one.message) for one in problem.related] == [
-        ("p.yaml:1:1", "`a` comes before `b` in the lineage of `x`"),
-        ("y.yaml:1:1", "`b` comes before `a`: in this list"),
+    assert not any(map(found.of, "pqr"))
+    brought = "in this list, `over-a` brings `a` and `over-b` brings `b`"
+    assert [[(str(one.at), one.message) for one in it.related] for it in found.problems] == [
+        [
+            ("x.yaml:1:1", f"`a` comes before `b`: {brought}"),
+            ("y.yaml:1:1", "`b` comes before `a`: in this list"),
+        ],
+        [
+            ("x.yaml:1:1", "`over-a` comes before `b`: in this list, `over-b` brings `b`"),
+            ("z.yaml:1:1", "`b` comes before `over-a`: in this list"),
+        ],
+        [
+            ("far.yaml:1:1", "`over-a` comes before `far`: `far` extends it through `x`"),
+            ("r.yaml:1:1", "`far` comes before `over-a`: in this list"),
+        ],
     ]
 
 

@@ -4,6 +4,7 @@ import gc
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -27,7 +28,7 @@ from tests.sources import (
 from voxmint.engine.project import Project
 from voxmint.profiles.compiled import Compilation
 from voxmint.profiles.nodes import plain
-from voxmint.profiles.order import EVERYTHING, Order, relevant_problems
+from voxmint.profiles.order import EVERYTHING, Order, check_order, relevant_problems
 from voxmint.profiles.pipeline import compile_project
 from voxmint.profiles.reader import read_document
 from voxmint.profiles.source import SourceError
@@ -160,6 +161,12 @@ def test_names_that_differ_only_in_case_clash_in_any_script() -> None:
     assert codes(compilation.errors) == ["clashing-names", "clashing-names"]
 
 
+def test_what_extends_a_clashing_name_is_not_said_to_extend_nobody() -> None:
+    compilation = compiled({"A": MODEL, "a": MODEL, "p": "extends: a", "q": "extends: A"})
+    assert codes(compilation.errors) == ["clashing-names"]
+    assert [name for name, _ in compilation.bodies] == ["A", "q"]
+
+
 COMPOSED, DECOMPOSED = "caf\u00e9/\u00fcber", "cafe\u0301/u\u0308ber"
 
 
@@ -178,6 +185,30 @@ def test_a_name_may_be_written_in_either_form_of_unicode(
     compilation = compile_project(source, order)
     assert told(compilation.problems) == []
     assert sorted(name for name, _ in compilation.bodies) == [COMPOSED, "heir"]
+
+
+@pytest.mark.parametrize("one", [COMPOSED, DECOMPOSED])
+@pytest.mark.parametrize("other", [COMPOSED, DECOMPOSED])
+def test_what_a_team_names_may_be_written_in_either_form_of_unicode(one: str, other: str) -> None:
+    name, again = one.replace("/", ""), other.replace("/", "")
+    prompt = f"{{{{ vars.{again} }}}} {{{{ vars['{again}'] ~ profile.labels.{again} }}}}"
+    profile = f"""
+labels: {{'{name}': '{name}'}}
+vars: {{'{name}': 1}}
+environments: {{'{name}': {{vars: {{'{again}': 2}}}}}}
+session: {{input_audio_transcription: {{model: gpt-transcribe, prompt: "{prompt}"}}}}
+"""
+    where = f"{{where: {{labels: {{'{again}': '{again}'}}}}, expires_after: {{seconds: 60}}}}"
+    environments = {again: f"{LOCAL['local']}overlay: [{where}]"}
+    order = Project.order(labels={again: again}, overrides=[f"vars.{again}=3"])
+    for asked in (EVERYTHING, order):
+        compilation = compile_project(project({"p": profile}, environments), asked)
+        assert told(compilation.errors) == []
+        [body] = compilation.bodies.values()
+        number = 2 if asked is EVERYTHING else 3
+        prompt = body.body["input_audio_transcription"]["prompt"]
+        assert normalize("NFC", prompt) == f"{number} {number}{COMPOSED}".replace("/", "")
+        assert body.body["client_secret"]["expires_at"]["seconds"] == 60
 
 
 def test_two_files_whose_names_look_alike_clash() -> None:
@@ -244,6 +275,28 @@ def test_a_folder_that_cannot_be_listed_is_told() -> None:
     assert only(compilation, "unreadable-file").facts["detail"] == "permission denied"
 
 
+@pytest.mark.parametrize("folder", ["profiles", "environments"])
+def test_nothing_is_said_of_files_in_a_folder_that_lets_nobody_look(folder: str) -> None:
+    """Neither that there is none of a name that was asked for, nor that there are two."""
+    failure = SourceError("unreadable", "permission denied")
+
+    class Closed(MemorySource):
+        def names(self, folder_: str) -> Sequence[str]:
+            if folder_ == folder:
+                raise failure
+            return super().names(folder_)
+
+        def read(self, path: str, limit: int) -> bytes:
+            if path.startswith(folder):
+                raise failure
+            return super().read(path, limit)
+
+    order = Order(("p",), ("local",))
+    compilation = compile_project(Closed(project({"p": MODEL}).files), order)
+    check_order(order, compilation)
+    assert codes(relevant_problems(order, compilation)) == ["unreadable-file"]
+
+
 def test_a_file_too_large_is_refused_by_the_source() -> None:
     compilation = compiled({"p": MODEL, "large": "# " + "x" * 2_000_000})
     assert "1048576" in only(compilation, "unreadable-file").message
@@ -254,6 +307,16 @@ def test_an_empty_project_compiles_to_nothing() -> None:
     assert compilation.problems == ()
     assert compilation.bodies == {}
     assert compilation.attempted == ()
+
+
+def test_an_item_for_all_of_an_environment_that_nothing_extends_is_no_further_cause() -> None:
+    item = "{session: {turn_detection: null}}"
+    overlay = f"abstract: true\noverlay: [{item}, {{where: {{names: [zz]}}, vars: {{a: 1}}}}]"
+    compilation = compiled({"p": MODEL}, {**LOCAL, "base": overlay})
+    assert codes(compilation.problems) == ["unused-selector"]
+    heir = "extends: base\nprovider: {kind: emulator}\nprofiles: []"
+    problem = compiled({"p": MODEL}, {**LOCAL, "base": overlay, "heir": heir}).problems[0]
+    assert (problem.code, problem.hint) == ("unused-selector", "no profile is in base")
 
 
 # ── whom a problem affects ───────────────────────────────────────────────────────────────────────

@@ -1,6 +1,7 @@
 """The sandbox: what gets nowhere, what is too much, and that nothing else ever comes out."""
 
 import json
+import re
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 from tests.profiles.laws import law
 from tests.profiles.naming import names
 from voxmint.problems import Problem
-from voxmint.profiles.template_filters import FILTER_NAMES, TEST_NAMES
+from voxmint.profiles.template_filters import FILTER_NAMES, IN_PEACE, TEST_NAMES
 from voxmint.profiles.template_parts import MAX_NESTING
 from voxmint.profiles.templates import (
     MAP_METHODS,
@@ -140,7 +141,7 @@ ESCAPES = {
     "{% set vars = 1 %}": FORBIDDEN,
     "{% set super = 1 %}": FORBIDDEN,
     "{% for env in vars.words %}{% endfor %}": FORBIDDEN,
-    "{% set vars.x = 1 %}": FAILED,
+    "{% set vars.x = 1 %}": FORBIDDEN,
     "{% do 1 %}": SYNTAX,
     "{% break %}": SYNTAX,
     "{% trans %}{% endtrans %}": SYNTAX,
@@ -325,6 +326,12 @@ def test_parts_may_be_nested_up_to_the_bound() -> None:
         *("{{ vars.words | round }}", "{{ vars.x | abs }}", "{{ '\\ud800' }}", "a{{ '\\udfff' }}"),
         *("{{ vars[vars] }}", "{{ vars.x[vars] }}", "{{ vars[:] }}"),
         *("{{ vars.x | dictsort }}", "{{ vars.words | sum }}", "{{ vars.x | items | list }}"),
+        *("{{ vars[none] }}", "{{ vars.words | abs }}", "{{ none | abs }}", "{{ 'a' is even }}"),
+        *("{{ [none, 1] | max }}", "{{ 5 | reverse }}", "{{ [[1]] | unique | list }}"),
+        *("{{ 5 | first }}", "{% for a in none %}{% endfor %}", "{% set a, b = [1, 2, 3] %}"),
+        *("{% for a, b in [5] %}{% endfor %}", "{% set a, b = [1] %}", "{{ vars.get }}"),
+        *("{{ 'a'.startswith(1) }}", "{{ 'a'.split(1) }}", "{{ 'a'.split('a', 'b') }}"),
+        *("{{ super }}", "{{ 'a'.strip(1) }}"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_worked_out_is_told(text: str) -> None:
@@ -332,6 +339,44 @@ def test_what_cannot_be_worked_out_is_told(text: str) -> None:
     assert problem.code == FAILED
     assert "object at" not in problem.message
     assert "<locals>" not in problem.message
+    # Nothing of how Python, Jinja or this program call what is in a template.
+    assert not re.search(
+        r"'\w+' (object|and)|\bstr\b|\bNone|__|View|_Missing|iterable", problem.message
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{{ vars.x < 1 }}", "a text and a number cannot be put in order"),
+        ("{{ -vars.x }}", "`-` needs a number, not a text"),
+        ("{{ vars.x | abs }}", "`abs` needs a number, not a text"),
+        ("{{ vars.words | round }}", "`round` needs a number, not a list"),
+        ("{{ 'a' is divisibleby 2 }}", '`divisibleby` needs a number, not the text "a"'),
+        ("{{ vars.words | sum }}", "`+` needs numbers, not a number and a text"),
+        ("{{ 5 | length }}", "a number has no length"),
+        ("{{ 1 in none }}", "null has no items"),
+        ("{{ vars[none] }}", "an item is found by its name or its number"),
+        ("{% set a, b = 1 %}", "a number cannot be shared out to several names"),
+        ("{% set a, b = [1] %}", "there are 2 names, and 1 items for them"),
+        ("{{ super }}", "`super` gives its value where it is called: write `super()`"),
+        ("{{ vars.x.upper }}", "`upper` gives its value where it is called: write `upper()`"),
+    ],
+)
+def test_what_fails_is_told_in_the_words_of_a_profile(text: str, said: str) -> None:
+    assert failing(text).facts["said"] == said
+
+
+@pytest.mark.parametrize("work", [*FILTER_NAMES, *(f"is {name}" for name in TEST_NAMES)])
+def test_only_who_asks_in_peace_is_given_a_name_that_is_not_defined(work: str) -> None:
+    name = work.removeprefix("is ")
+    if name in IN_PEACE or not name.isalpha():
+        return
+    options = {"replace": "('a', 'b')", "divisibleby": "(1)", "sameas": "(1)", "in": "([1])"}
+    options |= dict.fromkeys(("eq", "ne", "lt", "le", "gt", "ge"), "(1)")
+    sign = "" if work.startswith("is") else "| "
+    problem = failing(f"{{{{ vars.nope {sign}{work}{options.get(name, '')} }}}}")
+    assert problem.message == "`vars.nope` is not defined"
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,14 @@ def test_no_character_but_the_signs_of_a_pattern_means_anything() -> None:
 @law(150)
 @given(st.text("ab/*?[]!-é.\n", max_size=8), st.text("ab/é!-.[]\n", max_size=6))
 def test_a_pattern_is_a_glob_in_which_folders_are_no_bounds(pattern: str, name: str) -> None:
-    assert matches(f"!{pattern}", name) == fnmatchcase(name, pattern)
+    is_itself = pattern.removeprefix("!") == name
+    assert matches(f"!{pattern}", name) == (fnmatchcase(name, pattern) or is_itself)
+
+
+def test_a_name_with_the_signs_of_a_pattern_in_it_is_found_by_itself() -> None:
+    assert matches("lab[2]", "lab[2]")
+    assert matches("lab[2]", "lab2")
+    assert not matches("lab[2]", "lab[2]b")
 
 
 @law(80)
@@ -89,3 +96,16 @@ def test_where_is_told_as_a_person_reads_it() -> None:
     assert str(where) == "tier=gold|silver, on=true, names a* !b"
     assert str(EVERYWHERE) == ""
     assert EVERYWHERE.fits("anything", {})
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        (EVERYWHERE, True),
+        (Where({}, ()), False),
+        (Where({}, ("*",)), False),
+        (Where({"tier": ("gold",)}), False),
+    ],
+)
+def test_only_a_where_that_asks_for_nothing_is_everywhere(where: Where, expected: bool) -> None:
+    assert where.is_everywhere is expected

@@ -101,3 +101,49 @@ def test_a_var_in_a_map_is_looked_for_at_its_path() -> None:
         "environments/staging.yaml:2 `place.region` is set here, for staging"
     ]
     assert problem.affects == (("p", "local"), ("p", "unset"))
+
+
+def test_a_var_that_is_unset_is_told_with_what_unsets_it() -> None:
+    base = f"{BASE.replace('vars.region', 'vars.place.region')}vars: {{place: {{region: eu}}}}"
+    environments = {
+        "local": f"{LOCAL['local']}overlay: [{{vars: {{place: {{region: {{$unset: true}}}}}}}}]",
+        "whole": f"{LOCAL['local']}vars: {{place: {{$unset: true}}}}",
+    }
+    compilation = compiled({"base": base, "p": "extends: base"}, environments)
+    assert [(one.message, places(one), one.affects) for one in compilation.errors] == [
+        (
+            "`vars.place.region` is not defined",
+            ["environments/local.yaml:2 it is unset here"],
+            (("p", "local"),),
+        ),
+        (
+            "`vars.place` is not defined",
+            ["environments/whole.yaml:2 it is unset here"],
+            (("p", "whole"),),
+        ),
+    ]
+
+
+def test_all_that_a_text_lacks_is_told_in_one_run() -> None:
+    base = """\
+abstract: true
+vars: {town: "{{ vars.gone }}, {{ vars.lost }}, {{ vars.gone }}"}
+session:
+  input_audio_transcription:
+    model: gpt-transcribe
+    prompt: "{{ vars.nopee }} {{ vars.nope }} {{ env.nam }} {{ vars.town }} {{ vars.nope }}"
+"""
+    own = 'session: {input_audio_transcription: {prompt: "{{ super() }}{{ vars.own }}"}}'
+    heir = f"extends: base\n{own}"
+    compilation = compiled({"base": base, "p": heir, "q": "extends: base"})
+    assert [
+        (problem.facts["name"], str(problem.at), [name for name, _ in problem.affects])
+        for problem in compilation.errors
+    ] == [
+        ("vars.gone", "profiles/base.yaml:2:18", ["p", "q"]),
+        ("vars.lost", "profiles/base.yaml:2:35", ["p", "q"]),
+        ("vars.nopee", "profiles/base.yaml:6:17", ["p", "q"]),
+        ("vars.nope", "profiles/base.yaml:6:34", ["p", "q"]),
+        ("env.nam", "profiles/base.yaml:6:50", ["p", "q"]),
+        ("vars.own", "profiles/p.yaml:2:64", ["p"]),
+    ]

@@ -1,6 +1,6 @@
 """Where the vars are set that gave a wrong value: the template alone does not show it."""
 
-from tests.sources import LOCAL, compiled
+from tests.sources import LOCAL, compiled, only
 from voxmint.problems import Problem
 
 BASE = """\
@@ -123,3 +123,18 @@ def test_where_a_template_gives_a_text_the_hint_is_no_matter_of_its_quotes() -> 
     text = QUIET.replace("{{ vars.quiet }}", "{{ 3 }}{{ 0 }}")
     [problem] = compiled({"p": text}).errors
     assert problem.hint is None
+
+
+def test_a_list_is_not_to_blame_for_what_templates_make_of_it() -> None:
+    model = "session: {input_audio_transcription: {model: gpt-transcribe}}"
+    words = f"abstract: true\nvars: {{words: [a]}}\n{model}"
+    asks = 'extends: base\nsession: {{input_audio_transcription: {{prompt: "{}"}}}}'
+    given = {"p": "{{ not vars.words }}", "q": "{{ vars.words in vars.words }}"}
+    for texts, at in [
+        (given, "profiles/p.yaml:2:47"),
+        (dict.fromkeys(given, "{{ vars.words }}"), "profiles/base.yaml:2:15"),
+    ]:
+        profiles = {name: asks.format(text) for name, text in texts.items()}
+        problem = only(compiled({"base": words, **profiles}), "wrong-type")
+        assert str(problem.at) == at
+        assert problem.affects == (("p", "local"), ("q", "local"))

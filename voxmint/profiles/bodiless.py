@@ -20,8 +20,8 @@ from voxmint.profiles.fields import EXPIRES_AFTER
 from voxmint.profiles.findings import Finding
 from voxmint.profiles.merge import Merger
 from voxmint.profiles.nodes import texts_in
-from voxmint.profiles.render import template_problem
-from voxmint.profiles.templates import TemplateError, is_template, template
+from voxmint.profiles.template_problems import template_problem
+from voxmint.profiles.templates import FIXED, TemplateError, is_template, template, undefined
 from voxmint.profiles.used_vars import is_templated
 from voxmint.profiles.validate import Locator
 from voxmint.profiles.variants import settled_in
@@ -100,11 +100,15 @@ def _of_templates(layer: Layer, text_of: Callable[[str], str]) -> Iterator[Probl
 def _failures(text: str) -> Iterator[TemplateError]:
     """What is wrong with a template, whatever the vars may be."""
     try:
-        is_simple = template(text).simple is not None
+        slots = template(text).slots
     except TemplateError as failure:
         yield failure
         return
-    if not is_simple:
+    if slots is None:
         from voxmint.profiles.sandbox import never_defined  # has been imported to compile it
 
         yield from never_defined(text)
+        return
+    for root, name in dict.fromkeys(path[:2] for path in slots if path and path[0] in FIXED):
+        if name not in FIXED[root]:
+            yield undefined(f"{root}.{name}", name, FIXED[root])

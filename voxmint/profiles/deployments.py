@@ -34,11 +34,17 @@ def undeployed(
 
     What is missing is missing once, in the environment, however many profiles ask for the model.
     """
+    on_azure = {
+        name: one.provider_cell
+        for name, one in environments.items()
+        if _is_azure(one.provider_cell)
+    }
     found: dict[tuple[Origin, str], list[CompiledBody]] = {}
-    for body in bodies:
-        provider = environments[body.environment].provider_cell
-        model = _model(body)
-        if isinstance(model, str) and _is_azure(provider) and _is_lacking(provider, model):
+    for body in bodies if on_azure else ():
+        if body.environment not in on_azure:
+            continue
+        provider, model = on_azure[body.environment], _model(body)
+        if isinstance(model, str) and _is_lacking(provider, model):
             found.setdefault((_place(provider), model), []).append(body)
     for (place, model), askers in found.items():
         yield _problem(place, model, askers, environments[askers[0].environment].provider_cell)

@@ -155,8 +155,8 @@ class Lineages:
     def _written_order(self, document: Extending, weaker: str, stronger: str) -> Related:
         """Where it is written that one comes before the other.
 
-        A list names both, or one extends the other. Else it follows from other lists, and the
-        lineage of a base has them in that order.
+        A list names both, or one extends the other. Else it follows from the lists of bases, and
+        is said where they come together.
         """
         names: dict[str, None] = {document.name: None}
         for base in document.extends:
@@ -169,9 +169,24 @@ class Lineages:
                 how = f"`{name}` extends it" if stronger == name else "in this list"
                 said = f"`{weaker}` comes before `{stronger}`: {how}"
                 return Related(Origin(writer.file, *marks[weaker]), said)
-        base = next(one for one in document.extends if self._has(one.name, weaker, stronger))
-        said = f"`{weaker}` comes before `{stronger}` in the lineage of `{base.name}`"
-        return Related(Origin(document.file, *base.mark), said)
+        return self._brought_order(document, weaker, stronger)
+
+    def _brought_order(self, document: Extending, weaker: str, stronger: str) -> Related:
+        """Where one comes before the other because of what brings them into a lineage."""
+        while inner := [one for one in document.extends if self._has(one.name, weaker, stronger)]:
+            document = self._documents[inner[0].name]
+        bringing = self._bringing(document, weaker)
+        how = f"`{stronger}` extends it through `{bringing[0].name}`"
+        if stronger != document.name:
+            ways = ((bringing[0], weaker), (self._bringing(document, stronger)[-1], stronger))
+            brought = [f"`{one.name}` brings `{it}`" for one, it in ways if one.name != it]
+            how = f"in this list, {' and '.join(brought)}"
+        said = f"`{weaker}` comes before `{stronger}`: {how}"
+        return Related(Origin(document.file, *bringing[0].mark), said)
+
+    def _bringing(self, document: Extending, name: str) -> list[Reference]:
+        """The bases that a document lists in whose lineage a name is."""
+        return [one for one in document.extends if name in (self._found[one.name] or ())]
 
     def _has(self, name: str, weaker: str, stronger: str) -> bool:
         """Whether the lineage of a name has the one before the other."""

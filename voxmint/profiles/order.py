@@ -80,6 +80,7 @@ def check_order(order: Order, compilation: Compilation) -> None:
             _unknown("profile", name, compilation.profile_names)
             for name in order.profiles
             if not is_pattern(name) and name not in compilation.profile_names
+            if not _is_unlisted(compilation)
         ),
     ]
     if mistakes:
@@ -94,11 +95,19 @@ def mistaken_environments(order: Order, compilation: Compilation) -> Iterator[Us
     """What is wrong with the environments that were asked for by name."""
     for name in order.environments:
         environment = compilation.environments.get(name)
-        if name not in compilation.environment_names:
+        if name not in compilation.environment_names and not _is_unlisted(compilation):
             yield _unknown("environment", name, compilation.environment_names)
         elif environment and environment.document.abstract:
             hint = "name an environment that extends it; `voxmint list` shows them"
             yield UsageError(f"the environment `{name}` is abstract: it has no profiles", hint)
+
+
+def _is_unlisted(compilation: Compilation) -> bool:
+    """Whether a folder could not be read, so that what is not found may be there all the same."""
+    return any(
+        problem.kind is wording.UNREADABLE_FILE and problem.at and problem.at.file == PROJECT_FILE
+        for problem in compilation.errors
+    )
 
 
 def _unknown(kind: str, name: str, known: tuple[str, ...]) -> UsageError:

@@ -11,6 +11,7 @@ from voxmint.profiles.fields import REQUEST, Field, Type
 from voxmint.profiles.nodes import MapNode, Mark, Node, ScalarNode
 from voxmint.profiles.reader import MAX_DEPTH, read_document
 from voxmint.profiles.scalars import BadNumberError, resolve
+from voxmint.profiles.selectors import in_one_form
 from voxmint.profiles.templates import is_template
 from voxmint.shown import looks_like_key
 
@@ -30,7 +31,7 @@ def parse_overrides(given: tuple[str, ...]) -> tuple[tuple[Override, ...], tuple
     problems: list[Problem] = []
     for line, text in enumerate(given, start=1):
         path, sign, value = text.partition("=")
-        parts = path.split(".")
+        parts = in_one_form(path).split(".")
         at = Origin(COMMAND_LINE, line, 1, len(path) or 1)
         if not (sign and _is_path(parts) and _is_text(text)):
             problems.append(Problem(wording.BAD_OVERRIDE, at, {"said": _FORM.format(text)}))

@@ -22,7 +22,14 @@ from voxmint.profiles.documents import (
     Reference,
 )
 from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node, ScalarNode
-from voxmint.profiles.parser import EMPTY, LAYER_KEYS, Ends, Parser, TooManyProblemsError
+from voxmint.profiles.parser import (
+    EMPTY,
+    LAYER_KEYS,
+    NO_ENDS,
+    Ends,
+    Parser,
+    TooManyProblemsError,
+)
 from voxmint.profiles.policies.reading import read_policies
 from voxmint.profiles.reader import Document
 from voxmint.profiles.selectors import EVERYWHERE, Where
@@ -74,7 +81,7 @@ def _profile(name: str, document: Document) -> Parsed[Profile]:
     root = parser.root(document, "profile", _PROFILE_KEYS)
     blocks = parser.map(root, "environments") or EMPTY
     layers: dict[str, Layer] = {}
-    ends = Ends(blocks.keys.values(), root.keys.values() if blocks.keys else ())
+    ends = Ends(blocks.keys.values(), root.keys.values()) if blocks.keys else NO_ENDS
     for environment, node in blocks.entries.items():
         if not isinstance(node, MapNode):
             key = blocks.keys[environment]

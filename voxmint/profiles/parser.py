@@ -7,6 +7,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from operator import is_
 from types import MappingProxyType
 
 from voxmint.origin import Origin
@@ -70,7 +71,7 @@ class Parser:
 
     def known(self, node: MapNode, owner: str, keys: tuple[str, ...]) -> MapNode:
         """The map without the keys that nobody knows, which are noted."""
-        if node.entries.keys() <= frozenset(keys):
+        if all(map(keys.__contains__, node.entries)):
             return node
         unknown = [key for key in node.entries if key not in keys]
         for key in unknown:
@@ -227,6 +228,8 @@ class Parser:
 
     def _gives_map(self, key: str, node: MapNode) -> bool:
         """Whether it is a map, or a directive that gives one or nothing; what it gives is said."""
+        if not has_directives(node):
+            return True
         for name, value in node.entries.items():
             if not name.startswith("$") or name == UNSET:
                 continue
@@ -259,6 +262,9 @@ class Parser:
         """The list without items that are directives: an item has nothing to work on."""
         items: list[Node] = []
         for item in node.items:
+            if type(item) is ScalarNode and item.style != BAD:
+                items.append(item)
+                continue
             if isinstance(item, MapNode) and has_directives(item):
                 directive = next(key for key in item.entries if key.startswith("$"))
                 facts = {"directive": directive, "field": owner}
@@ -267,42 +273,45 @@ class Parser:
             kept = item if isinstance(item, MapNode) and field else self._kept(item, None, owner)
             if kept is not None:
                 items.append(kept)
-        return ListNode(tuple(items), node.mark)
+        # Mostly nothing is left out: then it is the same list, and so is what holds it.
+        is_whole = len(items) == len(node.items) and all(map(is_, items, node.items))
+        return node if is_whole else ListNode(tuple(items), node.mark)
 
     def _kept_directives(self, node: MapNode, field: Field | None, owner: str) -> Node | None:
         if not check_directives(node, self.note):
             return None
         entries: dict[str, Node] = {}
+        is_whole = True
         for key, value in node.entries.items():
             inner = self._kept(value, field, owner)
             if inner is None or _is_emptied(value, inner):
                 return None
             entries[key] = inner
-        return MapNode(entries, node.keys, node.mark)
+            is_whole = is_whole and inner is value
+        return node if is_whole else MapNode(entries, node.keys, node.mark)
 
     def _kept_map(self, node: MapNode, field: Field | None) -> MapNode:
         if field is not None and field.type is not Type.OBJECT:
             # A map where the field takes something else: said once its value is checked.
             return node
-        entries: dict[str, Node] = {}
-        changed = False
+        # What is kept otherwise than it is written, mostly nothing; `None` is left out.
+        changed: dict[str, Node | None] = {}
         by_name = {} if field is None else field.by_name
         for key, value in node.entries.items():
-            known = by_name.get(key)
-            if type(value) is ScalarNode and value.style != BAD and (known or field is None):
-                # Most values: `_kept` would keep them.
-                entries[key] = value
-                continue
-            if field is not None and known is None:
+            known = None if field is None else by_name.get(key)
+            if known is None and field is not None:
                 facts = _unknown_facts(key, _owner(field), tuple(field.by_name))
                 self.note(wording.UNKNOWN_KEY, node.keys[key], facts)
-                changed = True
-                continue
-            kept = self._kept(value, known, key)
-            if kept is not None:
-                entries[key] = kept
-            changed = changed or kept is not value
-        return MapNode(entries, node.keys, node.mark) if changed else node
+                changed[key] = None
+            elif type(value) is not ScalarNode or value.style == BAD:
+                kept = self._kept(value, known, key)
+                if kept is not value:
+                    changed[key] = kept
+        if not changed:
+            return node
+        found = ((key, changed.get(key, value)) for key, value in node.entries.items())
+        entries = {key: value for key, value in found if value is not None}
+        return MapNode(entries, node.keys, node.mark)
 
 
 def _is_emptied(written: Node, kept: Node) -> bool:
@@ -397,3 +406,7 @@ class Ends:
         """The first place after a mark; the end of the file where there is none."""
         index = bisect_right(self._places, mark[:2])
         return (*self._places[index], 0) if index < len(self._places) else _END
+
+
+NO_ENDS = Ends()
+"""Those of a file that has no parts."""

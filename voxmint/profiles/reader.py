@@ -23,6 +23,7 @@ from voxmint.profiles.scalars import (
     is_surely_text,
     resolve,
 )
+from voxmint.profiles.selectors import in_one_form
 from voxmint.profiles.values import Scalar, briefly, described
 
 try:
@@ -224,6 +225,8 @@ class _Composer:
             value = node_of(following(), depth)
             if key is None:
                 continue
+            if not key.isascii():
+                key = in_one_form(key)
             if key in entries:
                 self._duplicate(key, mark, keys[key])
                 continue

@@ -58,7 +58,13 @@ class _Folder:
         self._folder: str = getattr(project, setting)
         self._setting = setting
         self._at = Origin(PROJECT_FILE, *project.marks.get(setting, (1, 1, 1)))
+        self._clashing: list[str] = []
         self.is_listed = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all there are: a file that clashes with another has its problem already."""
+        return tuple(dict.fromkeys((*self.files, *self._clashing)))
 
     def list(self) -> None:
         """Finds the names of all files."""
@@ -79,6 +85,7 @@ class _Folder:
             other = folded.setdefault(name.casefold(), file)
             if other != file:
                 self._note_clash(file, other, name)
+                self._clashing.append(name)
                 continue
             self.files[name] = file
 
@@ -132,7 +139,8 @@ class _Folder:
             return None
         given = [self._document(f"{self._folder}/{name}{ending}") for ending in ENDINGS]
         found = [document for document in given if document is not None]
-        if len(found) > 1:
+        # Where the folder lets nobody look, both seem to be there.
+        if len(found) > 1 and not all(map(_is_unreadable, found)):
             self._note_clash(found[1].file, found[0].file, name)
         if found:
             return found[0]
@@ -177,6 +185,10 @@ def _unreadable(file: str, failure: SourceError) -> Document:
     return Document(file, "", None, (problem,))
 
 
+def _is_unreadable(document: Document) -> bool:
+    return any(problem.kind is wording.UNREADABLE_FILE for problem in document.problems)
+
+
 def _is_name(name: str) -> bool:
     parts = name.split("/")
     return all(part and not part.startswith(".") for part in parts)
@@ -205,8 +217,8 @@ def read_sources(source: Source, wanted: Wanted, reader: Reader = read_document)
         project,
         profiles.documents,
         environments.documents,
-        tuple(profiles.files),
-        tuple(environments.files),
+        profiles.names,
+        environments.names,
         (*problems, *environments.problems, *profiles.problems),
         wanted.profiles is None and wanted.environments is None,
         {

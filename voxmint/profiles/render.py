@@ -4,17 +4,17 @@ Rendering comes after the merge, so a value cannot inject YAML, and templates th
 are never looked at. A template sees `vars`, `env`, `profile` and `super()`.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
 from voxmint.origin import Origin
-from voxmint.problems import Problem, Related
+from voxmint.problems import Problem
 from voxmint.profiles import wording
-from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, key_origin
+from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
-from voxmint.profiles.scalar_places import ScalarPlaces, failing_part
+from voxmint.profiles.template_problems import Texts, template_problem
 from voxmint.profiles.templates import (
     Budget,
     Names,
@@ -28,9 +28,6 @@ from voxmint.profiles.values import Plain, Scalar
 
 MAX_NESTED = 40
 """How many templates may wait for each other: a var in a var in a var."""
-
-Texts = Callable[[str], str]
-"""Gives a file's text by its name, so that a problem can point into a template."""
 
 
 class Subject(NamedTuple):
@@ -61,12 +58,12 @@ def _about_profile(name: str, description: str | None, labels: Mapping[str, Scal
     return _fixed_view("profile", about)
 
 
-class _LeafFailedError(Exception):
-    """A template failed; its problem is already located."""
+class _LeafFailedError(TemplateError):
+    """A template failed; its problems, of which there is one at least, are already located."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.code)
-        self.problem = problem
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(problems[0].kind, problems[0].facts)
+        self.problems = problems
 
 
 class Part(NamedTuple):
@@ -221,6 +218,21 @@ class Renderer:
     `used`, where it is given, is filled with the vars that are looked at, by their paths.
     """
 
+    __slots__ = (
+        "_budget",
+        "_nested",
+        "_rendering",
+        "_shared",
+        "_subject",
+        "_texts",
+        "_used",
+        "_values",
+        "_vars",
+        "_vars_view",
+        "failed",
+        "problems",
+    )
+
     def __init__(
         self,
         root: MapCell,
@@ -282,7 +294,8 @@ class Renderer:
             try:
                 return self._leaf(cell)
             except _LeafFailedError as failure:
-                self._note(failure.problem)
+                for problem in failure.problems:
+                    self._note(problem)
                 self.failed.add(id(cell))
                 return _FAILED
         if type(cell) is MapCell:
@@ -310,9 +323,21 @@ class Renderer:
             names = Names(_Roots(self), partial(self._weaker, cell), self._budget, self._known)
             return template(text).render(names)
         except TemplateError as failure:
-            raise _LeafFailedError(template_problem(cell, failure, self._texts)) from None
+            raise _LeafFailedError(*self._problems_of(cell, failure)) from None
         finally:
             self._nested -= 1
+
+    def _problems_of(self, cell: Leaf, failure: TemplateError) -> Collection[Problem]:
+        """What is wrong with a scalar's template, or with templates that it waits for."""
+        found: dict[int, Problem] = {}
+        for one in (failure, *failure.others):
+            problems: Collection[Problem] = (
+                one.problems
+                if isinstance(one, _LeafFailedError)
+                else (template_problem(cell, one, self._texts, self._vars),)
+            )
+            found |= {id(problem): problem for problem in problems}
+        return found.values()
 
     def _known(self, path: tuple[str, ...]) -> Plain:
         """The value that a name has without work; `None` for whatever takes more to find."""
@@ -356,10 +381,10 @@ class Renderer:
             try:
                 self._values[key] = self._strict(cell)
             except _LeafFailedError as failure:
-                self._values[key] = failure.problem
+                self._values[key] = failure
         value = self._values[key]
-        if isinstance(value, Problem):
-            raise _LeafFailedError(value)
+        if isinstance(value, _LeafFailedError):
+            raise _LeafFailedError(*value.problems)
         return value
 
     def _strict(self, cell: Cell) -> Any:
@@ -419,24 +444,6 @@ class Renderer:
         kinds = {noted.kind for noted in self.problems}
         if problem.kind is not wording.TEMPLATE_TOO_MUCH or problem.kind not in kinds:
             self.problems.append(problem)
-
-
-def template_problem(cell: Leaf, failure: TemplateError, text_of: Texts) -> Problem:
-    """The problem of a scalar whose template fails, at the part of it that fails."""
-    at = cell.layer.origin(cell.mark)
-    part = failing_part(str(cell.value), failure.needle, failure.line)
-    if part is not None:
-        at = ScalarPlaces(text_of(at.file), at, cell.style, str(cell.value)).of(*part)
-    related = _taken_away(cell.under) if failure.kind is wording.NO_SUPER else ()
-    return Problem(failure.kind, at, failure.facts, related)
-
-
-def _taken_away(cell: Cell | None) -> tuple[Related, ...]:
-    """Where the value was taken away that `super()` would else give."""
-    if not isinstance(cell, Gone):
-        return ()
-    said = "it is unset here" if cell.why == "unset" else f"it {cell.why}"
-    return (Related(key_origin(cell), said),)
 
 
 _FAILED: Any = object()

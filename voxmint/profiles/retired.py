@@ -15,16 +15,24 @@ def unserved(
     bodies: Iterable[CompiledBody], environments: Mapping[str, CompiledEnvironment]
 ) -> Iterator[Problem]:
     """A warning for each `api` in a file that its provider answers with 404."""
+    refused = {name: one for name, one in environments.items() if _is_refused(one.provider_cell)}
     asking: dict[str, list[tuple[str, str]]] = {}
-    for body in bodies:
-        if body.api == _FLAT:
+    for body in bodies if refused else ():
+        if body.environment in refused and body.api == _FLAT:
             asking.setdefault(body.environment, []).append((body.profile, body.environment))
     for name, affected in asking.items():
-        provider = environments[name].provider_cell
+        provider = refused[name].provider_cell
         api, kind = find(provider, ("api",)), _unserved(provider)
-        # Without `api` in a file it was asked for on the command line, by somebody who is there.
-        if kind is not None and isinstance(api, Leaf) and api.value == _FLAT:
+        if api is not None and kind is not None:
             yield Problem(kind, origin(api), affects=tuple(affected))
+
+
+def _is_refused(provider: Cell | None) -> bool:
+    """Whether a file asks for what its provider does not serve.
+
+    Without `api` in a file it was asked for on the command line, by somebody who is there.
+    """
+    return _text(provider, "api") == _FLAT and _unserved(provider) is not None
 
 
 def _unserved(provider: Cell | None) -> Kind | None:

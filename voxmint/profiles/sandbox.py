@@ -6,7 +6,6 @@ and some for each part that is compiled. Whatever could grow (repetition, joinin
 either not there or counted before it happens.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -15,6 +14,8 @@ import jinja2
 from jinja2 import nodes
 
 from voxmint.profiles import wording
+from voxmint.profiles.selectors import in_one_form
+from voxmint.profiles.template_failures import plainly
 from voxmint.profiles.template_filters import (
     FILTER_NAMES,
     IN_PEACE,
@@ -40,6 +41,7 @@ from voxmint.profiles.template_parts import (
     is_lone,
 )
 from voxmint.profiles.templates import (
+    FIXED,
     MAP_METHODS,
     MAX_OUTPUT,
     TEXT_METHODS,
@@ -138,7 +140,7 @@ class _Environment(Counting):
         demand(obj)
         demand(argument)
         self.budget.spend()
-        if not isinstance(argument, str | int | float | None):
+        if not isinstance(argument, str | int | float):
             fail(wording.TEMPLATE_FAILED, said="an item is found by its name or its number")
         if isinstance(obj, Mapping):
             return self._got(obj, argument)
@@ -246,11 +248,11 @@ class Sandboxed:
             failure.line = failure.line or self._line_of(failure)
             raise
         except jinja2.TemplateError as failure:
-            fail(wording.TEMPLATE_FAILED, line=self._line_of(failure), said=str(failure))
+            fail(wording.TEMPLATE_FAILED, line=self._line_of(failure), said=plainly(failure))
         except RecursionError:
             fail_nested()
         except _FAILURES as failure:
-            fail(wording.TEMPLATE_FAILED, line=self._line_of(failure), said=_plainly(failure))
+            fail(wording.TEMPLATE_FAILED, line=self._line_of(failure), said=plainly(failure))
         finally:
             _BUDGET.reset(outer)
 
@@ -295,16 +297,6 @@ _FAILURES = (
 """What an expression can raise that cannot be worked out."""
 
 
-_WRONG_ARGUMENTS = re.compile(r"\w\(\) (takes|missing|got) ")
-
-
-def _plainly(failure: Exception) -> str:
-    said = str(failure)
-    if isinstance(failure, TypeError) and _WRONG_ARGUMENTS.search(said):
-        return "a filter, test or method is not given the arguments that it takes"
-    return said.splitlines()[0] if said else type(failure).__name__
-
-
 def _super_of(names: Names) -> Callable[[], Any]:
     def weaker() -> Any:
         try:
@@ -320,7 +312,7 @@ def _super_of(names: Names) -> Callable[[], Any]:
 def syntax_tree(text: str) -> nodes.Template:
     """The template's syntax tree; `TemplateError` where it has none."""
     try:
-        return _ENVIRONMENT.parse(text)
+        tree = _ENVIRONMENT.parse(text)
     except jinja2.TemplateSyntaxError as failure:
         facts = {"said": str(failure.message)}
         raise TemplateError(wording.TEMPLATE_SYNTAX, facts, line=failure.lineno) from None
@@ -328,6 +320,18 @@ def syntax_tree(text: str) -> nodes.Template:
         fail_nested()
     except ValueError:
         fail(wording.TEMPLATE_TOO_MUCH, what="a number beyond 64 bits")
+    if not text.isascii():
+        _name_in_one_form(tree)
+    return tree
+
+
+def _name_in_one_form(tree: nodes.Template) -> None:
+    """Writes the names that are looked for in maps as the maps have them."""
+    for dotted in tree.find_all(nodes.Getattr):
+        dotted.attr = in_one_form(dotted.attr)
+    for item in tree.find_all(nodes.Getitem):
+        if isinstance(item.arg, nodes.Const) and isinstance(item.arg.value, str):
+            item.arg.value = in_one_form(item.arg.value)
 
 
 def never_defined(text: str) -> Iterator[TemplateError]:
@@ -337,14 +341,22 @@ def never_defined(text: str) -> Iterator[TemplateError]:
     """
     tree = syntax_tree(text)
     stored = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
-    peaceful = {
-        worker.node.name
+    asked = [
+        worker.node
         for worker in tree.find_all((nodes.Filter, nodes.Test))
-        if worker.name in IN_PEACE and isinstance(worker.node, nodes.Name)
-    }
+        if worker.name in IN_PEACE
+    ]
+    peaceful = {node.name for node in asked if isinstance(node, nodes.Name)}
     known = RESERVED | stored | peaceful | {"loop"}
     for name in tree.find_all(nodes.Name):
         if name.name not in known:
             error = undefined(name.name, name.name, RESERVED)
             error.line = name.lineno
+            yield error
+    for part in tree.find_all(nodes.Getattr):
+        root = part.node.name if isinstance(part.node, nodes.Name) else ""
+        known = frozenset(FIXED.get(root, (part.attr,))) | MAP_METHODS
+        if part.attr not in known and part not in asked:
+            error = undefined(f"{root}.{part.attr}", part.attr, FIXED[root])
+            error.line = part.lineno
             yield error

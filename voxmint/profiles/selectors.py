@@ -47,7 +47,9 @@ def is_pattern(text: str) -> bool:
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern))
+    # Of a name that holds such a sign itself, the name is a pattern, too.
+    itself = f"|{re.escape(pattern)}\\Z" if "[" in pattern else ""
+    return re.compile(translate(pattern) + itself)
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -82,7 +84,7 @@ def _matching(patterns: Sequence[str], names: Sequence[str]) -> list[str]:
 
 def label_text(value: Scalar) -> str:
     """A label's value as it is compared and written on the command line: `true`, `3`, `gold`."""
-    return value if isinstance(value, str) else briefly(value)
+    return in_one_form(value) if isinstance(value, str) else briefly(value)
 
 
 class Where(NamedTuple):
@@ -96,6 +98,11 @@ class Where(NamedTuple):
     names: tuple[str, ...] | None = None
     mark: Mark | None = None
     written: MapNode | None = None
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether every profile is selected: neither labels nor names are asked for."""
+        return self.names is None and not self.labels
 
     def fits(self, name: str, labels: Mapping[str, Scalar]) -> bool:
         """Whether a profile of this name and these labels is selected."""

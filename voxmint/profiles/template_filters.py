@@ -44,6 +44,7 @@ TEST_NAMES = (
 )  # fmt: skip
 _OF_TEXTS = ("capitalize", "lower", "string", "title", "trim", "upper", "wordcount")
 _OF_UNDEFINED = ("defined", "undefined")
+_OF_NUMBERS = ("divisibleby", "even", "odd")
 IN_PEACE = ("default", "d", *_OF_UNDEFINED)
 
 
@@ -165,6 +166,35 @@ def _of_defined(test: Any) -> Callable[..., bool]:
     return of_defined
 
 
+def _given(work: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that would else take a name that is not defined for nothing, or for its value."""
+
+    def given(value: Any) -> Any:
+        demand(value)
+        return work(value)
+
+    return given
+
+
+def _of_number(name: str, test: Any) -> Callable[..., bool]:
+    """A test of numbers, which Python would else begin to write into a text."""
+
+    def of_number(value: Any, *options: Any) -> bool:
+        for one in (value, *options):
+            demand(one)
+            if not isinstance(one, int | float):
+                said = f"`{name}` needs a number, not {_found(one)}"
+                fail(wording.TEMPLATE_FAILED, name, said=said)
+        return bool(test(value, *options))
+
+    return of_number
+
+
+def _found(value: Any) -> str:
+    """How a value is called where it is told what it should be."""
+    return described(value) if isinstance(value, str | list | None) else "a map"
+
+
 _NO_NUMBER: Any = object()
 
 
@@ -180,14 +210,17 @@ def _to_number(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
             return finite(found)
         if default is not _NO_NUMBER:
             return default
-        what = described(value) if isinstance(value, str | list | None) else "a map"
-        said = f"`{name}` needs a number, not {what}; write `{name}(0)` to take 0 for it"
+        said = f"`{name}` needs a number, not {_found(value)}; write `{name}(0)` to take 0 for it"
         fail(wording.TEMPLATE_FAILED, name, said=said)
 
     return to_number
 
 
 def _rounded(value: Any, precision: Any = 0, method: str = "common") -> Any:
+    demand(value)
+    if not isinstance(value, int | float):
+        said = f"`round` needs a number, not {_found(value)}"
+        fail(wording.TEMPLATE_FAILED, "round", said=said)
     if not isinstance(precision, int) or abs(precision) > _PLACES:
         fail(wording.TEMPLATE_FAILED, "round", said=f"`round` takes up to {_PLACES} places")
     return finite(FILTERS["round"](value, precision, method))
@@ -274,6 +307,7 @@ def filters() -> dict[str, Any]:
     made["replace"] = _replaced
     made["join"] = _joined
     made |= {name: _to_number(name, FILTERS[name]) for name in ("int", "float")}
+    made |= {name: _given(FILTERS[name]) for name in ("abs", "items")}
     made["round"] = _rounded
     made["sum"] = _summed
     made["tojson"] = _json
@@ -282,7 +316,8 @@ def filters() -> dict[str, Any]:
 
 def tests() -> dict[str, Any]:
     """The tests of the closed environment, by name."""
-    return {
+    made: dict[str, Any] = {
         name: TESTS[name] if name in _OF_UNDEFINED else _of_defined(TESTS[name])
         for name in TEST_NAMES
     }
+    return made | {name: _of_number(name, TESTS[name]) for name in _OF_NUMBERS}

@@ -20,7 +20,7 @@ WORK_OF_A_PART = 8
 
 _PARTS: tuple[type[nodes.Node], ...] = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.For, nodes.If, nodes.Assign,
-    nodes.Name, nodes.NSRef, nodes.Const, nodes.Tuple, nodes.List, nodes.Dict, nodes.Pair,
+    nodes.Name, nodes.Const, nodes.Tuple, nodes.List, nodes.Dict, nodes.Pair,
     nodes.CondExpr, nodes.Filter, nodes.Test, nodes.Call, nodes.Keyword, nodes.Getitem,
     nodes.Getattr, nodes.Slice, nodes.Concat, nodes.Compare, nodes.Operand, nodes.Not, nodes.And,
     nodes.Or, nodes.Neg, nodes.Pos, nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv,
@@ -30,7 +30,7 @@ _NAMED = {
     nodes.Macro: "macros", nodes.CallBlock: "call blocks", nodes.Include: "include",
     nodes.Import: "import", nodes.FromImport: "import", nodes.Extends: "extends",
     nodes.Block: "blocks", nodes.Pow: "powers (`**`)", nodes.FilterBlock: "filter blocks",
-    nodes.AssignBlock: "set blocks",
+    nodes.AssignBlock: "set blocks", nodes.NSRef: "`set` of a part", nodes.Scope: "autoescape",
 }  # fmt: skip
 RESERVED = frozenset(("vars", "env", "profile", "super"))
 
@@ -44,7 +44,7 @@ def check(node: nodes.Node, depth: int) -> int:
     """That every part of the template is one of those allowed; how many there are."""
     if depth > MAX_NESTING:
         fail_nested()
-    if not isinstance(node, _PARTS) or (isinstance(node, nodes.For) and node.recursive):
+    if not isinstance(node, _PARTS):
         name = _NAMED.get(type(node), type(node).__name__.lower())
         fail(wording.TEMPLATE_FORBIDDEN, line=node.lineno, what=name)
     _check_itself(node)
@@ -66,6 +66,8 @@ def _check_itself(node: nodes.Node) -> None:
             finite(node.value)
         case nodes.Call():
             _check_arguments(node.kwargs)
+        case nodes.For(recursive=True):
+            fail(wording.TEMPLATE_FORBIDDEN, "recursive", node.lineno, what="recursive loops")
 
 
 def _check_name(name: nodes.Name) -> None:

@@ -12,8 +12,9 @@ compiling a template costs more than everything else that happens to a profile.
 
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
+from types import BuiltinMethodType, FunctionType, MappingProxyType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voxmint.problems import Kind, nearest
@@ -35,6 +36,9 @@ TEXT_METHODS = frozenset(
 )  # fmt: skip
 MAP_METHODS = frozenset(("get", "items", "keys", "values"))
 
+FIXED = MappingProxyType({"env": ("name",), "profile": ("name", "description", "labels")})
+"""The names whose maps are the same for every body, and what is in these."""
+
 _LARGEST = 2.0**63
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*"
 _SIMPLE = re.compile(
@@ -50,7 +54,8 @@ class TemplateError(Exception):
     """A template cannot be rendered: the kind of problem, its facts, and the text it is about.
 
     `needle` is the piece of the template where the problem stands, or "" for all of it; `line` is
-    the line of the value it stands on, from 1, where that is known.
+    the line of the value it stands on, from 1, where that is known. `path` is what was looked at,
+    where that is known; `others` are what else is wrong.
     """
 
     def __init__(
@@ -65,6 +70,8 @@ class TemplateError(Exception):
         self.facts = facts
         self.needle = needle
         self.line = line
+        self.path: tuple[str, ...] = ()
+        self.others: Sequence[TemplateError] = ()
 
 
 class Budget:
@@ -165,6 +172,14 @@ class _Slot(NamedTuple):
             value = _item(value, part, ".".join(self.path[: depth + 1]))
         return value
 
+    def alone(self, names: Names) -> Plain:
+        """The value, where there is nothing round it."""
+        try:
+            return native(self.value(names), self.text, names.budget)
+        except TemplateError as failure:
+            failure.path = self.path
+            raise
+
 
 class _Simple(NamedTuple):
     """Text with slots in it."""
@@ -174,14 +189,22 @@ class _Simple(NamedTuple):
     def render(self, names: Names) -> Plain:
         parts = self.parts
         if len(parts) == 1 and isinstance(parts[0], _Slot):
-            return native(parts[0].value(names), parts[0].text, names.budget)
+            return parts[0].alone(names)
         texts: list[str] = []
+        failures: dict[str, TemplateError] = {}
         for part in parts:
             if isinstance(part, str):
                 texts.append(part)
-            else:
+                continue
+            try:
                 value = part.value(names)
                 texts.append(value if type(value) is str else as_text(value, part.text))
+            except TemplateError as failure:
+                failure.path = part.path
+                failures.setdefault(part.text, failure)
+        if failures:
+            first, *first.others = failures.values()
+            raise first
         return bounded("".join(texts), names.budget)
 
 
@@ -323,6 +346,8 @@ def as_text(value: Any, needle: str) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
+    if isinstance(value, _UNCALLED):
+        raise _uncalled(value, needle)
     what = "null" if value is None else "a list or a map"
     said = f"{what} cannot stand inside of a text; use default(…), join(…) or tojson"
     raise TemplateError(wording.TEMPLATE_FAILED, {"said": said}, needle)
@@ -342,8 +367,19 @@ def native(value: Any, needle: str, budget: Budget) -> Plain:
         return {as_text(key, needle): native(value[key], needle, budget) for key in value}
     if isinstance(value, list | tuple):
         return [native(item, needle, budget) for item in value]
+    if isinstance(value, _UNCALLED):
+        raise _uncalled(value, needle)
     said = "the expression gives nothing that a request can hold"
     raise TemplateError(wording.TEMPLATE_FAILED, {"said": said}, needle)
+
+
+_UNCALLED = (FunctionType, MethodType, BuiltinMethodType)
+
+
+def _uncalled(value: Any, needle: str) -> TemplateError:
+    name = value.__qualname__.rpartition(".")[2]
+    said = f"`{name}` gives its value where it is called: write `{name}()`"
+    return TemplateError(wording.TEMPLATE_FAILED, {"said": said}, needle or name)
 
 
 def finite(number: Any) -> Any:

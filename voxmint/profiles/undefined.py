@@ -33,10 +33,11 @@ def explained(
     environments: Mapping[str, CompiledEnvironment],
 ) -> Iterator[Problem]:
     """The problems; those of an undefined var once for all bodies, with what to do about it."""
-    groups: dict[tuple[Origin | None, object], list[Problem]] = {}
+    groups: dict[tuple[object, ...], list[Problem]] = {}
     for problem in problems:
         if problem.kind is wording.UNDEFINED_NAME and "var" in problem.facts:
-            groups.setdefault((problem.at, problem.facts["var"]), []).append(problem)
+            cause = (problem.at, problem.facts["var"], problem.facts.get("unset"))
+            groups.setdefault(cause, []).append(problem)
         else:
             yield problem
     for group in groups.values():
@@ -63,6 +64,8 @@ class _Explainer:
 
     def problem(self) -> Problem:
         first = next((one for one in self._group if "nearest" in one.facts), self._group[0])
+        if "unset" in first.facts:
+            return replace(first, affects=self._affects)
         settings = list(self._settings())
         facts = {**first.facts, "where": self._where()}
         if settings:

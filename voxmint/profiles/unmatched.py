@@ -53,13 +53,18 @@ def unmatched_selectors(
     if not profiles:
         return
     known = _Known(profiles)
+    environments = tuple(environments)
+    extended = {base.name for one in environments for base in one.lineage[:-1]}
     for environment in environments:
-        is_empty = _is_empty_by_mistake(environment.document, known)
-        for item in environment.document.overlay:
+        document = environment.document
+        # Either has been said: that its `profiles:` name none, or that nothing extends it.
+        is_empty = _is_empty_by_mistake(document, known)
+        is_bare = document.abstract and document.name not in extended
+        for item in document.overlay:
             if id(item.layer) in used:
                 yield from _useless_parts(item, known)
-            elif _is_sound(item) and not is_empty:
-                yield _useless(item, known, {"environment": environment.name})
+            elif _is_sound(item) and not is_empty and not (is_bare and item.where.is_everywhere):
+                yield _useless(item, known, {_lacking(item): document.name})
 
 
 def unmatched_policies(
@@ -74,15 +79,20 @@ def unmatched_policies(
         if id(policy) in used:
             yield from _useless_parts(policy, known)
             continue
-        problem = _useless(policy, known, _lacking(policy))
+        problem = _useless(policy, known, _policy_lacks(policy))
         yield replace(problem, kind=UNUSED_POLICY, facts={"name": policy.name, **problem.facts})
 
 
-def _lacking(policy: Policy) -> dict[str, object]:
+def _policy_lacks(policy: Policy) -> dict[str, object]:
     if policy.environments == ():
         return {"empty": "environments"}
     names = ", ".join(str(one.value) for one in policy.environments or ())
-    return {"environment": names or "any environment"}
+    return {_lacking(policy): names or "any environment"}
+
+
+def _lacking(item: Selecting) -> str:
+    """The fact that says what is lacking, where each part of a `where` is that of some profile."""
+    return "bodiless" if item.where.is_everywhere else "environment"
 
 
 class _Known:

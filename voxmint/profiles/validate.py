@@ -30,6 +30,7 @@ from voxmint.profiles.rules import (
     TURN_DETECTION_NEEDS_TYPE,
     outline,
 )
+from voxmint.profiles.templates import template
 from voxmint.profiles.used_vars import UsedVar, is_templated, vars_behind
 from voxmint.profiles.values import described
 
@@ -242,12 +243,19 @@ def _of_cause(group: Sequence[Located]) -> Problem:
         return replace(first, affects=bodies)
     used = group[0].used
     written = [one for one in used if not is_templated(one.cell)]
-    if len(written) != 1:
+    if len(written) != 1 or not _is_given(written[0], group):
         return replace(first, related=(*first.related, *_also(templates[1:])), affects=bodies)
     source, others = written[0], [one for one in used if one is not written[0]]
     related = (*(_set_here(one) for one in others), *_also(templates))
     remark = _set_here(source).message
     return replace(first, at=origin(source.cell), related=related, affects=bodies, remark=remark)
+
+
+def _is_given(source: UsedVar, group: Sequence[Located]) -> bool:
+    """Whether what is wrong is the var's own value, and not what templates make of a list."""
+    if isinstance(source.cell, Leaf):
+        return True
+    return all(template(str(value_of(one.cells[0]))).slots for one in group)
 
 
 def _also(templates: Sequence[Origin]) -> tuple[Related, ...]:
@@ -275,7 +283,8 @@ def _is_excused(finding: Finding, written: Written, layers: Sequence[Layer]) -> 
 
 def _problem(finding: Finding, cells: Sequence[Cell], used: Sequence[UsedVar]) -> Problem:
     cell, *others = cells
-    at = key_origin(cell) if finding.at_key else origin(cell)
+    is_at_key = finding.at_key or isinstance(cell, Gone)
+    at = key_origin(cell) if is_at_key else origin(cell)
     related = tuple(
         Related(origin(other), f"{remark} ({other.layer})")
         for other, (_, remark) in zip(others, finding.related, strict=True)
@@ -319,9 +328,8 @@ def _over_null(cell: Cell) -> tuple[Related, ...]:
 
 
 def _cell_of(root: MapCell, path: Path) -> Cell:
-    """The cell at the path; where there is none, the nearest one above it that is written."""
-    cell = find_nearest(root, path)
-    return cell.under if isinstance(cell, Gone) and cell.under is not None else cell
+    """The cell at the path, also where it is taken away; else the nearest one above it."""
+    return find_nearest(root, path)
 
 
 def _shown(path: Path) -> str:

@@ -379,6 +379,7 @@ UNUSED_SELECTOR = warning(
     "no profile is called `{pattern}`; did you mean `{nearest}`?",
     "no profile is called `{pattern}`",
     "an empty list of {empty} selects nothing",
+    "no profile is in {bodiless}",
     "no profile of {environment} has all that it asks for",
     about="Its `where` matches no profile of any environment that has it, so nothing in it is "
     "ever sent. Look at the labels of the profiles with `voxmint list`; a label may be misspelt, "
@@ -560,6 +561,7 @@ TEMPLATE_FAILED = error(
 UNDEFINED_NAME = error(
     "undefined-name",
     "`{name}` is not defined",
+    "it is unset in {unset}: take that out, or ask for it with `default(…)`",
     "it is set in {elsewhere}, and not for {lacking}: set it in {where}",
     "did you mean `{nearest}`? If not, set `{var}` below `vars` in {where}",
     "did you mean `{nearest}`?",

@@ -264,6 +264,16 @@ def test_a_label_matters_where_it_does_in_one_lineage() -> None:
     assert idle({**profiles, "q": "extends: [d, c]"}) == []
 
 
+def test_what_one_heir_gives_is_not_given_to_the_next() -> None:
+    profiles = {
+        "b": f"{base()}labels: {{tier: gold}}",
+        "p": "extends: b\nlabels: {team: a, tier: silver}",
+        "q": "extends: b\nlabels: {team: a, tier: gold}",
+        "r": "extends: b\nlabels: {team: a, tier: silver}",
+    }
+    assert idle(profiles) == ["q: tier dead-override"]
+
+
 def test_a_label_that_is_set_again_after_it_was_unset_matters() -> None:
     profiles = {
         "b": f"{base()}labels: {{tier: gold}}",

@@ -4,7 +4,13 @@ import pytest
 
 from tests.profiles.idle.finding import speaking
 from tests.sources import body_of, compiled
-from voxmint.profiles.idle.references import EVERYTHING, Used, looks_at, references
+from voxmint.profiles.idle.references import (
+    EVERYTHING,
+    Used,
+    looks_at,
+    own_references,
+    references,
+)
 
 ALL = "all of them"
 
@@ -81,3 +87,27 @@ def test_a_body_uses_what_its_vars_use(prompt: str, expected: str) -> None:
     root = body_of(compiled({"p": profile})).root
     wanted = {tuple(one.split(".")) for one in expected.split()}
     assert Used().of_body(root) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "own", "all_of_it"),
+    [
+        ("{{ vars.a }} {{ vars.m.x }}", "a m.x", "a b m.x"),
+        ("{{ super() }} {{ vars.c }}", "c", "a b c"),
+        ("plain", "", ""),
+    ],
+)
+def test_what_a_layer_names_itself_is_among_what_its_body_uses(
+    text: str, own: str, all_of_it: str
+) -> None:
+    base = (
+        "abstract: true\nvars: {a: '{{ vars.b }}', b: 1, c: 2, m: {x: 3}}\n"
+        f"{speaking('{{ vars.a }}')}"
+    )
+    body = body_of(compiled({"base": base, "p": f"extends: base\n{speaking(text)}"}))
+    weaker, layer = body.layers[:2]
+    found = own_references(layer, body.root)
+    assert found == {tuple(one.split(".")) for one in own.split()}
+    assert Used().of_body(body.root) == {tuple(one.split(".")) for one in all_of_it.split()}
+    # Its text is overridden, whoever may still look at it.
+    assert own_references(weaker, body.root) == frozenset()

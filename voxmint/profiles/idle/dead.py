@@ -69,8 +69,15 @@ class DeadLabel(NamedTuple):
 def dead_labels(lineages: Iterable[Sequence[Profile]]) -> Iterator[DeadLabel]:
     """The labels that change nothing in any lineage that their profile is in."""
     found: dict[tuple[Profile, str], list[Origin] | None] = {}
+    inherited: dict[tuple[Profile, ...], _Given] = {}
     for lineage in lineages:
-        _note_labels(lineage, found)
+        bases, profile = tuple(lineage[:-1]), lineage[-1]
+        if bases not in inherited:
+            # Once for all that extend the same: what is noted of bases is the same for each.
+            inherited[bases] = {}
+            for base in bases:
+                _note_labels(base, inherited[bases], found)
+        _note_labels(profile, dict(inherited[bases]), found)
     for (profile, name), places in found.items():
         labels = given_labels(profile.labels)
         if places:
@@ -78,24 +85,29 @@ def dead_labels(lineages: Iterable[Sequence[Profile]]) -> Iterator[DeadLabel]:
             yield DeadLabel(profile, entry, places)
 
 
+_Given = dict[str, tuple[Profile, ScalarNode]]
+"""The labels that a lineage has so far, each with who gave it."""
+
+
 def _note_labels(
-    lineage: Sequence[Profile], found: dict[tuple[Profile, str], list[Origin] | None]
+    profile: Profile, given: _Given, found: dict[tuple[Profile, str], list[Origin] | None]
 ) -> None:
-    """Notes of each label in a lineage where it is given already; `None` once it is not."""
-    given: dict[str, tuple[Profile, ScalarNode]] = {}
-    for profile in lineage:
-        labels = given_labels(profile.labels)
-        if labels is not profile.labels and profile.labels is not None:
-            given.clear()  # what the bases give is replaced, or unset
-        for name, node in labels.entries.items():
-            before, value = given.pop(name, None), _label(node)
-            if value is not None:
-                given[name] = (profile, value)
-            places = found.setdefault((profile, name), [])
-            if before is None or value is None or not is_same(before[1].value, value.value):
-                found[profile, name] = None
-            elif places is not None:
-                places.append(before[0].layer.origin(before[1].mark))
+    """Notes of each label of a profile where it is given already; `None` once it is not.
+
+    `given` is what its bases give; the profile's own are added.
+    """
+    labels = given_labels(profile.labels)
+    if labels is not profile.labels and profile.labels is not None:
+        given.clear()  # what the bases give is replaced, or unset
+    for name, node in labels.entries.items():
+        before, value = given.pop(name, None), _label(node)
+        if value is not None:
+            given[name] = (profile, value)
+        places = found.setdefault((profile, name), [])
+        if before is None or value is None or not is_same(before[1].value, value.value):
+            found[profile, name] = None
+        elif places is not None:
+            places.append(before[0].layer.origin(before[1].mark))
 
 
 def _label(node: Node) -> ScalarNode | None:

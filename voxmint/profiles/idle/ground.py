@@ -31,6 +31,7 @@ class Ground:
         self._used = Used()
         self._used_by: dict[Body, References] = {}
         wrong = {body for one in merged.problems if one.is_error for body in one.affects}
+        sound = right.bodies.keys() - wrong
         unjudged: set[Layer] = set()
         for body in merged.bodies:
             layers = body.stack.layers
@@ -40,15 +41,19 @@ class Ground:
                     self.reach[layer] = [body]
                 else:
                     reached.append(body)
-            name = body.stack.body
-            if name in wrong or name not in right.bodies or self._is_in_wrong_files(layers):
+            if body.stack.body not in sound:
                 unjudged.update(layers)
+        unjudged.update(self._beside_wrong_files())
         for layer in unjudged:
             del self.reach[layer]
 
-    def _is_in_wrong_files(self, layers: Sequence[Layer]) -> bool:
+    def _beside_wrong_files(self) -> Iterator[Layer]:
+        """The layers of all bodies that a file with an error has a part in."""
         wrong = self.wrong_files
-        return bool(wrong) and any(layer.file in wrong for layer in layers)
+        for layer, bodies in self.reach.items() if wrong else ():
+            if layer.file in wrong:
+                for body in bodies:
+                    yield from body.stack.layers
 
     def is_abstract(self, layer: Layer) -> bool:
         """Whether the layer is of a profile or environment that is there to be extended."""

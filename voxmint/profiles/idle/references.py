@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, chain
+from voxmint.profiles.documents import Layer
 from voxmint.profiles.idle.entries import Keys
+from voxmint.profiles.nodes import MapNode, Node, ScalarNode
 from voxmint.profiles.templates import (
     MAP_METHODS,
     TEXT_METHODS,
@@ -35,6 +37,31 @@ def looks_at(references: References, path: Keys) -> bool:
         if reference[:length] == path[:length]:
             return True
     return False
+
+
+def own_references(layer: Layer, root: MapCell) -> References:
+    """The vars that a body uses in those texts of its session that are this layer's own.
+
+    Fewer than `Used` finds, for less: mostly it is a profile's own prompt that names its vars.
+    """
+    session = layer.tree.entries.get("session")
+    return NOTHING if session is None else _in_own(session, root.entries.get("session"), layer)
+
+
+def _in_own(node: Node, cell: Cell | None, layer: Layer) -> References:
+    found = NOTHING
+    if type(node) is not MapNode or type(cell) is not MapCell:
+        return found
+    there = cell.entries
+    for name, value in node.entries.items():
+        if type(value) is not ScalarNode:
+            more = _in_own(value, there.get(name), layer)
+            found = found | more if more else found
+        elif type(value.value) is str and "{" in value.value:
+            inner = there.get(name)
+            if type(inner) is Leaf and inner.layer is layer:
+                found = found | references(value.value)
+    return found
 
 
 class Used:

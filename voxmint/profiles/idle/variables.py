@@ -8,7 +8,7 @@ from voxmint.profiles.cells import MapCell, find
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.idle.entries import Entry, Keys, grouped, is_inner, leaves_of, paths
 from voxmint.profiles.idle.ground import Dead, Ground, overrider
-from voxmint.profiles.idle.references import looks_at
+from voxmint.profiles.idle.references import looks_at, own_references
 from voxmint.profiles.nodes import MapNode
 
 Chosen = Mapping[Layer, Set[Keys]]
@@ -32,6 +32,8 @@ def _unused(layer: Layer, ground: Ground) -> Set[Keys]:
     if node is None:
         return frozenset()
     left = paths(node, ("vars",))
+    own = own_references(layer, ground.reach[layer][0].root)
+    left = [path for path in left if not looks_at(own, path[1:])]
     for body in ground.reach[layer]:
         if not left:
             break
