@@ -9,6 +9,8 @@ READY_TO := @GOALS="$(MAKECMDGOALS)" scripts/venv.sh
 IN_VENV := @PATH="$(CURDIR)/.venv/bin:$$PATH"
 # A PYTHONPATH would put other code before what is installed.
 unexport PYTHONPATH
+# Without compiled files each process compiles what it imports, and pytest all of the tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help demo test test-slow test-all test-gateway stores test-stores goldens docs bench format
 .PHONY: clean

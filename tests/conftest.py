@@ -1,23 +1,30 @@
 """What all tests have in common: signals that are heeded, and examples that are the same each time.
 
 A law is tried with the same examples in each run, so that a change fails for what it did and not
-for what another would have found. `--hypothesis-profile=new` tries others.
+for what another would have found; with a third of them where slow tests are left out.
+`--hypothesis-profile=new` tries others.
 """
 
 import signal
 
-from hypothesis import settings
+import pytest
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("same", derandomize=True)
-settings.register_profile("new", derandomize=False, print_blob=True)
+# How long an example takes is the machine's affair.
+AT_ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("same", AT_ANY_SPEED, derandomize=True)
+settings.register_profile("fewer", settings.get_profile("same"), max_examples=33)
+settings.register_profile("new", AT_ANY_SPEED, derandomize=False, print_blob=True)
 settings.load_profile("same")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Has signals heeded that were ignored where the tests were started, as by nohup or `&`.
 
     Every program that a test starts would ignore them, too, and a shell cannot trap them.
     """
+    if not config.getoption("--hypothesis-profile") and "not slow" in config.option.markexpr:
+        settings.load_profile("fewer")
     for number, handler in (
         (signal.SIGINT, signal.default_int_handler),
         (signal.SIGHUP, signal.SIG_DFL),

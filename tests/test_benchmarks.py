@@ -2,13 +2,15 @@
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks import diffing, fleet, others, tables
 from benchmarks.figures import Claim, Comparison, Counted, MemoryEach, MemoryPeak, MemoryRatio
-from benchmarks.measure import Run, check_same, in_turn
+from benchmarks.measure import Run, check_same, in_turn, inside, process, together
 from benchmarks.plain.composing import compose
 from benchmarks.suites import CLAIMS
 from voxmint.engine.comparing import compare_states
@@ -150,6 +152,29 @@ def test_runs_are_taken_in_turn_and_the_first_ones_do_not_count() -> None:
     runs = in_turn([lambda: run("floor"), lambda: run("subject")], 2)
     assert taken == ["floor", "subject"] * 3
     assert [[one.seconds for one in each] for each in runs] == [[3, 5], [4, 6]]
+
+
+def test_only_what_waits_is_timed_by_the_clock() -> None:
+    nothing = (sys.executable, "-c", "")
+    waiting, working = process(nothing, waits=True)(), process(nothing)()
+    assert waiting.seconds == waiting.elapsed > 0
+    assert 0 < working.seconds != working.elapsed > 0
+    both = together(lambda: Run(1, 5, elapsed=2), lambda: Run(3, 4, elapsed=6))()
+    assert (both.seconds, both.elapsed, both.memory) == (4, 8, 5)
+
+
+def test_what_a_script_tells_of_itself_is_timed_in_the_same_way() -> None:
+    once = ("ideal_mint", "1", "1", "0")
+    waiting, working = inside(*once, waits=True)(), inside(*once)()
+    assert waiting.seconds == waiting.elapsed > 0
+    assert 0 < working.seconds != working.elapsed > 0
+
+
+def test_what_is_measured_keeps_its_bytecode() -> None:
+    asked = "import sys; sys.exit(sys.dont_write_bytecode)"
+    measured = f"from benchmarks.measure import process; process({(sys.executable, '-c', asked)})()"
+    environ = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([sys.executable, "-c", measured], cwd=ROOT, env=environ, check=True)
 
 
 RATIO = Claim("a job", "another", aim=2.0)

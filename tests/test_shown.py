@@ -13,6 +13,9 @@ KEYS = [
     "rk-live-01234567",
     "ek_68af296e8e408191a1120",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0.SflKxwRJSMeKKF2QT4fw",
+    "AKIAIOSFODNN7EXAMPLE",
+    "abc8Q~abcdefghijklmnopqrstuvwxyz012345",
+    "-----BEGIN PRIVATE KEY-----MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
 ]
 
 
@@ -66,6 +69,17 @@ def test_a_bearer_token_of_any_form_is_masked() -> None:
     assert masked("Authorization: Bearer abc.def/ghi+12==") == "Authorization: Bearer abc…"
 
 
+@pytest.mark.parametrize(
+    "before", ["secret_access_key: ", "AWS_SECRET_ACCESS_KEY=", "x: {secret_access_key:"]
+)
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_key_of_aws_that_its_name_tells_is_masked(before: str, quote: str) -> None:
+    text = f"{before}{quote}wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY{quote}"
+    assert looks_like_key(text)
+    assert "rXUtnFEMI" not in masked(text)
+    assert masked(text).startswith(before)
+
+
 def test_a_password_in_a_url_is_masked() -> None:
     assert "hunter" not in masked("https://team:hunter2@gateway.example/v1")
     assert masked("https://gateway.example:8443/v1") == "https://gateway.example:8443/v1"
@@ -77,7 +91,11 @@ def test_every_key_of_a_text_is_masked() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "risk-adjusted-return", "task-force-leader", "sk-short", "ek_ab", "eyJustasks.x"]
+    "text",
+    [
+        *("", "risk-adjusted-return", "task-force-leader", "sk-short", "ek_ab", "eyJustasks.x"),
+        *("asia-northeast1", "secret_access_key: {env: KEY}", "a FAQ~page", "a PRIVATE KEY-----"),
+    ],
 )
 def test_ordinary_words_stay(text: str) -> None:
     assert not looks_like_key(text)

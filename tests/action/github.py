@@ -116,7 +116,7 @@ class Runner:
             env=environ,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         lines = output.read_text(encoding="utf-8").splitlines()

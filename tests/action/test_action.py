@@ -65,6 +65,7 @@ def test_a_pull_request(run: Run, api: Api, review: Runner, snapshot: SnapshotAs
     assert "ghs_made_up" not in done.log + done.summary + report
 
 
+@pytest.mark.slow
 def test_a_page_among_the_artifacts(run: Run, api: Api, review: Runner) -> None:
     done = run(artifact="what this changes", min_remaining="production=9s, 1h")
     assert done.outputs["new-errors"] == "false"
@@ -77,6 +78,7 @@ def test_a_page_among_the_artifacts(run: Run, api: Api, review: Runner) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_lifetime_that_is_too_short_is_an_error_of_the_change(run: Run, review: Runner) -> None:
     committed(review.workspace, CLINIC, "extends: base\nexpires_after: {seconds: 60}\n")
     assert run(base="HEAD~1", comment="false").outputs["new-errors"] == "false"
@@ -88,6 +90,7 @@ def test_a_lifetime_that_is_too_short_is_an_error_of_the_change(run: Run, review
     assert "takes a length of time, not `soon`" in done.log
 
 
+@pytest.mark.slow
 def test_only_what_the_branch_brings_is_told(run: Run) -> None:
     assert "elsewhere" not in run().summary
 
@@ -104,6 +107,7 @@ def test_the_one_comment_is_brought_up_to_date(comment: Run, api: Api) -> None:
     assert done.outputs["comment"] == "https://github.example/comment/350"
 
 
+@pytest.mark.slow
 def test_each_project_has_a_comment_of_its_own(comment: Run, api: Api) -> None:
     for project in ("apps/a --> b/", "./apps//c", ".", "./"):
         comment(project=project)
@@ -137,6 +141,7 @@ def test_a_comment_is_not_left_to_say_what_is_no_longer_so(comment: Run, api: Ap
     assert api.methods() == ["GET", "PATCH"]
 
 
+@pytest.mark.slow
 def test_without_comments(run: Run, api: Api) -> None:
     assert run(comment="false").code == 0
     assert api.asked == []
@@ -216,6 +221,7 @@ def test_a_change_that_brings_an_error(run: Run, review: Runner, api: Api) -> No
     assert "turn_detektion" in api.comments[0]["body"]
 
 
+@pytest.mark.slow
 def test_an_error_that_was_there_before(run: Run, review: Runner) -> None:
     committed(review.workspace, CLINIC, WRONG)
     committed(review.workspace, "README.md", "hello\n")
@@ -248,6 +254,7 @@ def test_what_fails_is_chosen(review: Runner, words: str, found: str, code: int)
     assert review.run_one("verdict", outputs, fail_on=words).code == code
 
 
+@pytest.mark.slow
 def test_warnings_fail_where_it_is_strict(run: Run, review: Runner) -> None:
     committed(review.workspace, "profiles/kiosk.yaml", "extends: base\nvars: {unused: 1}\n")
     assert run(comment="false").code == 0
@@ -265,6 +272,7 @@ def test_a_choice_that_is_no_word_fails_at_once(run: Run, words: str) -> None:
 # ── other events ─────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_a_branch_that_is_checked_out_itself(run: Run, review: Runner) -> None:
     git(review.workspace, "switch", "--quiet", "topic")
     done = run()
@@ -273,6 +281,7 @@ def test_a_branch_that_is_checked_out_itself(run: Run, review: Runner) -> None:
     assert "elsewhere" not in done.summary
 
 
+@pytest.mark.slow
 def test_a_push(run: Run, review: Runner, api: Api) -> None:
     review.event = {"before": git(review.workspace, "rev-parse", "HEAD^1")}
     done = run()
@@ -281,7 +290,7 @@ def test_a_push(run: Run, review: Runner, api: Api) -> None:
     assert api.asked == []
 
 
-@pytest.mark.parametrize("before", ["", "0" * 40])
+@pytest.mark.parametrize("before", ["", pytest.param("0" * 40, marks=pytest.mark.slow)])
 def test_nothing_to_compare_with(run: Run, review: Runner, before: str) -> None:
     review.event = {"before": before}
     done = run()
@@ -290,6 +299,7 @@ def test_nothing_to_compare_with(run: Run, review: Runner, before: str) -> None:
     assert done.outputs["report"] == ""
 
 
+@pytest.mark.slow
 def test_a_shallow_clone_says_what_to_fetch(run: Run, review: Runner, tmp_path: Path) -> None:
     shallow = tmp_path / "shallow"
     source = f"file://{review.workspace}"
@@ -313,6 +323,7 @@ def test_a_comparison_that_fails_is_no_change(review: Runner, tmp_path: Path, ap
     assert api.asked == []
 
 
+@pytest.mark.slow
 def test_a_fork_is_commented_on_by_a_run_that_follows(run: Run, review: Runner, api: Api) -> None:
     workspace = review.workspace
     head = git(workspace, "rev-parse", "topic")
@@ -361,7 +372,16 @@ def test_nothing_of_the_repository_is_run(run: Run, review: Runner, tmp_path: Pa
     assert not touched.exists()
 
 
-@pytest.mark.parametrize("name", ["project", "base", "head", "min_remaining", "artifact"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "project",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("base", "head", "min_remaining", "artifact")
+        ),
+    ],
+)
 def test_an_input_is_no_program(run: Run, tmp_path: Path, name: str) -> None:
     touched = tmp_path / "touched"
     run(**{name: f"\"; touch {touched}; $(touch {touched}) `touch {touched}` '"})
@@ -409,6 +429,7 @@ def test_an_interpreter_that_is_too_old(review: Runner, tmp_path: Path) -> None:
     assert "voxmint needs Python 3.11 or later" in done.log
 
 
+@pytest.mark.slow
 def test_it_is_installed_once_and_away_from_the_workspace(
     review: Runner, tmp_path: Path, voxmint: Path
 ) -> None:

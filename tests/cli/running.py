@@ -76,7 +76,7 @@ def process(folder: Path, *arguments: str, **more: str) -> Ran:
         cwd=folder,
         env=environment(folder, **more),
         capture_output=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     out, err = done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace")

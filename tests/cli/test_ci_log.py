@@ -80,6 +80,7 @@ def test_a_mint_in_a_job_of_github(project: Path) -> None:
     assert process(project, "mint", "-e", "local", **GITHUB).err == ""
 
 
+@pytest.mark.slow
 def test_quiet_hides_tokens_all_the_same(project: Path) -> None:
     found = process(project, "-q", "mint", "-e", "local", **GITHUB)
     assert re.fullmatch(r"(::add-mask::ek_\S+\n){2}", found.err)

@@ -26,7 +26,9 @@ def completed(folder: Path, shell: str, *words: str) -> list[str]:
     return [line.partition(",")[2].partition("\t")[0] for line in lines if line]
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize(
+    "shell", ["bash", *(pytest.param(one, marks=pytest.mark.slow) for one in ("zsh", "fish"))]
+)
 def test_each_shell_is_offered_what_there_is(sound: Path, shell: str) -> None:
     assert set(completed(sound, shell, "")) >= set(COMMANDS)
     assert completed(sound, shell, "val") == ["validate"]

@@ -188,6 +188,7 @@ def test_exit_codes(tmp_path: Path) -> None:
     assert diff(folder, "old", "neww", "--").code == 64
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes(folders: Path) -> None:
     for output in FORMS:
         arguments = ("old", "new", "--full", "--origins", "-o", output)
@@ -346,7 +347,7 @@ def on_a_terminal(folder: Path, *arguments: str, **environ: str) -> str:
         if not chunk:
             break
         shown += chunk
-    process.wait(timeout=60)
+    process.wait(timeout=120)
     os.close(leader)
     return shown.decode().replace("\r\n", "\n")
 
@@ -359,6 +360,7 @@ def pager(tmp_path: Path) -> str:
     return str(program)
 
 
+@pytest.mark.slow
 def test_a_terminal_gets_a_pager(folders: Path, pager: str) -> None:
     arguments = ("old", "new", "ward*")
     shown = on_a_terminal(folders, *arguments, PAGER=f"{pager} -x 'y z'")

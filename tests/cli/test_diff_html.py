@@ -16,6 +16,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.cli.differences import SIGN, comparison_of, differences
 from tests.cli.running import ran, write
 from tests.cli.test_diff import NEW, OLD
+from tests.profiles.laws import law
 from voxmint.cli.display.screen import Screen
 from voxmint.cli.formats import diff_html
 from voxmint.cli.formats.links import links_of
@@ -150,7 +151,7 @@ def test_every_place_of_the_head_leads_to_its_line(page: Page) -> None:
     assert all(one["rel"] == "noreferrer" for one in page.of("a") if one["href"] in outer)
 
 
-@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(law(15), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(differences())
 def test_nothing_from_a_file_is_markup(difference: Difference) -> None:
     """Phases: a difference takes long to draw, so that none is made smaller."""

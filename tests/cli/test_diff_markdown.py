@@ -17,6 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from tests.cli.differences import SIGN, comparison_of, differences, many, texts
+from tests.profiles.laws import law
 from voxmint.cli.display.screen import Screen
 from voxmint.cli.formats import diff_markdown
 from voxmint.cli.formats.diff_told import Layout
@@ -93,7 +94,7 @@ _ADDRESS = f"{ascii_letters}{digits}-._~:/#%"
 
 
 # Differences take long to draw, so that one is looked at in every way, and none is made smaller.
-@settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(law(25), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(differences(), st.builds(Layout, *[st.booleans()] * 3))
 def test_nothing_from_a_file_is_markup(difference: Difference, layout: Layout) -> None:
     comparison = comparison_of(difference, (SIGN + "<b>`|@x", SIGN + "[a](b)"))

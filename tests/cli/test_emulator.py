@@ -47,7 +47,7 @@ def emulating(folder: Path, *arguments: str) -> Iterator[Told]:
             yield told
         finally:
             running.terminate()
-            _, told.log = running.communicate(timeout=30)
+            _, told.log = running.communicate(timeout=120)
     assert running.returncode == 0
 
 
@@ -59,7 +59,7 @@ def asked(url: str, body: object = None, method: str = "POST", **headers: str) -
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, sent, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as refused:
         with refused:

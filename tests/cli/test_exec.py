@@ -11,13 +11,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
 from urllib.request import urlopen
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.running import Ran, environment, process, ran, write
+from tests.engine.scripted import Answered, Asked, Scripted, minted as session
 from voxmint.engine.emulator import Emulator, Options, fault_of
 from voxmint.engine.ledger import Ledger
 
@@ -93,6 +94,7 @@ def test_a_command_has_the_tokens_and_no_file_does(project: Path) -> None:
     assert open_intents(project) == []
 
 
+@pytest.mark.slow
 def test_an_environment_without_an_env_file_has_the_usual_names(project: Path) -> None:
     found = process(project, "exec", "-e", "local", "-l", "team=calls", "--", "env")
     assert (found.code, found.err) == (0, "")
@@ -101,6 +103,7 @@ def test_an_environment_without_an_env_file_has_the_usual_names(project: Path) -
     assert names == {stem + "CLIENT_SECRET", stem + "EXPIRES_AT", stem + "SESSION_ID"}
 
 
+@pytest.mark.slow
 def test_names_can_be_given_for_a_run(project: Path) -> None:
     options = ("--prefix", "APP_", "--name", "client_secret=SPEECH", "--name", "expires_at=UNTIL")
     with live(project):
@@ -128,13 +131,23 @@ def test_the_upstream_key_never_reaches_the_command(project: Path) -> None:
 def test_its_usual_variable_does_not_either(project: Path) -> None:
     production = "provider: {kind: openai, key: {file: ~/key}}\n"
     write(project, {"environments/production.yaml": production})
-    from voxmint.engine.handing import key_variables
+    from voxmint.engine.handing import hidden_variables, key_variables
     from voxmint.engine.project import open_project
     from voxmint.engine.selection import select
 
     opened = open_project(project)
     selection = select(opened, opened.order(["clinic"], ["production"]), frozenset())
     assert key_variables(selection) == {"OPENAI_API_KEY"}
+    usual = {"OPENAI_API_KEY", "AZURE_OPENAI_API_KEY"}
+    assert hidden_variables(selection) == usual
+
+
+def test_on_the_emulator_no_kind_s_usual_variable_reaches_it(project: Path) -> None:
+    with live(project):
+        keys = {"OPENAI_API_KEY": "sk-of-openai", "AZURE_OPENAI_API_KEY": "of-azure"}
+        found = executed(project, "clinic", "--", "env", **keys)
+    assert found.code == 0
+    assert [one for one in keys if one in found.out] == []
 
 
 def test_the_command_line_of_the_command_is_its_own(project: Path) -> None:
@@ -143,6 +156,7 @@ def test_the_command_line_of_the_command_is_its_own(project: Path) -> None:
     assert found.out == "cat\0/proc/self/cmdline\0"
 
 
+@pytest.mark.slow
 def test_only_leaves_what_any_program_needs(project: Path) -> None:
     with live(project):
         found = executed(
@@ -158,6 +172,7 @@ def test_only_leaves_what_any_program_needs(project: Path) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_value_of_an_older_session_does_not_stay_beside_a_token(project: Path) -> None:
     with live(project, "missing:id"):
         found = executed(project, "clinic", "--", "env", CLINIC_SESSION_ID="sess_old")
@@ -168,12 +183,15 @@ def test_a_value_of_an_older_session_does_not_stay_beside_a_token(project: Path)
 # ── nothing stands between ───────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("code", [0, 1, 7, 130, 255])
+@pytest.mark.parametrize(
+    "code", [7, *(pytest.param(code, marks=pytest.mark.slow) for code in (0, 1, 130, 255))]
+)
 def test_the_exit_code_is_the_commands(project: Path, code: int) -> None:
     found = process(project, "exec", "-e", "local", "clinic", "--", "sh", "-c", f"exit {code}")
     assert (found.code, found.out, found.err) == (code, "", "")
 
 
+@pytest.mark.slow
 def test_a_signal_that_ends_the_command_is_seen_as_one(project: Path) -> None:
     found = process(project, "exec", "-e", "local", "clinic", "--", "sh", "-c", "kill -SEGV $$")
     assert found.code == -signal.SIGSEGV
@@ -195,7 +213,7 @@ def started(project: Path, *words: str, **settings: object) -> Iterator[subproce
 @contextmanager
 def ended(run: subprocess.Popen[str]) -> Iterator[None]:
     """Kills a command that says nothing for too long, so that the test fails instead of waiting."""
-    timer = Timer(60, run.kill)
+    timer = Timer(120, run.kill)
     timer.start()
     try:
         yield
@@ -261,13 +279,16 @@ def _ignore_hangups() -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
-@pytest.mark.parametrize(("before", "ignored"), [(None, set()), (_ignore_hangups, {"SIGHUP"})])
+@pytest.mark.parametrize(
+    ("before", "ignored"),
+    [pytest.param(None, set(), marks=pytest.mark.slow), (_ignore_hangups, {"SIGHUP"})],
+)
 def test_what_is_ignored_is_what_the_caller_ignored(
     project: Path, before: Callable[[], None] | None, ignored: set[str]
 ) -> None:
     # Python itself ignores SIGPIPE, and a command that inherits that never ends in a pipe.
     with started(project, "grep", "SigIgn", "/proc/self/status", preexec_fn=before) as run:
-        out, _ = run.communicate(timeout=30)
+        out, _ = run.communicate(timeout=120)
     bits = int(out.split()[1], 16)
     assert {one.name for one in signal.Signals if bits >> (one - 1) & 1} == ignored
 
@@ -278,6 +299,7 @@ def test_no_file_of_voxmint_stays_open(project: Path) -> None:
     assert found.out.split() == ["0", "1", "2", "3"]
 
 
+@pytest.mark.slow
 def test_it_is_run_where_voxmint_was_told_to(project: Path) -> None:
     folder = project / "profiles"
     write(folder, {"here": "#!/bin/sh\npwd\n"})
@@ -303,6 +325,7 @@ def test_a_command_that_cannot_be_run_mints_nothing(
     assert found.err.replace(str(project), "…") == snapshot
 
 
+@pytest.mark.slow
 def test_one_that_the_system_refuses_leaves_its_tokens_named(project: Path) -> None:
     write(project, {"script": "echo there is no first line\n"})
     (project / "script").chmod(0o755)
@@ -357,19 +380,29 @@ def test_what_is_wrong_is_said_before_anything_is_minted(
 
 
 def test_an_interrupt_while_it_mints_starts_nothing(project: Path) -> None:
-    with Emulator(Options(latency_ms=3000)) as emulator:
-        provider = f"provider: {{kind: emulator, url: '{emulator.url}'}}\n"
+    arrived, leave = Event(), Event()
+
+    def script(number: int, _: Asked) -> Answered:
+        arrived.set()
+        assert leave.wait(120)
+        return session(number, expires_at=int(time.time()) + 600)
+
+    with Scripted(script) as server:
+        provider = f"provider: {{kind: emulator, url: '{server.url}'}}\n"
         write(project, {"environments/local.yaml": provider})
         with started(project, "echo", "started", stderr=subprocess.PIPE) as run:
-            while requests(emulator.url) == 0:
-                time.sleep(0.02)
+            assert run.stderr is not None
+            assert arrived.wait(120)
             run.send_signal(signal.SIGINT)
-            out, err = run.communicate(timeout=30)
+            assert run.stderr.readline().startswith("stopping: waiting for 1 request under way")
+            leave.set()
+            out, err = run.communicate(timeout=120)
     assert (run.returncode, out) == (130, "")
     assert "unseen     clinic   a token that nobody has may live until " in err
     assert err.endswith("not started: echo started\n")
 
 
+@pytest.mark.slow
 def test_quiet_and_verbose(project: Path) -> None:
     words = ("exec", "-e", "local", "clinic", "--", "true")
     assert process(project, "-q", *words) == (0, "", "")

@@ -311,6 +311,7 @@ def test_json(word: str, snapshot: SnapshotAssertion) -> None:
     assert content(word) == snapshot
 
 
+@pytest.mark.slow
 def test_names_are_completed(tmp_path: Path) -> None:
     assert completed(tmp_path, "bash", "explain", "turn_detection.t") == [
         "turn_detection.type",

@@ -182,7 +182,7 @@ def test_memory_is_bounded(tmp_path: Path, case: str) -> None:
         env=environment(tmp_path),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert (done.returncode, done.stderr) == (1, "")

@@ -7,16 +7,18 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Semaphore
+from time import time
 from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.running import Ran, environment, process, ran, write
-from voxmint.engine.emulator import Emulator, Options
+from tests.engine.scripted import Answered, Asked, Scripted, minted as session, nobody
 
 FILES = {
     "voxmint.yaml": "version: 1\n",
@@ -90,6 +92,22 @@ def test_json(project: Path, snapshot: SnapshotAssertion) -> None:
 def test_without_git_that_is_said(tmp_path: Path, snapshot: SnapshotAssertion) -> None:
     folder = write(tmp_path / "project", FILES)
     assert minted(folder, "mint", "-e", "local", "ward-1").err == snapshot
+
+
+def test_a_plan_tells_the_limits_of_stores_that_are_run_into(project: Path) -> None:
+    about = """\
+provider: {kind: emulator, api: client_secrets}
+sinks: [{kind: aws-secretsmanager}, {kind: gcp-secretmanager}, {kind: azure-keyvault}]
+"""
+    short = "extends: base\nexpires_after: {seconds: 600}\n"
+    write(project, {"environments/live.yaml": about, "profiles/ward-1.yaml": short})
+    told = minted(project, "plan", "-e", "live", "ward-1").err
+    assert re.findall(r"would be written every 8 min: ([a-z ]+)", told) == [
+        "versions younger than a day stay",
+        "it can take minutes until all readers get the new version",
+        "each version stays for as long as the secret does",
+    ]
+    assert minted(project, "plan", "-e", "live", "ward-1", "-q").err == ""
 
 
 def test_a_plan_and_its_exit_codes(project: Path, snapshot: SnapshotAssertion) -> None:
@@ -192,16 +210,11 @@ def test_some_that_are_refused(project: Path, snapshot: SnapshotAssertion) -> No
 
 
 def test_a_server_that_is_not_there(project: Path, snapshot: SnapshotAssertion) -> None:
-    at(project, "http://127.0.0.1:9/v1")
-    found = minted(project, "mint", "-e", "local", "ward-1", "--timeout", "0.2")
+    with nobody() as port:
+        at(project, f"http://127.0.0.1:{port}/v1")
+        found = minted(project, "mint", "-e", "local", "ward-1", "--attempts", "1")
     assert found.code == 1
     assert found.out == snapshot
-
-
-@contextmanager
-def slow_emulator(milliseconds: float) -> Iterator[str]:
-    with Emulator(Options(latency_ms=milliseconds)) as emulator:
-        yield emulator.url
 
 
 @contextmanager
@@ -217,27 +230,44 @@ def started(project: Path, *arguments: str, stderr: int = subprocess.PIPE) -> It
         yield run
 
 
+@contextmanager
+def one_at_a_time() -> Iterator[tuple[str, Semaphore]]:
+    """A server's URL, and what lets its answers go, one for each release."""
+    leave = Semaphore(0)
+
+    def script(number: int, _: Asked) -> Answered:
+        assert leave.acquire(timeout=120)
+        return session(number, expires_at=int(time()) + 600)
+
+    with Scripted(script) as server:
+        yield server.url, leave
+
+
 def test_an_interrupt_keeps_what_was_minted(project: Path) -> None:
-    with slow_emulator(400) as url:
+    with one_at_a_time() as (url, leave):
         at(project, url)
         with started(project, "--concurrency", "1") as run:
+            leave.release()
             assert run.stderr.readline().startswith("minted   ward-1   expires ")
             run.send_signal(signal.SIGINT)
-            out, err = run.communicate(timeout=30)
+            stopping = run.stderr.readline()
+            leave.release()
+            out, _ = run.communicate(timeout=120)
     assert run.returncode == 130
     text = (project / ".env.local").read_text()
     # The request that was under way is answered or was not sent, and what it gave is kept.
     count = text.count("_CLIENT_SECRET=")
     assert count in {1, 2}
-    assert re.match(r"stopping: waiting for [01] requests? under way; Ctrl-C again", err)
+    assert re.match(r"stopping: waiting for [01] requests? under way; Ctrl-C again", stopping)
     lines = steady(out).splitlines()
     assert lines[0] == f"interrupted: minted {count}, skipped {6 - count} in N s → .env.local"
     assert lines[1].endswith("   not tried: the run was interrupted")
 
 
 def test_under_nohup_a_run_goes_on_when_its_terminal_is_gone(project: Path) -> None:
-    with slow_emulator(200) as url:
+    with one_at_a_time() as (url, leave):
         at(project, url)
+        leave.release()
         # As `nohup` does, which would lead the output elsewhere, too.
         script = f"trap '' HUP; exec {sys.executable} -m voxmint mint -e local --concurrency 1"
         with subprocess.Popen(
@@ -251,33 +281,37 @@ def test_under_nohup_a_run_goes_on_when_its_terminal_is_gone(project: Path) -> N
             assert run.stderr is not None
             assert run.stderr.readline().startswith("minted   ward-1")
             run.send_signal(signal.SIGHUP)
-            out, _ = run.communicate(timeout=30)
+            leave.release(5)
+            out, _ = run.communicate(timeout=120)
     assert run.returncode == 0
     assert steady(out).startswith("minted 6 in N s → .env.local\n")
 
 
 def test_a_terminal_is_shown_a_bar_once_it_takes_long(project: Path) -> None:
-    with slow_emulator(700) as url:
+    with one_at_a_time() as (url, leave):
         at(project, url)
-        shown = on_a_terminal(project, "ward-1", "ward-2", "--concurrency", "1")
+        told = {b" 0/2": leave.release, b" 1/2": leave.release}
+        shown = on_a_terminal(project, told, "ward-1", "ward-2", "--concurrency", "1")
     # How fast it goes is the machine's affair.
     plain = re.sub(r"\x1b\[\d*m|   \d+ a minute", "", shown)
     before, *pictures, after = plain.split("\r\x1b[K")
     assert (before, after) == ("", "")
     bars = {f"2 to mint {'━' * full}╺{'─' * (29 - full)} {full // 15}/2" for full in (0, 15)}
-    assert set(pictures) & bars
-    assert set(pictures) <= bars | {f"2 to mint {'━' * 30} 2/2"}
+    assert bars <= set(pictures) <= bars | {f"2 to mint {'━' * 30} 2/2"}
 
 
-def on_a_terminal(project: Path, *arguments: str) -> str:
-    """What a mint writes to a terminal as its errors."""
+def on_a_terminal(project: Path, told: Mapping[bytes, Callable[[], None]], *arguments: str) -> str:
+    """What a mint writes to a terminal as its errors; each word in it has something done, once."""
     reader, writer = pty.openpty()
+    left = dict(told)
     with started(project, *arguments, stderr=writer) as run:
         os.close(writer)
         shown = b""
         while chunk := _read(reader):
             shown += chunk
-        run.communicate(timeout=30)
+            for word in [word for word in left if word in shown]:
+                left.pop(word)()
+        run.communicate(timeout=120)
     os.close(reader)
     assert run.returncode == 0
     return shown.decode()
@@ -296,7 +330,7 @@ def test_a_terminal_that_is_lost_does_not_stop_a_mint(project: Path) -> None:
     with started(project, stderr=writer) as run:
         os.close(writer)
         os.close(reader)
-        out, _ = run.communicate(timeout=30)
+        out, _ = run.communicate(timeout=120)
     assert run.returncode == 0
     assert steady(out).startswith("minted 6 in N s → .env.local\n")
 

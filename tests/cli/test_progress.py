@@ -117,10 +117,10 @@ class Time:
 
     def passes(self) -> None:
         """Lets one wait come to its end, and returns when there is a next one."""
-        assert self._is_waited.acquire(timeout=60)
+        assert self._is_waited.acquire(timeout=120)
         self._passes.release()
         # Whatever it led to has been done when the next wait has begun; that one is for next time.
-        assert self._is_waited.acquire(timeout=60)
+        assert self._is_waited.acquire(timeout=120)
         self._is_waited.release()
 
 

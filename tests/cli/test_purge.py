@@ -88,6 +88,13 @@ def test_json(project: Path, snapshot: SnapshotAssertion) -> None:
     assert json.loads(found.out)["results"][0]["outcome"] == "removed"
 
 
+def test_a_sink_that_cannot_be_asked(project: Path, snapshot: SnapshotAssertion) -> None:
+    (project / ".voxmint/ledger.db").unlink()
+    (project / ".env.local").rename(project / ".env.real")
+    (project / ".env.local").symlink_to(".env.real")
+    assert str(at(project, NOW + 100, "purge", "-e", "local", "--yes")) == snapshot
+
+
 def test_quiet_says_only_what_went_wrong(project: Path, snapshot: SnapshotAssertion) -> None:
     (project / ".env.local").rename(project / ".env.real")
     (project / ".env.local").symlink_to(".env.real")

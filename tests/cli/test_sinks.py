@@ -102,3 +102,63 @@ def test_what_prints_has_its_report_elsewhere(tmp_path: Path) -> None:
     assert "ek_" not in done.err
     plan = ran(made.root, "plan", "-e", "live", "clinic", "--sink", "stdout")
     assert "voxmint mint -e live clinic --sink stdout" in plan.out
+
+
+def test_a_sink_of_another_package_is_named_and_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = tmp_path / "packages/theirs-1.dist-info"
+    metadata.mkdir(parents=True)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: theirs\nVersion: 1\n")
+    (metadata / "entry_points.txt").write_text("[voxmint.sinks]\ntheirs = no_such_module:Sink\n")
+    monkeypatch.syspath_prepend(metadata.parent)
+    more = "sinks: [{kind: theirs, where: {names: [ward]}, anything: 1}]\n"
+    made = desk(tmp_path, ("clinic", "ward"), more=more)
+    done = ran(made.root, "sinks", "--check")
+    assert (done.code, done.err) == (0, "")
+    line = "live         theirs  another package's  1         only a mint asks it"
+    assert done.out.splitlines()[1:] == [line]
+    [found] = json.loads(ran(made.root, "sinks", "-o", "json").out)["environments"]
+    assert found["sinks"] == [
+        {
+            "kind": "theirs",
+            "target": "",
+            "profiles": ["ward"],
+            "holds": [],
+            "only_by_name": False,
+            "asked": False,
+            "own": False,
+        }
+    ]
+    # A plan knows nothing of where it writes to.
+    plan = ran(made.root, "plan", "-e", "live", "ward")
+    assert plan.out.splitlines()[0] == "1 profile in live → an emulator of its own"
+
+
+def test_an_environment_with_mistakes_says_so(tmp_path: Path) -> None:
+    """Its sinks may be others than those that are shown."""
+    made = project(tmp_path)
+    made.write("environments/other.yaml", "provider: {kind: emulator}\nsinkz: 1\n")
+    assert ran(made.root, "sinks", "-e", "live").code == 0
+    for name, more in {
+        "mistyped": "where: {labelz: {}}",
+        "unknown": "pathe: .env.more",
+    }.items():
+        sink = f"{{kind: dotenv, path: .env.{name}, {more}}}"
+        made.write(f"environments/{name}.yaml", f"provider: {{kind: emulator}}\nsinks: [{sink}]\n")
+        done = ran(made.root, "sinks", "-e", name)
+        assert (done.code, done.err.count("error[")) == (1, 1)
+        assert f"environments/{name}.yaml:2:" in done.err
+    made.write("environments/child.yaml", "extends: other\n")
+    found = json.loads(ran(made.root, "sinks", "-e", "child", "-o", "json").out)
+    assert found["environments"] == [{"name": "child", "sinks": []}]
+    assert [one["at"]["file"] for one in found["problems"]] == ["environments/other.yaml"]
+
+
+def test_an_environment_that_cannot_be_read_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    made = project(tmp_path)
+    made.write("environments/broken.yaml", "provider: {kind: emulator\n")
+    done = ran(made.root, "sinks", "-e", "broken")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("error[bad-yaml]")
+    assert ran(made.root, "sinks", "-e", "nothere").code == 64

@@ -6,7 +6,8 @@ import socketserver
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from types import TracebackType
@@ -45,12 +46,12 @@ RESET = Answered(cut=0)
 """The request is read, and the connection reset."""
 
 
-def minted(number: int = 1, **others: Any) -> Answered:
+def minted(number: int = 1, *, expires_at: int = EXPIRES_AT, **others: Any) -> Answered:
     """A session of the flat endpoint, as it should be."""
     content = {
         "id": f"sess_{number}",
         "object": "realtime.transcription_session",
-        "client_secret": {"value": f"ek_scripted{number:06}", "expires_at": EXPIRES_AT},
+        "client_secret": {"value": f"ek_scripted{number:06}", "expires_at": expires_at},
     }
     return said(content, headers={"x-request-id": f"req_{number}"}, **others)
 
@@ -120,6 +121,15 @@ class Scripted:
     ) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+@contextmanager
+def nobody() -> Iterator[int]:
+    """A port of this machine at which nobody listens, and nobody else can begin to."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+        yield port
 
 
 class _Server(socketserver.ThreadingTCPServer):

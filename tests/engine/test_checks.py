@@ -55,6 +55,31 @@ def test_what_is_wrong_with_sinks_is_told_beside_what_is_wrong_with_the_provider
     assert codes(tmp_path, "{kind: emulatr}", sinks) == ["unknown-key"]
 
 
+@pytest.mark.parametrize(
+    ("sink", "variable", "code"),
+    [
+        (
+            "{kind: vault, address: 'https://vault.example:8200'}",
+            "VOXMINT_ALLOW_HOSTS",
+            "store-host-refused",
+        ),
+        (
+            "{kind: github-secrets, organization: clinic}",
+            "VOXMINT_ALLOW_REPOSITORIES",
+            "store-repository-refused",
+        ),
+    ],
+)
+def test_where_a_sink_leads_is_told_where_the_operator_names_what_is_allowed(
+    tmp_path: Path, sink: str, variable: str, code: str
+) -> None:
+    sinks = f"[{sink}]"
+    assert codes(tmp_path, sinks=sinks) == []
+    assert codes(tmp_path, sinks=sinks, environ={variable: "other"}) == [code]
+    named = {variable: "vault.example:8200" if "HOSTS" in variable else "clinic"}
+    assert codes(tmp_path, sinks=sinks, environ=named) == []
+
+
 def test_names_that_clash_or_are_none(tmp_path: Path) -> None:
     sinks = "[{kind: dotenv, path: .env}]"
     found = codes(tmp_path, sinks=sinks, profiles=("a-b", "a_b", "9lives"))
@@ -115,3 +140,39 @@ def test_a_word_of_the_operator_that_names_no_host_is_refused_whatever_the_provi
 def test_nothing_is_made(tmp_path: Path) -> None:
     codes(tmp_path, sinks="[{kind: dotenv, path: .env}]")
     assert not (tmp_path / "project/.voxmint").exists()
+
+
+def shared(root: Path, live: str, other: str) -> list[str]:
+    """What is said of two environments with these sinks, but for anything else."""
+    made = desk(root, ("clinic",), more=f"sinks: [{live}]\n")
+    made.write("environments/other.yaml", f"provider: {{kind: emulator}}\nsinks: [{other}]\n")
+    environments = made.project.compile_all().environments.values()
+    return [problem.message for problem in settings_problems(made.root, environments, {})]
+
+
+@pytest.mark.parametrize(
+    ("live", "other", "what"),
+    [
+        (
+            "{kind: dotenv, path: .env.live}",
+            "{kind: dotenv, path: ./.env.live}",
+            "CLINIC_CLIENT_SECRET and 2 more",
+        ),
+        (
+            "{kind: dotenv, path: '.env.{profile}', prefix: A_}",
+            "{kind: dotenv, path: '.env.{profile}', prefix: A_, values: [client_secret]}",
+            "A_CLINIC_CLIENT_SECRET",
+        ),
+        ("{kind: directory, path: out}", "{kind: directory, path: out}", "`clinic`"),
+        ("{kind: dotenv, path: .env.live}", "{kind: dotenv, path: .env.other}", None),
+        ("{kind: dotenv, path: .env.live}", "{kind: dotenv, path: .env.live, prefix: B_}", None),
+        ("{kind: stdout}", "{kind: stdout}", None),
+    ],
+)
+def test_two_environments_that_take_each_others_place(
+    tmp_path: Path, live: str, other: str, what: str | None
+) -> None:
+    found = shared(tmp_path, live, other)
+    assert len(found) == (what is not None)
+    if what is not None:
+        assert found[0].startswith(f"`live` and `other` both write {what} to `")

@@ -17,6 +17,7 @@ from tests.sockets import make_socket
 from voxmint.engine.files import (
     Place,
     allowed_folders,
+    read_bounded,
     target_at,
     target_within,
     write_atomically,
@@ -321,7 +322,7 @@ while True:
     files.write_atomically(path, b"new\\n" * 20_000)
 """
     path = folder / ".env"
-    for _ in range(6):
+    for _ in range(3):
         process = started(script, path)
         assert process.stdout
         assert process.stdout.readline() == "ready\n"
@@ -392,3 +393,21 @@ def test_allowed_folders_are_absolute() -> None:
     assert allowed_folders({}) == ()
     with pytest.raises(UsageError, match="`run` is not an absolute path"):
         allowed_folders({"VOXMINT_ALLOW_PATHS": "/srv:run"})
+
+
+# ── reading ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("length", [0, 1, 99, 100, 65_536, 200_000])
+@pytest.mark.parametrize("guessed", [-1, 0, 1, 70_000])
+def test_all_of_a_file_is_read_whatever_its_size_is_said_to_be(
+    folder: Path, length: int, guessed: int
+) -> None:
+    data = bytes(index % 251 for index in range(length))
+    (folder / "file").write_bytes(data)
+    with (folder / "file").open("rb", buffering=0) as file:
+        assert read_bounded(file.fileno(), max(length + guessed, 0), 10**6) == data
+        file.seek(0)
+        assert read_bounded(file.fileno(), length, length) == data
+        file.seek(0)
+        assert read_bounded(file.fileno(), length, length - 1) == (None if length else b"")

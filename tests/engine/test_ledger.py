@@ -1,9 +1,10 @@
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -218,6 +219,7 @@ def test_a_killed_runs_intents_are_there_for_the_next_run(path: Path) -> None:
     script = """
 import os, signal, sys
 from pathlib import Path
+from random import Random
 opened = ledger.Ledger.open(Path(sys.argv[1]))
 opened.intend("production", [ledger.Intent("clinic", "d1", 1000.5, 1600)])
 os.kill(os.getpid(), signal.SIGKILL)
@@ -447,6 +449,7 @@ def test_a_read_only_disk_can_be_read_and_not_minted_from() -> None:
     script = """
 import sys
 from pathlib import Path
+from random import Random
 path = Path(sys.argv[1])
 with ledger.Ledger.open(path, readonly=True) as opened:
     print(list(opened.sessions("production")))
@@ -494,10 +497,12 @@ def test_what_a_killed_run_was_writing_is_taken_back_also_by_who_only_reads(path
         assert ledger.open_intents("production", 0) == ()
 
 
+@pytest.mark.slow
 def test_on_a_read_only_disk_that_cannot_be_done_and_is_said() -> None:
     script = """
 import sys
 from pathlib import Path
+from random import Random
 try:
     ledger.Ledger.open(Path(sys.argv[1]), readonly=True)
 except Exception as error:
@@ -521,6 +526,7 @@ def test_a_full_disk_is_said_and_leaves_the_ledger_as_it_was(path: Path) -> None
     script = """
 import resource, sys
 from pathlib import Path
+from random import Random
 opened = ledger.Ledger.open(Path(sys.argv[1]))
 resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 many = [ledger.Intent("clinic" * 50, "d1", 1000.5, 1600)] * 1000
@@ -537,6 +543,7 @@ def test_runs_of_several_environments_share_a_ledger(path: Path) -> None:
     script = """
 import sys
 from pathlib import Path
+from random import Random
 environment = sys.argv[2]
 with ledger.Ledger.open(Path(sys.argv[1])) as opened:
     for number in range(10):
@@ -555,3 +562,67 @@ def test_threads_share_an_open_ledger(ledger: Ledger) -> None:
     with ThreadPoolExecutor(4) as pool:
         numbers = list(pool.map(lambda _: ledger.intend("production", [INTENT])[0], range(40)))
     assert sorted(numbers) == list(range(1, 41))
+
+
+# ── many at once, and others meanwhile ───────────────────────────────────────────────────────────
+
+
+def test_as_many_as_there_are_get_a_number_each(ledger: Ledger) -> None:
+    many = [replace(INTENT, profile=f"ward-{number}") for number in range(500)]
+    numbers = ledger.intend("production", many)
+    found = {one.id: one.intent.profile for one in ledger.open_intents("production", 0)}
+    assert [found[number] for number in numbers] == [one.profile for one in many]
+    ledger.record("production", [Minted(one, found[one], "d", 1600, 1001.0) for one in numbers])
+    ledger.delivered(
+        "production", [Receipt(one.profile, "dotenv", ".env", (one.profile,)) for one in many]
+    )
+    sessions = ledger.sessions("production")
+    assert sessions.keys() == {one.profile for one in many}
+    assert {one.sinks for one in sessions.values()} == {frozenset({("dotenv", ".env")})}
+
+
+def names(path: Path, environment: str) -> list[Receipt]:
+    """What the ledger's file says is an environment's, read anew."""
+    with Ledger.open(path, readonly=True) as fresh:
+        return in_order(fresh.receipts(environment))
+
+
+def in_order(receipts: Iterable[Receipt]) -> list[Receipt]:
+    by_name = [replace(one, names=tuple(sorted(one.names))) for one in receipts]
+    return sorted(by_name, key=lambda one: (one.profile, one.kind, one.target))
+
+
+def test_what_is_known_of_names_is_what_the_file_says(path: Path) -> None:
+    chance = Random(6)
+    with Ledger.open(path) as ledger:
+        for _ in range(25):
+            environment = chance.choice(["production", "staging"])
+            receipts = [
+                Receipt(profile, "dotenv", chance.choice([".env", ".env.other"]), tuple(held))
+                for profile in chance.sample(["a", "b", "c"], chance.randint(1, 3))
+                if (held := chance.sample(["A", "B", "C", "D"], chance.randint(1, 3)))
+            ]
+            chance.choice([ledger.claim, ledger.delivered, ledger.removed])(environment, receipts)
+            for one in ("production", "staging"):
+                assert in_order(ledger.receipts(one)) == names(path, one)
+
+
+def test_what_another_run_writes_is_seen(path: Path) -> None:
+    with Ledger.open(path) as ledger, Ledger.open(path) as other:
+        ledger.claim("production", [RECEIPT])
+        assert ledger.receipts("production") == (RECEIPT,)
+        other.claim("staging", [replace(RECEIPT, names=RECEIPT.names[:1])])
+        assert ledger.receipts("production") == (replace(RECEIPT, names=RECEIPT.names[1:]),)
+        other.removed("production", [RECEIPT])
+        assert ledger.receipts("production") == ()
+
+
+def test_of_two_that_claim_one_name_at_once_the_last_has_it(ledger: Ledger) -> None:
+    for profile in ("clinic", "ward"):
+        [intent] = ledger.intend("production", [replace(INTENT, profile=profile)])
+        ledger.record("production", [Minted(intent, profile, "d1", 1600, 1001)])
+    both = [replace(RECEIPT, profile=profile, names=("SAME",)) for profile in ("clinic", "ward")]
+    ledger.delivered("production", both)
+    sinks = {name: one.sinks for name, one in ledger.sessions("production").items()}
+    assert sinks == {"clinic": frozenset(), "ward": {("dotenv", ".env")}}
+    assert ledger.receipts("production") == (both[1],)

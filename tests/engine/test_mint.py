@@ -1,6 +1,6 @@
 import json
 import shutil
-import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,17 @@ from tests.engine.mints import KEY, NOW, Desk, desk, only, outcomes
 from tests.engine.worlds import git, problem_of, started
 from voxmint.engine.edge import Operator
 from voxmint.engine.emulator import Emulator, Options
-from voxmint.engine.events import LockAwaited, Noted, SessionMinted, Started, TokenCame, Written
+from voxmint.engine.events import (
+    Event,
+    LockAwaited,
+    Noted,
+    SessionMinted,
+    Started,
+    TokenCame,
+    Written,
+)
 from voxmint.engine.locks import Locks
 from voxmint.engine.mint import mint, mint_profiles
-from voxmint.engine.minting.stop import Stop
 from voxmint.problems import InterruptedRunError, ProblemsError, UsageError
 
 
@@ -320,13 +327,16 @@ def test_a_run_that_waits_in_vain_says_for_whom(tmp_path: Path) -> None:
 def test_a_run_that_waits_can_be_stopped(tmp_path: Path) -> None:
     made = desk(tmp_path)
     made.mint()
-    made.stop = Stop()
     locks = Locks(made.root / ".voxmint/locks", "voxmint mint -e live, elsewhere", 0)
-    timer = threading.Timer(0.2, made.stop.ask)
-    timer.start()
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, LockAwaited):
+            made.stop.ask()
+
+    order = made.project.order([], ["live"])
+    edge = replace(made.edge(), on_event=on_event)
     with locks.held("the environment live"), pytest.raises(InterruptedRunError):
-        made.mint()
-    timer.join()
+        mint(made.project, order, Operator(), edge)
 
 
 @pytest.mark.parametrize(

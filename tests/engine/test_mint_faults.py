@@ -11,12 +11,20 @@ from typing import Any
 
 import pytest
 
+from tests.engine.emulator.talking import eventually
 from tests.engine.mints import Desk, against, desk, only, outcomes
 from tests.engine.scripted import Answered, Asked, Scripted, each, minted, refused, said
 from tests.engine.strange_sinks import offer
 from tests.engine.worlds import started
 from voxmint.engine.edge import Operator
-from voxmint.engine.events import Event, Halted, Interrupting, SessionMinted, Written
+from voxmint.engine.events import (
+    Event,
+    Halted,
+    Interrupting,
+    SessionMinted,
+    Waiting,
+    Written,
+)
 from voxmint.engine.mint import mint
 from voxmint.engine.report import Report, Result
 
@@ -25,6 +33,12 @@ WARDS = [f"ward-{number}" for number in range(8)]
 
 def code(result: Result) -> str | None:
     return result.problem.code if result.problem else None
+
+
+def until_halted(made: Desk, number: int) -> Answered:
+    """A token that does not come before the run sends nothing more."""
+    eventually(lambda: made.told(Halted) != [])
+    return minted(number)
 
 
 def named(made: Desk) -> set[str]:
@@ -45,12 +59,12 @@ def test_a_sink_that_breaks_while_it_runs_ends_the_run_and_names_what_is_lost(
     def script(number: int, _: Asked) -> Answered:
         if number == 1:
             made.env_file.symlink_to(tmp_path / "elsewhere")
-        return minted(number, pause=0.1)
+        return minted(number) if number == 1 else until_halted(made, number)
 
     with Scripted(script) as server:
         made = against(server, desk(tmp_path, WARDS), concurrency=1)
         report = made.mint()
-        assert len(server.asked) < len(WARDS)
+        assert len(server.asked) == 2
     lost = [result for result in report.results if result.outcome == "unwritten"]
     assert len(lost) == len(server.asked)
     assert {code(result) for result in lost} == {"file-is-symlink"}
@@ -73,7 +87,7 @@ def test_what_could_not_be_written_is_tried_once_more_at_the_end(tmp_path: Path)
     def script(number: int, _: Asked) -> Answered:
         if number == 1:
             made.env_file.symlink_to(tmp_path / "elsewhere")
-        return minted(number, pause=0.1)
+        return minted(number) if number == 1 else until_halted(made, number)
 
     def listener(event: Event) -> None:
         if isinstance(event, Halted):
@@ -144,12 +158,12 @@ def test_a_ledger_that_breaks_while_it_runs_ends_the_run(tmp_path: Path) -> None
             with sqlite3.connect(made.root / ".voxmint/ledger.db") as database:
                 database.execute("DROP TABLE sessions")
             database.close()
-        return minted(number, pause=0.1)
+        return minted(number) if number == 1 else until_halted(made, number)
 
     with Scripted(script) as server:
         made = against(server, desk(tmp_path, WARDS), concurrency=1)
         report = made.mint()
-        assert len(server.asked) < len(WARDS)
+        assert len(server.asked) == 2
     lost = {result.profile for result in report.results if result.outcome == "unwritten"}
     assert len(lost) == len(server.asked)
     assert {code(result) for result in report.bad} == {"ledger-corrupt", "mint-not-tried"}
@@ -222,7 +236,10 @@ def test_the_ledger_knows_of_names_before_they_are_written(tmp_path: Path) -> No
 
 @pytest.mark.usefixtures("_strange")
 def test_after_a_failure_nothing_is_written_but_once_more_at_the_end(tmp_path: Path) -> None:
-    with Scripted(lambda number, _: minted(number, pause=0.6 * (number > 1))) as server:
+    def script(number: int, _: Asked) -> Answered:
+        return minted(number) if number == 1 else until_halted(made, number)
+
+    with Scripted(script) as server:
         made = against(server, desk(tmp_path, WARDS[:2], more=with_strange("stage")), concurrency=2)
         report = made.mint()
     assert outcomes(report) == {"ward-0": "unwritten", "ward-1": "unwritten"}
@@ -249,7 +266,7 @@ def test_what_was_cleared_and_never_left_is_not_said_to_be_open(tmp_path: Path) 
     def script(number: int, _: Asked) -> Answered:
         if number == 5:
             return refused(401, "invalid_api_key", "no")
-        return minted(number, pause=0.3 * (number in {2, 3, 4}))
+        return until_halted(made, number) if number in {2, 3, 4} else minted(number)
 
     with Scripted(script) as server:
         # The first is answered while three others wait, and with the fifth, three more are cleared.
@@ -266,11 +283,16 @@ def test_a_pause_holds_also_for_what_was_cleared_before(tmp_path: Path) -> None:
     def script(number: int, _: Asked) -> Answered:
         if number == 5:
             return refused(429, "rate_limit_exceeded", "later", Retry_After="30")
+        if number in {2, 3, 4}:
+            eventually(lambda: made.told(Waiting) != [])
         if number == 2:
-            threading.Event().wait(0.3)
+            # What leaves in spite of the pause would have come by now.
+            threading.Event().wait(0.1)
             asked.append(len(server.asked))
             made.stop.ask()
-        return minted(number, pause=0.3 * (number in {3, 4}))
+        elif number in {3, 4}:
+            eventually(lambda: asked != [])
+        return minted(number)
 
     with Scripted(script) as server:
         made = against(server, desk(tmp_path, WARDS), concurrency=4)
@@ -307,11 +329,11 @@ def test_what_does_not_come_in_its_grace_is_dropped_and_named(tmp_path: Path) ->
     def script(number: int, _: Asked) -> Answered:
         if number == 2:
             made.stop.ask()
-        return minted(number, pause=5 if number == 2 else 0)
+        return minted(number, pause=60 if number == 2 else 0)
 
     with Scripted(script) as server:
         made = against(server, desk(tmp_path, WARDS[:3]), concurrency=1)
-        made.patience = replace(made.patience, request=30)
+        made.patience = replace(made.patience, grace=0.1)
         report = made.mint()
     assert outcomes(report) == {"ward-0": "minted", "ward-1": "failed", "ward-2": "skipped"}
     assert [code(result) for result in report.bad] == ["mint-unanswered", "mint-not-tried"]
@@ -324,11 +346,10 @@ def test_asked_twice_a_run_drops_what_is_under_way_at_once(tmp_path: Path) -> No
         if number == 2:
             made.stop.ask()
             made.stop.ask()
-        return minted(number, pause=5 if number == 2 else 0)
+        return minted(number, pause=60 if number == 2 else 0)
 
     with Scripted(script) as server:
         made = against(server, desk(tmp_path, WARDS[:3]), concurrency=1)
-        made.patience = replace(made.patience, grace=30, request=30)
         report = made.mint()
     assert outcomes(report) == {"ward-0": "minted", "ward-1": "failed", "ward-2": "skipped"}
     assert named(made) == {"ward-0"}
@@ -348,39 +369,58 @@ def test_a_stop_after_the_last_answer_interrupts_nothing(tmp_path: Path) -> None
 
 _MINT = """
 import sys
+from dataclasses import replace
 from pathlib import Path
 from tests.engine.mints import Desk, outcomes
 from voxmint.engine.edge import Operator
+from voxmint.engine.events import Interrupting
 from voxmint.engine.mint import mint
 desk = Desk(Path(sys.argv[1]), {"THE_KEY": "k", "VOXMINT_ALLOW_HOSTS": "127.0.0.1"})
 order = desk.project.order([], ["live"])
-report = mint(desk.project, order, Operator(), desk.edge(signals=True))
+stopping = Path(sys.argv[1] + ".stopping")
+def told(event):
+    if isinstance(event, Interrupting):
+        stopping.touch()
+edge = replace(desk.edge(signals=True), on_event=told)
+report = mint(desk.project, order, Operator(), edge)
 print(report.exit_code, sorted(set(outcomes(report).values())))
 """
 
 
 class Victim:
-    """A mint in another process that a scripted server does something to at some request."""
+    """A mint in another process that a scripted server sends a signal to at some request.
 
-    def __init__(self, at: int, *signals: int) -> None:
+    That one is answered when the mint has heeded the signal, unless that has killed it.
+    """
+
+    def __init__(self, at: int, number: int) -> None:
         self.process: subprocess.Popen[str] | None = None
         self._at = at
-        self._signals = signals
+        self._signal = number
+        self._stopping = Path()
+        self._is_started = threading.Event()
 
     def __call__(self, number: int, _: Asked) -> Answered:
-        if number == self._at and self.process is not None:
-            for one in self._signals:
-                os.kill(self.process.pid, one)
+        if number == self._at:
+            assert self._is_started.wait(120)
+            assert self.process is not None
+            os.kill(self.process.pid, self._signal)
+            if self._signal != signal.SIGKILL:
+                eventually(self._stopping.exists)
         return minted(number, pause=0.03)
 
     def run(self, made: Desk) -> tuple[int, str]:
+        self._stopping = made.root.with_name("project.stopping")
         self.process = started(_MINT, made.root)
-        output, errors = self.process.communicate(timeout=60)
+        self._is_started.set()
+        output, errors = self.process.communicate(timeout=120)
         assert "Traceback" not in errors
         return self.process.returncode, output.strip()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_a_signal_stops_a_run_and_what_was_minted_is_kept(tmp_path: Path, number: int) -> None:
     victim = Victim(3, number)
     with Scripted(victim) as server:
@@ -389,7 +429,7 @@ def test_a_signal_stops_a_run_and_what_was_minted_is_kept(tmp_path: Path, number
     assert named(made) == {f"ward-{index}" for index in range(3)}
 
 
-@pytest.mark.parametrize("at", [1, 4, 12])
+@pytest.mark.parametrize("at", [4, *(pytest.param(at, marks=pytest.mark.slow) for at in (1, 12))])
 def test_a_killed_run_leaves_files_whole_and_the_next_one_names_what_may_live(
     tmp_path: Path, at: int
 ) -> None:
@@ -417,8 +457,14 @@ def test_a_killed_run_leaves_files_whole_and_the_next_one_names_what_may_live(
 
 
 def test_tokens_are_written_in_groups(tmp_path: Path) -> None:
-    with Scripted(lambda number, _: minted(number, pause=0.05)) as server:
-        made = against(server, desk(tmp_path, WARDS), concurrency=1)
+    def script(number: int, _: Asked) -> Answered:
+        # All others come at once, when the first one is in its place.
+        if number > 1:
+            eventually(lambda: made.told(Written) != [])
+        return minted(number)
+
+    with Scripted(script) as server:
+        made = against(server, desk(tmp_path, WARDS), concurrency=len(WARDS))
         made.mint()
     counts = [event.count for event in made.told(Written)]
     assert sum(counts) == len(WARDS)

@@ -233,7 +233,7 @@ def test_a_new_sink_lacks_everything(made: Desk) -> None:
     text = (made.root / "environments/live.yaml").read_text()
     more = "sinks: [{kind: dotenv, path: .env.live}, {kind: dotenv, path: .env.more}]\n"
     made.write("environments/live.yaml", text.partition("sinks:")[0] + more)
-    assert decision(made.plan()) == ("renew", f"`.env.more` is a new sink, {NOT_STORED}")
+    assert decision(made.plan()) == ("renew", f"`.env.more` is new, or was emptied, {NOT_STORED}")
     assert set(outcomes(made.mint()).values()) == {"minted"}
     assert decision(made.plan())[0] == "keep"
     (made.root / ".env.more").unlink()

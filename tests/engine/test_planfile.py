@@ -43,7 +43,7 @@ def applied(made: Desk, path: Path, **edge: Any) -> Report:
     review = Review(path.name, read_plan(path.parent, path.name))
     asked = review.file.asked
     order = made.project.order(asked.profiles, [asked.environment], overrides=asked.overrides)
-    operator = operator_of(asked, lock_timeout=5)
+    operator = operator_of(asked, lock_timeout=60)
     return mint(made.project, order, operator, made.edge(**edge), review)
 
 

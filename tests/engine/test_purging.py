@@ -23,7 +23,7 @@ def looked(desk: Desk, *profiles: str) -> Purge:
 
 def purged(desk: Desk, *profiles: str, agreed: Purge | None = None) -> PurgeReport:
     scope = scope_of(desk.project, "live")
-    return purge(scope, profiles, Operator(lock_timeout=5), desk.edge(), agreed)
+    return purge(scope, profiles, Operator(lock_timeout=60), desk.edge(), agreed)
 
 
 def fates(report: PurgeReport) -> dict[str, Fate]:
@@ -118,7 +118,7 @@ def test_what_another_environment_wrote_under_the_same_names_stays(tmp_path: Pat
     made.write("environments/other.yaml", (made.root / "environments/live.yaml").read_text())
     made.mint()
     other = made.project.order(["clinic"], ["other"])
-    assert mint(made.project, other, Operator(lock_timeout=5), made.edge()).exit_code == 0
+    assert mint(made.project, other, Operator(lock_timeout=60), made.edge()).exit_code == 0
     assert fates(purged(made)) == {"kiosk": Fate.REMOVED}
     assert "CLINIC_CLIENT_SECRET" in made.env_file.read_text()
 
@@ -140,6 +140,47 @@ def test_one_sink_that_fails_does_not_keep_the_tokens_in_another(tmp_path: Path)
     real.rename(made.env_file)
     assert purged(made).exit_code == 0
     assert (made.variables, receipts(made)) == ({}, set())
+
+
+def test_a_sink_that_cannot_be_asked_and_is_not_in_the_ledger_is_told(tmp_path: Path) -> None:
+    made = desk(tmp_path, more=TWO)
+    made.mint()
+    # Another machine, or a ledger that is lost: only the sinks themselves know.
+    (made.root / ".voxmint/ledger.db").unlink()
+    real = made.root / ".env.real"
+    made.env_file.rename(real)
+    made.env_file.symlink_to(real)
+    found = looked(made)
+    assert [sink.target for item in found.items for sink in item.sinks] == [".env.more"]
+    assert [problem.code for problem in found.problems] == ["file-is-symlink"]
+    report = purged(made)
+    assert (fates(report), report.exit_code) == ({"clinic": Fate.REMOVED}, 3)
+    report = purged(made)
+    assert (report.results, report.exit_code) == ((), 1)
+    assert [one["code"] for one in report.to_json()["problems"]] == ["file-is-symlink"]
+    made.env_file.unlink()
+    real.rename(made.env_file)
+    report = purged(made)
+    assert (fates(report), report.exit_code) == ({"clinic": Fate.REMOVED}, 0)
+    assert made.variables == {}
+
+
+def test_one_profiles_file_that_cannot_be_read_does_not_keep_the_tokens_of_others(
+    tmp_path: Path,
+) -> None:
+    more = "sinks: [{kind: dotenv, path: '.env.{profile}'}]\n"
+    made = desk(tmp_path, ("clinic", "kiosk"), more=more)
+    made.mint()
+    (made.root / ".env.kiosk").write_bytes(b"\xff\xfeK\0")
+    report = purged(made)
+    assert report.exit_code == 3
+    assert fates(report) == {"clinic": Fate.REMOVED, "kiosk": Fate.FAILED}
+    assert [one.problem.code for one in report.results if one.problem] == ["sink-file-unparsable"]
+    assert not (made.root / ".env.clinic").exists()
+    assert (made.root / ".env.kiosk").read_bytes() == b"\xff\xfeK\0"
+    assert receipts(made) == {"kiosk"}
+    (made.root / ".env.kiosk").write_text("")
+    assert purged(made).exit_code == 0
 
 
 def test_where_nothing_could_be_taken_out_it_failed(tmp_path: Path) -> None:
@@ -178,7 +219,7 @@ def test_a_sink_that_is_no_more_is_named_with_what_it_holds(tmp_path: Path) -> N
 def test_what_was_printed_is_not_said_to_be_kept_anywhere(tmp_path: Path) -> None:
     made = desk(tmp_path)
     order = made.project.order((), ["live"])
-    operator = Operator(lock_timeout=5, sinks=("stdout",))
+    operator = Operator(lock_timeout=60, sinks=("stdout",))
     mint(made.project, order, operator, made.edge(console=Console(StringIO(), StringIO())))
     found = looked(made)
     assert [sink.target for item in found.items for sink in item.sinks] == [".env.live"]

@@ -175,8 +175,15 @@ def test_a_repository_whose_names_are_sha256(project: Path) -> None:
 # ── which states ─────────────────────────────────────────────────────────────────────────────────
 
 
-def states(folder: Path, *words: str, after: tuple[str, ...] | None = None, **more: bool) -> Asked:
-    return find_states(words, after, folder, environ(folder), **more)
+def states(
+    folder: Path,
+    *words: str,
+    after: tuple[str, ...] | None = None,
+    is_staged: bool = False,
+    project: str | None = None,
+) -> Asked:
+    given = environ(folder)
+    return find_states(words, after, folder, given, is_staged=is_staged, project=project)
 
 
 def content(source: Source | None, path: str = "profiles/clinic.yaml") -> bytes | str:
@@ -339,6 +346,27 @@ def test_a_bare_repository_with_several_projects(project: Path, tmp_path: Path) 
     bare = clone(project, tmp_path / "bare.git", "--bare")
     with pytest.raises(UsageError, match=r"holds 2 projects: `a`, `b`$"):
         states(bare, "HEAD", "HEAD")
+    found = states(bare, "HEAD", "HEAD", project="./b/")
+    assert found.head.folder == "b"
+    assert content(found.head.source, "voxmint.yaml") == b"version: 1\n"
+    assert states(bare, "HEAD", "HEAD", project="c").head.source is None
+    with pytest.raises(UsageError, match="from its root"):
+        states(bare, "HEAD", "HEAD", project="../b")
+
+
+def test_a_project_is_named_from_the_root_of_a_work_tree(project: Path) -> None:
+    files = {f"{name}/voxmint.yaml": f"version: 1 # {name}\n" for name in ("a", "b")}
+    repository_in(project, files)
+    for folder in (project, project / "a"):
+        found = states(folder, "HEAD", project="b")
+        for state in (found.base, found.head):
+            assert content(state.source, "voxmint.yaml") == b"version: 1 # b\n"
+    (project / "b/voxmint.yaml").unlink()
+    assert states(project, "HEAD", "HEAD", project="b").head.source is not None
+    with pytest.raises(UsageError, match="no project in `b` of the working tree"):
+        states(project, "HEAD", project="b")
+    with pytest.raises(UsageError, match="is a folder"):
+        states(project, "a", project="b")
 
 
 def test_a_bare_clone_of_a_repository_with_the_project_in_a_folder(
@@ -530,6 +558,7 @@ def test_what_git_lost_does_not_look_deleted(branched: Path) -> None:
     lost(branched)
 
 
+@pytest.mark.slow
 def test_a_real_partial_clone(origin: Path, tmp_path: Path) -> None:
     git(origin, "config", "uploadpack.allowFilter", "true")
     partial = clone(origin, tmp_path / "partial", "--filter=blob:none")

@@ -1,16 +1,29 @@
 """One request, and what is told of it, at a server that answers as it is told."""
 
 import json
+import os
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.engine.mints import KEY, Desk, against, desk
-from tests.engine.scripted import EXPIRES_AT, RESET, Answered, Scripted, each, refused, said
+from tests.engine.scripted import (
+    EXPIRES_AT,
+    RESET,
+    Answered,
+    Asked,
+    Scripted,
+    each,
+    nobody,
+    refused,
+    said,
+)
 from voxmint.engine.edge import Operator
 from voxmint.engine.trying import Trial, try_profile
-from voxmint.problems import ProblemsError, UsageError
+from voxmint.problems import InterruptedRunError, ProblemsError, UsageError
 
 DATE = "Fri, 15 Jan 2027 08:00:00 GMT"
 """The moment at which the tests' clock stands."""
@@ -71,10 +84,11 @@ def test_what_is_changed_or_ignored_is_told_at_its_line(tmp_path: Path) -> None:
     assert {one.affects for one in trial.warnings} == {(("clinic", "live"),)}
 
 
-def test_an_answer_without_a_session_says_nothing(tmp_path: Path) -> None:
+def test_an_answer_without_a_session_says_nothing_and_that_is_said(tmp_path: Path) -> None:
     with Scripted(each(answered({}))) as server:
         trial = tried(against(server, desk(tmp_path)))
-    assert (trial.echoes, trial.warnings, trial.problem) == ((), (), None)
+    assert (trial.echoes, trial.problem) == ((), None)
+    assert [(one.code, one.severity) for one in trial.warnings] == [("echo-absent", "warning")]
 
 
 def test_nothing_is_written(tmp_path: Path) -> None:
@@ -141,16 +155,16 @@ def test_it_is_sent_once_whatever_comes(tmp_path: Path) -> None:
 
 def test_it_waits_no_longer_than_it_may(tmp_path: Path) -> None:
     with Scripted(each(Answered(200, b"{}", pause=30))) as server:
-        trial = tried(against(server, desk(tmp_path)), timeout=0.2)
+        trial = tried(against(server, desk(tmp_path)), timeout=2.0)
     assert trial.problem is not None
     assert trial.problem.code == "mint-unanswered"
     assert trial.may_live_until is not None
 
 
 def test_what_cannot_be_reached_leaves_no_token(tmp_path: Path) -> None:
-    with Scripted(each(answered(ASKED))) as server:
-        made = against(server, desk(tmp_path))
-    trial = tried(made)
+    with nobody() as port:
+        provider = f"{{kind: emulator, url: 'http://127.0.0.1:{port}/v1'}}"
+        trial = tried(desk(tmp_path, provider=provider))
     assert trial.problem is not None
     assert (trial.problem.code, trial.may_live_until) == ("mint-unreachable", None)
 
@@ -175,3 +189,24 @@ def test_the_emulator_that_is_started_for_it_keeps_everything(tmp_path: Path) ->
     trial = tried(desk(tmp_path))
     assert trial.problem is None
     assert {one.fate for one in trial.echoes} <= {"kept", "filled"}
+
+
+def test_who_interrupts_is_told_how_long_a_token_may_live(tmp_path: Path) -> None:
+    told = threading.Event()
+
+    def interrupting(_: int, __: Asked) -> Answered:
+        os.kill(os.getpid(), signal.SIGINT)
+        told.wait(60)
+        return answered(ASKED)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with Scripted(interrupting) as server:
+            with pytest.raises(InterruptedRunError) as error:
+                tried(against(server, desk(tmp_path)))
+            told.set()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert str(error.value) == (
+        "interrupted before the answer came: a token may live all the same, for 10 min"
+    )

@@ -16,6 +16,7 @@ from voxmint.problems import Problem, ProblemsError
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
 IS_ROOT = os.geteuid() == 0
+_MODULES = ("files", "git", "ledger", "locks", "rewriting", "state", "worktree")
 
 
 def environ(home: Path) -> dict[str, str]:
@@ -50,12 +51,18 @@ def repository_in(folder: Path, files: Mapping[str, str]) -> str:
 
 
 def started(script: str, *arguments: object, ordinary: bool = False) -> subprocess.Popen[str]:
-    """Another Python process that runs this script; as an ordinary user, where that is asked."""
+    """Another Python process that runs this script; as an ordinary user, where that is asked.
+
+    The script has those of `_MODULES` that it names, and `dotenv`.
+    """
     drop = f"import os; os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
-    # Imported before: an ordinary user may not be able to read this interpreter's own files.
-    before = "import encodings.idna, hashlib, secrets, subprocess, sqlite3, pydantic\n"
-    before += "from voxmint.engine import files, git, ledger, locks, rewriting, state\n"
-    before += "from voxmint.engine import worktree\nfrom voxmint.engine.sinks import dotenv\n"
+    names = [name for name in _MODULES if ordinary or f"{name}." in script]
+    before = "".join(f"from voxmint.engine import {name}\n" for name in names)
+    if ordinary or "dotenv." in script:
+        before += "from voxmint.engine.sinks import dotenv\n"
+    if ordinary:
+        # An ordinary user may not be able to read this interpreter's own files later.
+        before += "import encodings.idna, hashlib, secrets, subprocess, sqlite3, pydantic\n"
     text = before + (drop if ordinary and IS_ROOT else "") + script
     return subprocess.Popen(
         [sys.executable, "-c", text, *map(str, arguments)],
@@ -69,7 +76,7 @@ def started(script: str, *arguments: object, ordinary: bool = False) -> subproce
 def run(script: str, *arguments: object, ordinary: bool = False) -> str:
     """What such a process prints, once it has ended well."""
     process = started(script, *arguments, ordinary=ordinary)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
     return output
 

@@ -54,7 +54,7 @@ class Night:
         text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1:PORT", text)
         text = re.sub(r"in \d+\.\d s\b", "in N s", text)
         # The last expiry of what is unseen is counted from the end of the run's time.
-        return re.sub(r"(may live until \d\d:\d\d) \([^)]*\)", r"\1", text)
+        return re.sub(r"(may live until) \d\d:\d\d \([^)]*\)", r"\1 HH:MM", text)
 
     def said(self, report: Report) -> str:
         """All that `voxmint mint` says of a run, and how it ends."""

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.mints import QUICK, Desk, outcomes
+from tests.engine.mints import QUICK, Brief, Desk, outcomes
 from tests.night.forms import FORMS, Held
 from tests.night.nights import night, untidy
-from tests.night.test_faults import MATRIX, SLOW
+from tests.night.test_faults import MATRIX, SLOW, time_of_a_run
 from voxmint.engine.report import Report
 
 FIRST, STRUCK, LAST = WARDS = ("ward-00", "ward-01", "ward-02")
@@ -29,7 +29,7 @@ EVERY_DAY = {"reset:in-answer", "502@times=1"}
 def test_a_fault_leaves_all_sinks_right(tmp_path: Path, fault: str) -> None:
     forms = [FORMS[kind] for kind in KINDS]
     sinks = ", ".join(f"{{kind: {one.kind}, {one.settings}}}" for one in forms)
-    more = f"sinks: [{sinks}]\nmint: {{concurrency: 1, timeout: 50}}\n"
+    more = f"sinks: [{sinks}]\nmint: {{concurrency: 1, timeout: {time_of_a_run(fault)}}}\n"
     with night(tmp_path, WARDS, more, api="client_secrets") as made:
         desk = made.desk
         desk.write(".gitignore", "*\n")
@@ -40,7 +40,7 @@ def test_a_fault_leaves_all_sinks_right(tmp_path: Path, fault: str) -> None:
         before = contents(desk)
         made.strike(f"{fault}{',' if '@' in fault else '@'}profile={STRUCK}")
         if fault in SLOW:
-            desk.patience = replace(QUICK, request=2.0)
+            desk.patience = replace(QUICK, request=Brief(4.0, SLOW[fault]))
         report = desk.mint()
         found = outcomes(report)
         expected = MATRIX[fault]

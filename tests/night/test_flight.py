@@ -24,19 +24,22 @@ class Gate:
 
     def __call__(self, number: int, _: Asked) -> Answered:
         self.asked.set()
-        assert self.open.wait(60)
+        assert self.open.wait(120)
         return minted(number)
 
 
+PATIENT = [f"--{of}timeout=20m" for of in ("", "lock-", "request-", "connect-")]
+"""However long others take on a busy machine."""
+
+
 def mint(nursery: Nursery, made: Desk, name: str, *more: str) -> Started:
-    return nursery.start(
-        made.root, ["mint", "-e", "live", *more], made.environ, made.root.parent / f"{name}.out"
-    )
+    words, output = ["mint", "-e", "live", *PATIENT, *more], made.root.parent / f"{name}.out"
+    return nursery.start(made.root, words, made.environ, output)
 
 
 def until_said(run: Started, text: str) -> None:
     given_up = threading.Event()
-    for _ in range(1200):
+    for _ in range(2400):
         if run.output.exists() and text in run.said:
             return
         given_up.wait(0.05)
@@ -64,7 +67,7 @@ def test_two_runs_do_not_mint_twice(tmp_path: Path, nursery: Nursery, are_apart:
             }
             second = Desk(tmp_path / "two/project", first.environ)
         one = mint(nursery, first, "first")
-        assert gate.asked.wait(30)
+        assert gate.asked.wait(120)
         two = mint(nursery, second, "second")
         until_said(two, "the environment live")
         said = two.said
@@ -81,7 +84,7 @@ def test_a_run_whose_holder_is_killed_carries_on(tmp_path: Path, nursery: Nurser
     with Scripted(gate) as server:
         made = against(server, desk(tmp_path, WARDS), concurrency=3)
         one = mint(nursery, made, "first")
-        assert gate.asked.wait(30)
+        assert gate.asked.wait(120)
         two = mint(nursery, made, "second")
         until_said(two, "the environment live")
         os.kill(one.process, signal.SIGKILL)
@@ -97,7 +100,7 @@ def test_a_run_that_may_not_wait_says_for_whom(tmp_path: Path, nursery: Nursery)
     with Scripted(gate) as server:
         made = against(server, desk(tmp_path, WARDS), concurrency=3)
         one = mint(nursery, made, "first")
-        assert gate.asked.wait(30)
+        assert gate.asked.wait(120)
         two = mint(nursery, made, "second", "--lock-timeout", "0s")
         assert nursery.ended(two) == 1
         gate.open.set()

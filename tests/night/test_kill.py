@@ -78,7 +78,7 @@ class Ward:
             after=begun,
         )
         if after is not None:
-            assert self.begun.wait(30)
+            assert self.begun.wait(120)
             time.sleep(after)
             with suppress(ProcessLookupError):
                 os.kill(self.started.process, signal.SIGKILL)

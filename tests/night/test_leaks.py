@@ -147,6 +147,28 @@ def test_no_command_shows_anything_of_a_secret(tmp_path: Path, level: str) -> No
         assert len(server.asked) == 8
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("output", ["text", "json"])
+def test_watching_shows_nothing_of_a_secret(tmp_path: Path, output: str) -> None:
+    with Scripted(lambda number, _: token(number)) as server:
+        made = project(tmp_path, server)
+        assert run(made, "mint", "-e", "live").code == 0
+        words = ("-v", "status", "--watch", "--interval", "0.1", "-o", output)
+        with a_process(made, *words) as child:
+            assert child.stdout is not None
+            # What begins each look, three times.
+            begins = '{"version"' if output == "json" else "live "
+            looks: list[str] = []
+            while sum(line.startswith(begins) for line in looks) < 3:
+                looks.append(child.stdout.readline())
+                assert looks[-1], looks
+            child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=120)
+    assert child.returncode == 130
+    assert leaks("".join(looks) + out + err) == []
+    assert files_with_leaks(made) == []
+
+
 @pytest.mark.parametrize("pasted", [PASTED, ANSWER, f"Bearer {KEY}", f'{{"{TOKEN}": ["{KEY}"]}}'])
 def test_what_is_imported_is_freed_of_secrets(tmp_path: Path, pasted: str) -> None:
     with Scripted(lambda number, _: token(number)) as server:
@@ -176,7 +198,7 @@ def test_a_command_has_its_token_in_its_environment_and_nowhere_else(tmp_path: P
         words = ("-v", "exec", "-e", "live", "a", "--", "sh", "-c", script)
         # The key stands in a variable that no file names, too.
         with a_process(made, *words, ANOTHER=f"Bearer {KEY}") as child:
-            out, err = child.communicate(timeout=60)
+            out, err = child.communicate(timeout=120)
     assert child.returncode == 0, err
     told, _, environment = out.partition("---\n")
     assert leaks(told + err) == []
@@ -196,10 +218,10 @@ def test_an_emulator_tells_nothing_of_what_it_is_sent(tmp_path: Path) -> None:
             sent = {"Authorization": f"Bearer {KEY}", "X-Client-Request-Id": f"run/{TOKEN}"}
             request = urllib.request.Request(url + path, body, sent)
             with pytest.raises(urllib.error.HTTPError) as refusal:
-                urllib.request.urlopen(request, timeout=30)
+                urllib.request.urlopen(request, timeout=120)
             refusal.value.close()
         child.send_signal(signal.SIGTERM)
-        out, err = child.communicate(timeout=60)
+        out, err = child.communicate(timeout=120)
     assert child.returncode == 0
     assert err.count("POST") == 3
     assert leaks(out + err) == []
@@ -316,7 +338,7 @@ CLOSES = "engine/upstream/http.py:Channel.close"
 """What closes connections: a bug in it leaves one open, and Python says so."""
 
 
-def mint_failing_in(made: Desk, where: str | None) -> tuple[Ran, set[str]]:
+def mint_failing_in(made: Desk, where: str | None, timeout: str) -> tuple[Ran, set[str]]:
     """Mints while the first call of one function fails; also the functions that were called.
 
     Python itself is asked to raise, by the means that debuggers have.
@@ -339,7 +361,7 @@ def mint_failing_in(made: Desk, where: str | None) -> tuple[Ran, set[str]]:
     threading.settrace(trace)
     sys.settrace(trace)
     try:
-        found = run(made, "-v", "mint", "-e", "live", "--timeout", "5s", VOXMINT_TRACEBACK="1")
+        found = run(made, "-v", "mint", "-e", "live", "--timeout", timeout, VOXMINT_TRACEBACK="1")
     finally:
         sys.settrace(before)
         threading.settrace(None)
@@ -350,7 +372,7 @@ def check_failing(folder: Path, where: str) -> None:
     with Scripted(lambda number, _: token(number)) as server:
         made = project(folder, server)
         made.env_file.write_text("OTHER=mine\n")
-        found, _ = mint_failing_in(made, where)
+        found, _ = mint_failing_in(made, where, "5s")
         assert leaks(found.out + found.err) == [], f"{where}\n{found}"
         assert "Traceback" not in found.err, where
         assert files_with_leaks(made) == [], where
@@ -370,9 +392,9 @@ def functions(folder: Path) -> list[str]:
         made = project(folder, server)
         # What is imported, or kept for all runs of a process, is called no second time.
         run(made, "mint", "-e", "live")
-        found, called = mint_failing_in(made, None)
+        found, called = mint_failing_in(made, None, "10m")
         made.env_file.unlink()
-        again, more = mint_failing_in(made, None)
+        again, more = mint_failing_in(made, None, "10m")
     assert (found.code, again.code) == (0, 0)
     # The one function that turns what others raise into a sentence.
     return sorted((called | more) - {"cli/main.py:main"})

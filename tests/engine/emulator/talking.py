@@ -7,11 +7,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from itertools import count
+from threading import Event
 from time import monotonic
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from voxmint.engine.emulator import Emulator, Options
+from voxmint.engine.emulator import Emulator, Limits, Options
 
 FLAT = "/realtime/transcription_sessions"
 NESTED = "/realtime/client_secrets"
@@ -21,6 +22,8 @@ COUNTS = "/_emulator/counts"
 
 KEY = "sk-test-0123456789abcdef"
 NOW = 1_790_000_000
+PATIENT = Limits(idle_seconds=600, request_seconds=600, answer_seconds=600)
+"""No client is too slow, however busy the machine is."""
 
 
 @dataclass
@@ -42,6 +45,7 @@ class Reply(NamedTuple):
 def fixed(clock: Callable[[], float] | None = None, **others: Any) -> Options:
     """Options with nothing random and no passing of time in them."""
     numbers = count(1)
+    others.setdefault("limits", PATIENT)
     return Options(clock=clock or Clock(), ids=lambda: f"{next(numbers):024x}", **others)
 
 
@@ -69,7 +73,7 @@ def ask(
     sent = {"Content-Type": "application/json"} if data is not None else {}
     sent |= {"Authorization": f"Bearer {key}"} if key is not None else {}
     sent |= {name.replace("_", "-"): value for name, value in headers.items()}
-    with closing(HTTPConnection(*address(emulator), timeout=30)) as connection:
+    with closing(HTTPConnection(*address(emulator), timeout=120)) as connection:
         connection.request(method, full_path(emulator, path), data, sent)
         return answer_of(connection.getresponse())
 
@@ -85,9 +89,10 @@ def counts(emulator: Emulator) -> Any:
 
 def eventually(check: Callable[[], bool]) -> None:
     """Asks again and again until it is so, and fails where it does not come to be."""
-    given_up = monotonic() + 60
+    given_up, never = monotonic() + 120, Event()
     while not check():
         assert monotonic() < given_up, "it has not come to be"
+        never.wait(0.005)
 
 
 def post(emulator: Emulator, path: str, body: object = None, **others: Any) -> Reply:
@@ -107,7 +112,7 @@ def spend(emulator: Emulator, token: str) -> Reply:
 @contextmanager
 def bare(emulator: Emulator) -> Iterator[socket.socket]:
     """A connection without a client's manners."""
-    with socket.create_connection(address(emulator), timeout=30) as connection:
+    with socket.create_connection(address(emulator), timeout=120) as connection:
         yield connection
 
 

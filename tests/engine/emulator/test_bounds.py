@@ -19,6 +19,7 @@ from tests.cli.running import environment
 from tests.engine.emulator.talking import (
     COUNTS,
     FLAT,
+    PATIENT,
     ask,
     bare,
     eventually,
@@ -88,7 +89,7 @@ def test_thousands_of_connections_that_say_nothing_give_way() -> None:
 
 
 def test_thousands_of_connections_that_wait_for_an_answer_keep_their_place() -> None:
-    limits = Limits(connections=50, turned_away=10)
+    limits = replace(PATIENT, connections=50, turned_away=10)
     with many_descriptors(2000), Emulator(fixed(limits=limits, latency_ms=3_600_000)) as emulator:
         with ExitStack() as stack:
             first = stack.enter_context(bare(emulator))
@@ -147,12 +148,12 @@ def test_without_descriptors_it_waits_for_some(tmp_path: Path) -> None:
         target = host, int(port)
         with ExitStack() as stack:
             for _ in range(200):
-                stack.enter_context(socket.create_connection(target, timeout=30))
-        with socket.create_connection(target, timeout=60) as connection:
+                stack.enter_context(socket.create_connection(target, timeout=120))
+        with socket.create_connection(target, timeout=120) as connection:
             connection.sendall(raw(FLAT, b"{}", "Content-Length: 2", "Connection: close"))
             answer = received(connection)
         running.send_signal(signal.SIGTERM)
-        assert running.wait(30) == 0
+        assert running.wait(120) == 0
 
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
 
@@ -245,19 +246,19 @@ def test_no_crowd_of_large_requests_takes_much_memory(tmp_path: Path) -> None:
         heads = b"GET / HTTP/1.1\r\nX: " + b"x" * 120_000
         body = raw(FLAT, b" " * 60_000, "Content-Length: 65536")
         for number in range(500):
-            connection = socket.create_connection((host, int(port)), timeout=30)
+            connection = socket.create_connection((host, int(port)), timeout=120)
             stack.enter_context(connection)
             connection.setblocking(False)
             try:
                 connection.sendall(body if number % 2 else heads)
             except OSError:
                 continue
-        with socket.create_connection((host, int(port)), timeout=60) as honest:
+        with socket.create_connection((host, int(port)), timeout=120) as honest:
             honest.sendall(raw(FLAT, b"{}", "Content-Length: 2", "Connection: close"))
             answer = received(honest)
         after = peak_of(running.pid)
         running.send_signal(signal.SIGTERM)
-        assert running.wait(30) == 0
+        assert running.wait(120) == 0
 
     assert answer.startswith(b"HTTP/1.1 200 OK\r\n")
     # Less than the crowd has sent; more than the store holds, for buffers and small requests.

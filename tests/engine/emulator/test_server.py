@@ -27,7 +27,7 @@ from voxmint.problems import UsageError
 
 def test_many_clients_at_once_get_a_token_each() -> None:
     def client(emulator: Emulator, number: int) -> list[str]:
-        connection = HTTPConnection(*address(emulator), timeout=30)
+        connection = HTTPConnection(*address(emulator), timeout=120)
         headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
         found = []
         for turn in range(5):
@@ -110,7 +110,7 @@ def test_a_request_to_mint_waits_for_the_latency_and_others_do_not() -> None:
 def test_stopping_cuts_connections_that_are_open() -> None:
     with Emulator(fixed(latency_ms=3_600_000)) as emulator:
         target = address(emulator)
-        connections = [socket.create_connection(target, timeout=30) for _ in range(4)]
+        connections = [socket.create_connection(target, timeout=120) for _ in range(4)]
         idle, begun, waiting, served = connections
         begun.sendall(raw(FLAT, b"{", "Content-Length: 2"))
         waiting.sendall(raw(FLAT))
@@ -122,7 +122,7 @@ def test_stopping_cuts_connections_that_are_open() -> None:
         connection.close()
     assert idle.fileno() == -1
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(target, timeout=30)
+        socket.create_connection(target, timeout=120)
     assert "voxmint-emulator" not in {thread.name for thread in threading.enumerate()}
 
 
@@ -208,9 +208,9 @@ def test_serve_answers_until_it_is_stopped() -> None:
 
     server = threading.Thread(target=serve, args=(fixed(), on_ready, stop))
     server.start()
-    assert ready.wait(30)
+    assert ready.wait(120)
     target = urls[0].removeprefix("http://").removesuffix("/v1").split(":")
-    with socket.create_connection((target[0], int(target[1])), timeout=30) as connection:
+    with socket.create_connection((target[0], int(target[1])), timeout=120) as connection:
         connection.sendall(raw(FLAT))
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK\r\n")
         stop.set()

@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from tests.engine.minting.test_line import in_a_loop
+from tests.engine.minting.test_line import in_a_loop, until
 from voxmint.engine.apis import Answer
-from voxmint.engine.ledger import Minted, Outcome
+from voxmint.engine.ledger import Failed, Minted, Outcome
 from voxmint.engine.minting.courier import Courier
 from voxmint.engine.minting.delivery import Delivered
 from voxmint.engine.minting.line import Job
 from voxmint.engine.plan import Action, Cause, Decision, Entry, SinkPlace
 from voxmint.engine.sinks.contract import Delivery, SinkOutcome
 from voxmint.engine.wording import MINT_INTERRUPTED
-from voxmint.problems import Problem
+from voxmint.problems import Problem, ProblemsError
 from voxmint.secret import Secret
 
 
@@ -24,9 +24,12 @@ class Keeper:
         self.groups: list[list[Delivery]] = []
         self.recorded: list[Outcome] = []
         self.problem: Problem | None = None
+        self.is_shut = False
 
     def record(self, outcomes: Sequence[Outcome]) -> None:
         self.recorded += outcomes
+        if self.is_shut:
+            raise ProblemsError([Problem(MINT_INTERRUPTED)])
 
     def deliver(
         self, deliveries: Sequence[Delivery], remove: frozenset[str] = frozenset()
@@ -50,7 +53,7 @@ def courier(keeper: Keeper, kept: list[str]) -> Courier:
 
 def job(profile: str) -> Job:
     decision = Decision(Action.MINT, Cause.NEVER_MINTED, "no token yet")
-    return Job(Entry(profile, decision, {}, "digest", 600, {}))
+    return Job(Entry(profile, decision, {}, "digest", 600, dict))
 
 
 ANSWER = Answer(Secret("ek_canary"), 1_790_000_600, "sess_1", {"model": "whisper-1"}, "req_1")
@@ -85,3 +88,26 @@ async def test_a_token_that_is_in_no_sink_is_held_and_tried_once_more() -> None:
     await running
     assert (len(keeper.groups), kept, parcel.token) == (2, ["clinic"], None)
     assert [type(outcome) for outcome in keeper.recorded] == [Minted, Minted]
+
+
+@in_a_loop
+async def test_a_ledger_that_cannot_be_written_holds_all_up_to_the_last_try() -> None:
+    keeper, kept = Keeper(), list[str]()
+    keeper.is_shut = True
+    one = courier(keeper, kept)
+    first, refused = job("clinic"), job("ward")
+    one.minted(first, ANSWER, 1_790_000_000.0)
+    one.failed(refused)
+    running = asyncio.create_task(one.run())
+    await until(lambda: len(keeper.recorded) == 2)
+    # What comes after that goes no further either.
+    one.minted(job("ward"), ANSWER, 1_790_000_000.0)
+    await until(lambda: len(keeper.recorded) > 2)
+    assert keeper.groups == []
+    assert [type(outcome) for outcome in keeper.recorded].count(Minted) == 1
+    keeper.is_shut = False
+    keeper.recorded.clear()
+    one.close()
+    await running
+    assert [type(outcome) for outcome in keeper.recorded] == [Failed, Minted, Minted]
+    assert (len(keeper.groups), sorted(kept)) == (1, ["clinic", "ward"])

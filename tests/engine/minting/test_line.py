@@ -112,11 +112,53 @@ async def test_nothing_leaves_that_the_ledger_does_not_know_of() -> None:
 
 @in_a_loop
 async def test_a_ledger_that_cannot_be_written_ends_it() -> None:
-    desk = Desk(3, at_once=2)
+    desk = Desk(2, at_once=2)
     desk.refusal = ProblemsError([Problem(MINT_INTERRUPTED)])
     assert await desk.sent() == []
     assert desk.line.closed_because == Problem(MINT_INTERRUPTED)
     assert desk.line.cleared() == ()
+    assert desk.line.has_more
+
+
+@in_a_loop
+async def test_the_ledger_is_not_asked_for_each_by_itself() -> None:
+    desk = Desk(160, at_once=16)
+    clearing = asyncio.create_task(desk.line.clear_ahead())
+    while await desk.line.next() is not None:
+        desk.line.settled()
+        await turns()
+    await clearing
+    # But before they run short: a disk is slow at times.
+    assert 160 / 16 < len(desk.cleared) <= 160 / 4
+
+
+@in_a_loop
+async def test_no_more_leave_than_may_be_under_way() -> None:
+    desk = Desk(3, at_once=3, pace=Pace(None, None, 0.0, at_once=1))
+    clearing = asyncio.create_task(desk.line.clear_ahead())
+    assert await desk.line.next() is not None
+    second = asyncio.create_task(desk.line.next())
+    await turns()
+    assert (second.done(), desk.line.under_way) == (False, 1)
+    desk.line.settled()
+    assert await second is not None
+    await ended(desk, clearing)
+
+
+@in_a_loop
+async def test_the_last_one_put_back_waits_for_its_time() -> None:
+    desk = Desk(1, at_once=1)
+    clearing = asyncio.create_task(desk.line.clear_ahead())
+    job = await desk.line.next()
+    assert job is not None
+    job.attempts = 1
+    now = asyncio.get_running_loop().time
+    at = now() + 0.05
+    desk.line.again(job, at)
+    await until(lambda: desk.line.cleared() == (job,))
+    assert await desk.line.next() is job
+    assert now() >= at
+    await ended(desk, clearing)
 
 
 @in_a_loop
@@ -159,6 +201,12 @@ async def ended(desk: Desk, clearing: "asyncio.Task[None]") -> None:
     desk.line.close(None)
     await clearing
     assert await desk.line.next() is None
+
+
+async def turns() -> None:
+    """Lets everything have its turn that can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 async def until(is_so: Any) -> None:

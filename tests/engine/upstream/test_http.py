@@ -15,7 +15,7 @@ from typing import NamedTuple, Self
 import pytest
 
 from tests.engine.mints import KEY, Desk, desk, only
-from tests.engine.scripted import Answered, Asked, Scripted, each, minted
+from tests.engine.scripted import Answered, Asked, Scripted, each, minted, nobody
 from tests.engine.worlds import problem_of
 from voxmint.engine.upstream.hosts import Host
 from voxmint.engine.upstream.http import Unsent, upstream_to
@@ -164,7 +164,7 @@ def test_a_server_without_tls_gets_no_key(tmp_path: Path) -> None:
 def test_what_never_left_can_have_made_no_token(tmp_path: Path) -> None:
     with Plain(b"") as silent:
         made = over_tls(tmp_path, f"localhost:{silent.port}")
-        report = made.mint(timeout=1.0)
+        report = made.mint(timeout=2.5)
         assert [data for data in silent.received if KEY.encode() in data] == []
     assert len(report.results) == 2
     assert {result.outcome for result in report.results} <= {"failed", "skipped"}
@@ -263,7 +263,7 @@ class Tunnel:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._thread.join(timeout=30)
+        self._thread.join(timeout=120)
 
     def _serve(self) -> None:
         with self._listener, self._listener.accept()[0] as client:
@@ -276,7 +276,7 @@ class Tunnel:
                 back = threading.Thread(target=_pump, args=(upstream, client), daemon=True)
                 back.start()
                 _pump(client, upstream)
-                back.join(timeout=30)
+                back.join(timeout=120)
 
 
 def _pump(source: socket.socket, target: socket.socket) -> None:
@@ -319,11 +319,10 @@ def test_a_proxy_that_refuses_is_said_to_and_leaves_no_doubt(tmp_path: Path) -> 
 
 
 def test_a_proxy_that_is_not_there_is_what_is_said_to_be_missing(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
     made = over_tls(tmp_path, "gateway.example")
-    made.environ["https_proxy"] = f"http://user:canary-password@127.0.0.1:{port}"
-    report = made.mint()
+    with nobody() as port:
+        made.environ["https_proxy"] = f"http://user:canary-password@127.0.0.1:{port}"
+        report = made.mint()
     assert report.unseen == ()
     problem = report.results[0].problem
     assert problem is not None

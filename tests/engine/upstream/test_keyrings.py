@@ -49,6 +49,7 @@ def test_a_key_comes_from_the_keyring(tmp_path: Path) -> None:
     assert KEY not in f"{found}"
 
 
+@pytest.mark.slow
 def test_only_voxmints_own_entries_are_looked_up(tmp_path: Path) -> None:
     with Scripted(each(minted())) as server:
         person = Person(tmp_path, server, "bank/clinic")
@@ -91,6 +92,7 @@ def test_a_keyring_that_gives_nothing(tmp_path: Path, backend: str, said: str) -
     assert "canary" not in f"{found}"
 
 
+@pytest.mark.slow
 def test_what_a_keyring_holds_must_be_a_key(tmp_path: Path) -> None:
     with Scripted(each(minted())) as server:
         person = Person(tmp_path, server)

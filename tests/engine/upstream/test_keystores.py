@@ -14,6 +14,7 @@ from tests.engine.worlds import problem_of, run
 from tests.stores.conftest import aws, aws_server
 from tests.stores.destinations import in_environment
 from tests.stores.servers.aws import Aws
+from tests.stores.servers.faulty import Answer, Fault, running_faulty
 from tests.stores.test_aws_secretsmanager import a_user_who_may, client_at
 from voxmint.engine.upstream.keystores import ALLOW_SECRETS, Wanted, from_store
 from voxmint.problems import ProblemsError
@@ -134,6 +135,67 @@ def test_a_store_that_cannot_be_asked_is_told(
         key()
     assert problem_of(raised).code == "key-store-failed"
     assert said in problem_of(raised).message
+
+
+def test_one_scheduled_for_deletion_is_told_apart_from_a_missing_one(server: Aws) -> None:
+    hold(server, SecretString=KEY)
+    client_at(server.address, server.region).delete_secret(SecretId=NAME, RecoveryWindowInDays=7)
+    with pytest.raises(ProblemsError) as raised:
+        key()
+    problem = problem_of(raised)
+    assert problem.code == "key-store-failed"
+    assert "it is scheduled for deletion" in problem.message
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", Fault)
+def test_a_network_that_fails_once_is_no_matter_and_for_good_it_is_told(
+    server: Aws, fault: Fault
+) -> None:
+    hold(server, SecretString=KEY)
+    with (
+        running_faulty(server.address) as faulty,
+        in_environment({"AWS_ENDPOINT_URL": faulty.address}),
+    ):
+        if fault is not Fault.CUT:
+            # What is cut short is sound JSON's beginning to the client, and it asks no more.
+            with faulty.failing(faulty.failing_number(0, fault)):
+                assert key() == KEY
+        with (
+            faulty.failing(lambda _: fault),
+            in_environment({"AWS_MAX_ATTEMPTS": "1"}),
+            pytest.raises(ProblemsError) as raised,
+        ):
+            key()
+    problem = problem_of(raised)
+    assert problem.code == "key-store-failed"
+    assert KEY not in problem.message
+    assert faulty.requests
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("UnrecognizedClientException", "GetSecretValue; UnrecognizedClientException"),
+        ("ThrottlingException", "GetSecretValue; ThrottlingException"),
+        ("DecryptionFailure", "GetSecretValue; DecryptionFailure"),
+    ],
+)
+def test_what_refuses_it_is_told_by_its_code_and_never_by_its_text(
+    server: Aws, code: str, said: str
+) -> None:
+    told = json.dumps({"__type": code, "message": "ek_canary was sent"}).encode()
+    with (
+        running_faulty(server.address) as faulty,
+        faulty.answering(lambda _: Answer(400, told)),
+        in_environment({"AWS_ENDPOINT_URL": faulty.address, "AWS_MAX_ATTEMPTS": "1"}),
+        pytest.raises(ProblemsError) as raised,
+    ):
+        key()
+    problem = problem_of(raised)
+    assert (problem.code, said in problem.message) == ("key-store-failed", True)
+    assert "canary" not in problem.message
 
 
 def test_without_the_client_the_command_is_told_that_installs_it() -> None:
