@@ -8,11 +8,10 @@
 Anywhere else lines are plain.
 """
 
-import os
-import stat
 from collections.abc import Mapping
 
 from voxmint.cli.world import World
+from voxmint.engine.sinks.contract import is_led_into_file
 from voxmint.secret import Secret
 from voxmint.shown import shown
 
@@ -41,7 +40,9 @@ class CiLog:
         self._world = world
         self._screen = world.err
         self._github, self._gitlab = is_github(world.environ), is_gitlab(world.environ)
-        self._masks = self._github and not _is_file(world) if masks is None else masks
+        self._masks = (
+            self._github and not is_led_into_file(world.stderr) if masks is None else masks
+        )
         self._section: str | None = None
 
     def mask(self, token: Secret) -> None:
@@ -73,13 +74,6 @@ class CiLog:
             self._screen.line(f"{end}{_ERASE}")
         self._section = None
         self._screen.flush()
-
-
-def _is_file(world: World) -> bool:
-    try:
-        return stat.S_ISREG(os.fstat(world.stderr.fileno()).st_mode)
-    except (OSError, ValueError):
-        return False
 
 
 def _escaped(text: str) -> str:

@@ -67,7 +67,8 @@ def plan(options: Options, world: "World") -> int:
         sinks=options.sinks,
         adopt=options.adopt,
     )
-    with located(project, selection, world), Progress(world) as progress:
+    # A plan is where limits are found out in time; a mint would say so each time.
+    with located(project, selection, world), Progress(world, tells_limits=True) as progress:
         edge = edge_of(selection, world, progress, "plan")
         made, found = planned(project, order, operator, edge, refresh=options.refresh)
         if options.out is not None:

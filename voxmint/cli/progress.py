@@ -19,6 +19,7 @@ from voxmint.cli.display.words import number
 from voxmint.cli.world import World
 from voxmint.engine import events
 from voxmint.engine.durations import spoken
+from voxmint.engine.stores.wording import STORE_OFTEN
 from voxmint.engine.wording import SINK_UNGUARDED
 from voxmint.problems import Problem, Severity
 from voxmint.shown import shown
@@ -41,7 +42,8 @@ class Progress:
     """Listens to a run, and shows it. Use it as a context: at its end, nothing of it is left.
 
     With `is_brief`, a log is not told of each profile: what goes well is nothing to speak of.
-    `masks` says whether the log of a pipeline is told to hide tokens, instead of where it can.
+    `masks` says whether the log of a pipeline is told to hide tokens, instead of where it can. With
+    `tells_limits` the limits of stores that writes like these run into are told, too.
     `wait` is how the time between two pictures passes.
     """
 
@@ -51,11 +53,13 @@ class Progress:
         *,
         is_brief: bool = False,
         masks: bool | None = None,
+        tells_limits: bool = False,
         wait: Wait = threading.Event.wait,
     ) -> None:
         self._world = world
         self._wait_for = wait
         self._log_of_job = CiLog(world, masks=masks)
+        self._told_notes = {SINK_UNGUARDED, *((STORE_OFTEN,) if tells_limits else ())}
         self._title = ""
         self._is_brief = is_brief and not world.is_verbose
         self._screen = world.err
@@ -115,7 +119,7 @@ class Progress:
     def _is_worth_saying(self, problem: Problem) -> bool:
         return (
             problem.severity is not Severity.NOTE
-            or problem.kind is SINK_UNGUARDED
+            or problem.kind in self._told_notes
             or self._world.is_verbose
         )
 

@@ -52,7 +52,7 @@ def purge(options: Options, world: "World") -> int:
             show_problem(world.err, problem, NO_SOURCES)
         if options.dry_run or not found.items:
             _show(found, options, world)
-            return 0
+            return int(not found.is_known)
         is_asked = not options.yes
         if is_asked and not _agreed(found, options, world):
             return _DECLINED
@@ -133,7 +133,7 @@ def command(
     does not stop it. Asks first on a terminal, and elsewhere needs --yes. The next mint writes new
     tokens.
 
-    Ends with 0 when all is out, 3 when some of it is, 1 when nothing is.
+    Ends with 0 when all is out, 3 when some of it is, 1 when nothing is, or a sink cannot be asked.
     """
     from voxmint.cli.compiling import Selection
 

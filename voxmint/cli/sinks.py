@@ -1,6 +1,6 @@
 """`voxmint sinks`: where tokens go, and whether programs read what is there alike."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from voxmint.engine.sinks.looking import Look
     from voxmint.problems import Problem
     from voxmint.profiles.compiled import CompiledEnvironment
+
+    Looks = Mapping[str, Sequence[Look]]
 
 VERSION = 1
 """The version of the JSON's shape."""
@@ -31,31 +33,36 @@ class Options:
 
 
 def sinks(options: Options, world: "World") -> int:
-    """Writes what the sinks are and hold; 1 where something is wrong with one."""
+    """Writes what the sinks are and hold; 1 where something is wrong with one.
+
+    What is wrong in an environment's files counts: its sinks may not be those that are shown.
+    """
     from voxmint.cli.display.problems import Sources
     from voxmint.cli.formats.problem_text import show_problems
     from voxmint.cli.list import listed
     from voxmint.engine.project import open_project
     from voxmint.engine.sinks.looking import looks_at
-    from voxmint.problems import Severity
+    from voxmint.problems import Severity, gathered
 
     project = open_project(world.cwd)
     listing = listed(project)
-    looks: list[Look] = []
+    looks: dict[str, list[Look]] = {}
     problems = list(listing.obstacles)
     for environment in _chosen(options, listing):
+        problems += _errors_of(environment, listing)
         found, wrong = looks_at(
             project.root, environment, listing.profiles, world.environ, checks=options.check
         )
-        looks += found
+        looks[environment.name] = found
         problems += wrong
+    told = gathered(problems)
     if options.output == "json":
-        _write_json(looks, problems, world)
+        _write_json(looks, told, world)
     else:
         _write_text(looks, world)
-        show_problems(world.err, problems, Sources(listing.texts, project.root, world.cwd))
+        show_problems(world.err, told, Sources(listing.texts, project.root, world.cwd))
     failing = (Severity.ERROR, Severity.WARNING) if options.strict else (Severity.ERROR,)
-    return int(any(one.severity in failing for one in problems))
+    return int(any(one.severity in failing for one in told))
 
 
 def _chosen(options: Options, listing: "Listing") -> "Iterator[CompiledEnvironment]":
@@ -63,6 +70,8 @@ def _chosen(options: Options, listing: "Listing") -> "Iterator[CompiledEnvironme
 
     for name in options.environments or listing.environments:
         environment = listing.environments.get(name)
+        if environment is None and name in listing.lost:
+            continue
         if environment is None:
             near = nearest(name, listing.environments).get("nearest")
             hint = f"did you mean `{near}`?" if near else "`voxmint list` shows those that are"
@@ -71,23 +80,24 @@ def _chosen(options: Options, listing: "Listing") -> "Iterator[CompiledEnvironme
             yield environment
 
 
-def _write_json(looks: "Sequence[Look]", problems: "Sequence[Problem]", world: "World") -> None:
+def _errors_of(environment: "CompiledEnvironment", listing: "Listing") -> "Iterator[Problem]":
+    """What is wrong in an environment's own file and in those that it extends."""
+    files = {one.file for one in environment.lineage}
+    yield from (one for one in listing.errors if one.at is not None and one.at.file in files)
+
+
+def _write_json(looks: "Looks", problems: "Sequence[Problem]", world: "World") -> None:
     from voxmint.cli.formats.json_text import write_json
     from voxmint.cli.formats.problem_json import problem_of
 
-    names = dict.fromkeys(one.environment for one in looks)
     environments = [
-        {
-            "name": name,
-            "sinks": [one.to_json() for one in looks if one.environment == name],
-        }
-        for name in names
+        {"name": name, "sinks": [one.to_json() for one in found]} for name, found in looks.items()
     ]
-    found = [problem_of(one) for one in problems]
-    write_json(world.out, {"version": VERSION, "environments": environments, "problems": found})
+    told = [problem_of(one) for one in problems]
+    write_json(world.out, {"version": VERSION, "environments": environments, "problems": told})
 
 
-def _write_text(looks: "Sequence[Look]", world: "World") -> None:
+def _write_text(looks: "Looks", world: "World") -> None:
     from voxmint.cli.display.tables import show_table
     from voxmint.shown import shown
 
@@ -97,17 +107,20 @@ def _write_text(looks: "Sequence[Look]", world: "World") -> None:
         [
             shown(one.environment),
             one.kind,
-            shown(one.target),
+            shown(one.target) if one.is_own else "another package's",
             str(len(one.profiles)),
             _held(one),
         ]
-        for one in looks
+        for found in looks.values()
+        for one in found
     ]
     if rows:
         show_table(world.out, ["environment", "kind", "target", "profiles", "holds"], rows)
 
 
 def _held(one: "Look") -> str:
+    if not one.is_own:
+        return "only a mint asks it"
     if one.is_only_by_name:
         return f"only with --sink {one.kind}"
     return str(len(one.holds)) if one.is_asked else "ask with --check"

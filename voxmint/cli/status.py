@@ -66,6 +66,7 @@ def _write(found: "Status", options: Options, world: "World") -> None:
 
 def _watch(options: Options, world: "World") -> NoReturn:
     """Writes the status again and again, until the person ends it."""
+    from voxmint.cli.display.moments import second
     from voxmint.cli.failures import ended
     from voxmint.problems import VoxmintError
 
@@ -81,6 +82,7 @@ def _watch(options: Options, world: "World") -> NoReturn:
         else:
             if options.output == "text" and not world.is_quiet:
                 world.out.write(_CLEAR if world.out.is_terminal else "" if is_first else "\n")
+                world.out.line(second(world.clock(), world))
             _write(found, options, world)
         world.out.flush()
         is_first = False

@@ -9,8 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
-from voxmint.engine.sinks.contract import Surroundings, unused
+from voxmint.engine.sinks.contract import Sink, Surroundings, unused
 from voxmint.engine.sinks.destinations import left_out, own_sinks_of
+from voxmint.engine.sinks.sharing import shared_by_environments
 from voxmint.engine.sinks.surroundings import surroundings_of
 from voxmint.engine.upstream.hosts import ALLOW_HOSTS, Allowed, allowed_hosts
 from voxmint.engine.wording import HOST_NOT_ALLOWED
@@ -30,21 +31,24 @@ def settings_problems(
 
     `profiles` are those that could be read: by their labels, sinks choose.
     Whether a host is one that the operator allows is asked where the operator names any
-    (`VOXMINT_ALLOW_HOSTS`), or the provider says it is openai, whose hosts are known.
+    (`VOXMINT_ALLOW_HOSTS`), or the provider says it is openai, whose hosts are known; so it is with
+    what else the operator names for sinks.
     """
     judged = [one for one in environments if not one.document.abstract]
     if not judged:
         return
     allowed = allowed_hosts(environ)
     labels = {one.name: one.labels for one in profiles.values()}
-    around = replace(surroundings_of(project, environ), labels=labels)
+    around = replace(surroundings_of(project, environ), labels=labels, environ=environ)
+    sinks: list[Sink] = []
     for environment in judged:
         affected = tuple((name, environment.name) for name in environment.profiles)
         if _has_provider(environment):
             for problem in _target_problems(environment, environ, allowed):
                 yield replace(problem, affects=affected)
-        for problem in _sink_problems(environment, around):
+        for problem in _sink_problems(environment, around, sinks):
             yield replace(problem, affects=problem.affects or affected)
+    yield from shared_by_environments(sinks)
 
 
 def _has_provider(environment: CompiledEnvironment) -> bool:
@@ -79,7 +83,10 @@ def _target_problems(
                 yield problem
 
 
-def _sink_problems(environment: CompiledEnvironment, around: Surroundings) -> Iterator[Problem]:
+def _sink_problems(
+    environment: CompiledEnvironment, around: Surroundings, found: list[Sink]
+) -> Iterator[Problem]:
+    """What is wrong with an environment's sinks; those that can be read join `found`."""
     own = replace(around, environment=environment.name, profiles=environment.profiles, asked=None)
     try:
         sinks = own_sinks_of(environment, own)
@@ -87,6 +94,8 @@ def _sink_problems(environment: CompiledEnvironment, around: Surroundings) -> It
         yield from failure.problems
         return
     for sink in sinks:
-        yield from unused(sink)
-        yield from sink.flaws()
+        problems = [*unused(sink), *sink.flaws()]
+        yield from problems
+        if not any(problem.is_error for problem in problems):
+            found.append(sink)
     yield from left_out(environment, own, environment.profiles)

@@ -28,7 +28,7 @@ from voxmint.engine.handing import (
     Names,
     Wishes,
     environment_for,
-    key_variables,
+    hidden_variables,
     names_of,
     usual_of,
     values_of,
@@ -145,7 +145,7 @@ def prepared(
             seconds=time.monotonic() - begun,
         )
         taken = tuple(name for held in names.values() for name in held.values())
-        kept = environment_for(edge.environ, start.wishes, key_variables(selection), key, taken)
+        kept = environment_for(edge.environ, start.wishes, hidden_variables(selection), key, taken)
         environ = {**kept, **usual.constants, **hand.values(names)}
         if "PWD" in environ:
             environ["PWD"] = str(start.folder)

@@ -84,11 +84,13 @@ def read_bounded(descriptor: int, size: int, limit: int) -> bytes | None:
     """
     chunks: list[bytes] = []
     total, wanted = 0, size + 1
-    while chunk := os.read(descriptor, min(wanted, limit + 1 - total)):
+    while chunk := os.read(descriptor, asked := min(wanted, limit + 1 - total)):
         chunks.append(chunk)
         total += len(chunk)
         if total > limit:
             return None
+        if total == size and len(chunk) < asked:
+            break  # it ends where it should: as nearly all do, and to ask again takes as long
         wanted = 65536
     return b"".join(chunks)
 

@@ -1,9 +1,10 @@
 """What a command is given: the variables of its tokens, and the rest of its environment.
 
 A command gets the environment that voxmint was given, without the upstream key: neither the
-variable that the environment's file names, nor its kind's usual one, nor any other whose value
-holds the key. With `only` it gets the few variables that any program needs, and those of its
-tokens.
+variable that the environment's file names, nor the usual one of any kind of provider, nor any other
+whose value holds the key. So it is on the emulator, too: a test is no place for a key that another
+environment of the project needs. With `only` it gets the few variables that any program needs, and
+those of its tokens.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -123,6 +124,12 @@ def key_variables(selection: Selection) -> frozenset[str]:
     usual = PROVIDERS[provider.kind].key_variable
     named = provider.key.env if provider.key else None
     return frozenset(name for name in (usual, named) if name)
+
+
+def hidden_variables(selection: Selection) -> frozenset[str]:
+    """The variables that no command is given: those of the key, and the usual ones of all kinds."""
+    usual = (kind.key_variable for kind in PROVIDERS.values())
+    return key_variables(selection).union(name for name in usual if name)
 
 
 def _problems(found: Mapping[str, Names], of_key: frozenset[str]) -> Iterator[Problem]:

@@ -15,16 +15,18 @@ A name in a sink belongs to whoever claimed it last.
 """
 
 import hashlib
+import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
+from types import NoneType, TracebackType
 from typing import Any, Self
 
+from voxmint.engine import ledgernames
 from voxmint.engine.failures import failure
 from voxmint.engine.ledgerfile import opened, transaction, translated
 from voxmint.engine.sinks.contract import Pending, Receipt
@@ -135,6 +137,7 @@ class Ledger:
         """Whether it was empty until now: nothing minted before is known."""
         self._database = database
         self._one_at_a_time = threading.Lock()
+        self._books: dict[str, ledgernames.Book] = {}
 
     @classmethod
     def open(cls, path: Path, *, readonly: bool = False) -> Self:
@@ -198,27 +201,38 @@ class Ledger:
 
     def receipts(self, environment: str) -> tuple[Receipt, ...]:
         """What is voxmint's in each sink, for this environment: the names by profile and sink."""
-        names: dict[tuple[str, str, str], list[str]] = {}
-        for profile, kind, target, name in self._rows(_NAMES, (str, str, str, str), environment):
-            names.setdefault((profile, kind, target), []).append(name)
-        return tuple(Receipt(*key, names=tuple(held)) for key, held in names.items())
+        # Asked before the rows are read: what somebody writes meanwhile is read once more.
+        version = self._version()
+        book = self._books.get(environment)
+        if book is None or book.version != version:
+            rows = self._rows(ledgernames.NAMES, (str, str, str, str), environment)
+            book = self._books[environment] = ledgernames.Book(version, rows)
+        return book.receipts()
+
+    def _version(self) -> int:
+        """What is another number as soon as somebody else has written to the ledger."""
+        version: int = self._rows("PRAGMA data_version", (int,))[0][0]
+        return version
 
     def elsewhere(self, environment: str) -> frozenset[tuple[str, str, str]]:
         """Whose names in which sinks another environment has: profile, kind and target."""
-        return frozenset(self._rows(_NAMES_OF_OTHERS, (str, str, str), environment))
+        return frozenset(self._rows(ledgernames.NAMES_OF_OTHERS, (str, str, str), environment))
 
     def intend(self, environment: str, intents: Sequence[Intent]) -> list[int]:
         """Put down that these requests are about to leave; gives each a number, in order."""
         with self._writing() as database:
             oldest = min((intent.sent_at for intent in intents), default=0.0)
             database.execute("DELETE FROM intents WHERE last_expiry < ?", (oldest,))
-            return [_intended(database, environment, intent) for intent in intents]
+            rows = [
+                (environment, one.profile, one.digest, one.sent_at, one.last_expiry)
+                for one in intents
+            ]
+            return _inserted(database, _INTEND, rows)
 
     def record(self, environment: str, outcomes: Iterable[Outcome]) -> None:
         """Put down what became of requests that were intended."""
         with self._writing() as database:
-            for outcome in outcomes:
-                _record(database, environment, outcome)
+            _record(database, environment, tuple(outcomes))
 
     def claim(
         self, environment: str, receipts: Iterable[Receipt], pending: Iterable[Pending] = ()
@@ -227,35 +241,38 @@ class Ledger:
 
         `pending` are the current sessions that are staged under them.
         """
+        claimed = tuple(receipts)
         with self._writing() as database:
-            for receipt in receipts:
-                _claim(database, environment, receipt)
-            for one in pending:
-                key = (environment, one.profile, one.kind, one.target)
-                values = (*key, one.version, one.before, environment, one.profile)
-                database.execute(_STAGE, values)
+            are_of_others = ledgernames.claim(database, environment, claimed, pending)
+        self._noted(environment, are_of_others, lambda book: book.claimed(claimed))
 
     def unstaged(self, environment: str, pending: Iterable[Pending]) -> None:
         """Put down that these are staged no more, and not in place either."""
         with self._writing() as database:
-            for one in pending:
-                key = (environment, one.profile, one.kind, one.target)
-                database.execute(_REMOVE_STAGED, key)
+            ledgernames.unstage(database, environment, pending)
 
     def delivered(self, environment: str, receipts: Iterable[Receipt]) -> None:
         """Put down that the sinks hold each profile's current session, under just these names."""
+        held = tuple(receipts)
         with self._writing() as database:
-            for receipt in receipts:
-                _remove_names(database, environment, receipt)
-                _claim(database, environment, receipt)
-                key = (environment, receipt.profile, receipt.kind, receipt.target)
-                database.execute(_DELIVER, (*key, environment, receipt.profile))
+            are_of_others = ledgernames.deliver(database, environment, held)
+        self._noted(environment, are_of_others, lambda book: book.delivered(held))
 
     def removed(self, environment: str, receipts: Iterable[Receipt]) -> None:
         """Put down that the sinks no longer hold anything of these profiles."""
+        gone = tuple(receipts)
         with self._writing() as database:
-            for receipt in receipts:
-                _remove_names(database, environment, receipt)
+            ledgernames.remove(database, environment, gone)
+        self._noted(environment, False, lambda book: book.removed(gone))
+
+    def _noted(
+        self, environment: str, are_of_others: bool, note: Callable[[ledgernames.Book], None]
+    ) -> None:
+        """Keeps what is known of the names up to date, or forgets it where others lost some."""
+        if are_of_others:
+            self._books.clear()
+        elif book := self._books.get(environment):
+            note(book)
 
     def forget(self, environment: str, profiles: Iterable[str]) -> None:
         """Forget the sessions of these profiles; what sinks still hold of them stays known."""
@@ -268,9 +285,8 @@ class Ledger:
     def _rows(self, query: str, types: Sequence[Any], *values: object) -> list[tuple[Any, ...]]:
         with self._one_at_a_time, translated(self.path):
             rows = self._database.execute(query, values).fetchall()
-        for row in rows:
-            if not all(isinstance(*pair) for pair in zip(row, types, strict=True)):
-                raise failure(LEDGER_CORRUPT, path=self.path, said="a value is of the wrong type")
+        if not all(all(map(isinstance, row, types)) for row in rows):
+            raise failure(LEDGER_CORRUPT, path=self.path, said="a value is of the wrong type")
         return rows
 
     @contextmanager
@@ -282,110 +298,76 @@ class Ledger:
 _ENVIRONMENTS = """
     SELECT environment FROM sessions UNION SELECT environment FROM names ORDER BY 1
 """
+_TEXT = (str, NoneType)
 _SESSIONS = """
     SELECT id, profile, digest, git_commit, dirty, session_id, expires_at, minted_at, request_id,
         traces, skew
     FROM sessions WHERE environment = ? ORDER BY profile
 """
 _SESSION_TYPES = (
-    *(int, str, str, str | None, int | None, str | None),
-    *(int, float, str | None, str | None, float | None),
+    *(int, str, str, _TEXT, (int, NoneType), _TEXT),
+    *(int, float, _TEXT, _TEXT, (float, NoneType)),
 )
 _HELD = "SELECT session, kind, target FROM deliveries WHERE environment = ?"
 _STAGED = """
     SELECT session, profile, kind, target, version, version_before FROM staged
     WHERE environment = ? ORDER BY kind, target
 """
-_STAGED_TYPES = (int, str, str, str, str, str | None)
+_STAGED_TYPES = (int, str, str, str, str, _TEXT)
 _OPEN_INTENTS = """
     SELECT id, profile, digest, sent_at, last_expiry, unanswered
     FROM intents WHERE environment = ? AND last_expiry >= ? ORDER BY id
 """
-_NAMES = """
-    SELECT profile, kind, target, name FROM names WHERE environment = ?
-    ORDER BY profile, kind, target, rowid
+_INTEND = "INSERT INTO intents (environment, profile, digest, sent_at, last_expiry) VALUES "
+_UNANSWERED = """
+    UPDATE intents SET unanswered = 1 WHERE id IN (SELECT value FROM json_each(?))
 """
-_NAMES_OF_OTHERS = "SELECT DISTINCT profile, kind, target FROM names WHERE environment <> ?"
-_INTEND = """
-    INSERT INTO intents (environment, profile, digest, sent_at, last_expiry) VALUES (?, ?, ?, ?, ?)
-"""
+_SETTLE = "DELETE FROM intents WHERE id IN (SELECT value FROM json_each(?))"
 # A replaced row gets a new id, so that deliveries of the session before it no longer count.
 _MINT = """
     INSERT OR REPLACE INTO sessions (environment, profile, digest, git_commit, dirty, session_id,
-        expires_at, minted_at, request_id, traces, skew) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_DELIVER = """
-    INSERT OR REPLACE INTO deliveries (environment, profile, kind, target, session)
-    SELECT ?, ?, ?, ?, id FROM sessions WHERE environment = ? AND profile = ?
-"""
-_STAGE = """
-    INSERT OR REPLACE INTO staged (environment, profile, kind, target, session, version,
-        version_before)
-    SELECT ?, ?, ?, ?, id, ?, ? FROM sessions WHERE environment = ? AND profile = ?
-"""
-# Whoever held the name before no longer has all of its session in that sink.
-_OTHERS_OF_THE_NAME = """
-    WHERE (environment, profile, kind, target) IN (
-        SELECT environment, profile, kind, target FROM names
-        WHERE kind = :kind AND target = :target AND name = :name
-            AND (environment, profile) <> (:environment, :profile))
-"""
-_OUST = f"DELETE FROM deliveries {_OTHERS_OF_THE_NAME}"  # noqa: S608  # both parts stand here
-_OUST_STAGED = f"DELETE FROM staged {_OTHERS_OF_THE_NAME}"  # noqa: S608  # see above
-_CLAIM = """
-    INSERT OR REPLACE INTO names (kind, target, name, environment, profile)
-    VALUES (:kind, :target, :name, :environment, :profile)
-"""
-_REMOVE_NAMES = """
-    DELETE FROM names WHERE environment = ? AND profile = ? AND kind = ? AND target = ?
-"""
-_REMOVE_DELIVERY = """
-    DELETE FROM deliveries WHERE environment = ? AND profile = ? AND kind = ? AND target = ?
-"""
-_REMOVE_STAGED = """
-    DELETE FROM staged WHERE environment = ? AND profile = ? AND kind = ? AND target = ?
-"""
+        expires_at, minted_at, request_id, traces, skew) VALUES """
 _FORGET_SESSION = "DELETE FROM sessions WHERE environment = ? AND profile = ?"
 _FORGET_DELIVERIES = "DELETE FROM deliveries WHERE environment = ? AND profile = ?"
 _FORGET_STAGED = "DELETE FROM staged WHERE environment = ? AND profile = ?"
 
 
-def _intended(database: sqlite3.Connection, environment: str, intent: Intent) -> int:
-    values = (intent.profile, intent.digest, intent.sent_at, intent.last_expiry)
-    number = database.execute(_INTEND, (environment, *values)).lastrowid
-    return number or 0
+_MOST_VALUES = 900
+"""Values that one statement is given at most; older libraries take 999."""
 
 
-def _record(database: sqlite3.Connection, environment: str, outcome: Outcome) -> None:
-    if isinstance(outcome, Unanswered):
-        database.execute("UPDATE intents SET unanswered = 1 WHERE id = ?", (outcome.intent,))
-        return
-    database.execute("DELETE FROM intents WHERE id = ?", (outcome.intent,))
-    if isinstance(outcome, Minted):
-        about = (environment, outcome.profile, outcome.digest, outcome.commit, outcome.dirty)
-        answer = (outcome.session_id, outcome.expires_at, outcome.minted_at, outcome.request_id)
-        traces = None if outcome.traces is None else text_of(outcome.traces)
-        database.execute(_MINT, (*about, *answer, traces, outcome.skew))
+def _inserted(
+    database: sqlite3.Connection, into: str, rows: Sequence[Sequence[object]]
+) -> list[int]:
+    """Inserts rows, many by a statement; gives the number of each, in order.
+
+    At each statement SQLite lets other threads have their turn, and a run waits for them.
+    """
+    numbers: list[int] = []
+    at_once = _MOST_VALUES // len(rows[0]) if rows else 1
+    for start in range(0, len(rows), at_once):
+        part = rows[start : start + at_once]
+        marks = ", ".join([f"({', '.join('?' * len(part[0]))})"] * len(part))
+        cursor = database.execute(into + marks, [value for row in part for value in row])
+        last = cursor.lastrowid or 0
+        numbers += range(last - len(part) + 1, last + 1)
+    return numbers
 
 
-def _claim(database: sqlite3.Connection, environment: str, receipt: Receipt) -> None:
-    about = {
-        "environment": environment,
-        "profile": receipt.profile,
-        "kind": receipt.kind,
-        "target": receipt.target,
-    }
-    rows = [about | {"name": name} for name in receipt.names]
-    database.executemany(_OUST, rows)
-    database.executemany(_OUST_STAGED, rows)
-    database.executemany(_CLAIM, rows)
+def _record(database: sqlite3.Connection, environment: str, outcomes: Sequence[Outcome]) -> None:
+    unanswered = [one.intent for one in outcomes if isinstance(one, Unanswered)]
+    settled = [one.intent for one in outcomes if not isinstance(one, Unanswered)]
+    database.execute(_UNANSWERED, (json.dumps(unanswered),))
+    database.execute(_SETTLE, (json.dumps(settled),))
+    minted = [_row_of(environment, one) for one in outcomes if isinstance(one, Minted)]
+    _inserted(database, _MINT, minted)
 
 
-def _remove_names(database: sqlite3.Connection, environment: str, receipt: Receipt) -> None:
-    key = (environment, receipt.profile, receipt.kind, receipt.target)
-    database.execute(_REMOVE_NAMES, key)
-    database.execute(_REMOVE_DELIVERY, key)
-    database.execute(_REMOVE_STAGED, key)
+def _row_of(environment: str, one: Minted) -> Sequence[object]:
+    about = (environment, one.profile, one.digest, one.commit, one.dirty)
+    answer = (one.session_id, one.expires_at, one.minted_at, one.request_id)
+    traces = None if one.traces is None else text_of(one.traces)
+    return (*about, *answer, traces, one.skew)
 
 
 def _session(

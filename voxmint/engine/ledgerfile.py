@@ -4,6 +4,7 @@
 format up to date. What SQLite and the system say is told as problems with the ledger.
 """
 
+import errno
 import os
 import sqlite3
 import stat
@@ -228,9 +229,10 @@ def transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _UNUSABLE = (
     sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_NOMEM,
     sqlite3.SQLITE_PERM,
@@ -246,16 +248,20 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _problem(path, error) from error
     except OSError as error:
-        raise failure(LEDGER_UNUSABLE, path=path, reason=reason(error)) from error
+        facts = {"disk": "its disk"} if error.errno in _NO_ROOM else {}
+        raise failure(LEDGER_UNUSABLE, at=None, path=path, reason=reason(error), **facts) from error
     except (OverflowError, UnicodeError) as error:
         raise failure(LEDGER_UNUSABLE, path=path, reason="a value cannot be stored") from error
 
 
 def _problem(path: Path, error: sqlite3.Error) -> ProblemsError:
     # The lowest byte is the error; the others say more about it.
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+    exact: int = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    code = exact & 0xFF
     if code in _BUSY:
         return failure(LEDGER_BUSY, path=path)
+    if exact in _FULL:
+        return failure(LEDGER_UNUSABLE, path=path, reason=str(error), disk="its disk")
     if code in _UNUSABLE:
         return failure(LEDGER_UNUSABLE, path=path, reason=str(error))
     return failure(LEDGER_CORRUPT, path=path, said=str(error))

@@ -5,7 +5,7 @@ deciding. Made of what was compiled, what the ledger knows and which names the s
 no secret and no network.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -94,8 +94,9 @@ class SinkPlace:
 class Entry:
     """One profile's part of a plan.
 
-    `body` is what is sent and `lifetime` what it asks for, in seconds; `traces` are the hashes of
-    what is sent, by field. `record` is the last session that the ledger knows. `sinks` are those
+    `body` is what is sent and `lifetime` what it asks for, in seconds; `trace` gives the hashes of
+    what is sent, by field, which take long to make: those of a mint are made while it waits for its
+    answers. `record` is the last session that the ledger knows. `sinks` are those
     that its token goes to, and `holders` those of them that hold it.
     """
 
@@ -104,7 +105,7 @@ class Entry:
     body: Mapping[str, Any] = field(repr=False)
     digest: str
     lifetime: int
-    traces: Traces = field(repr=False)
+    trace: Callable[[], Traces] = field(repr=False, compare=False)
     record: SessionRecord | None = None
     sinks: tuple[SinkPlace, ...] = ()
     holders: tuple[SinkPlace, ...] = ()
@@ -312,8 +313,7 @@ class _Case:
             self.sent.body,
             self.digest,
             lifetime_of(self.compiled),
-            # Those of a token that is kept are in the ledger.
-            {} if decision.action is Action.KEEP else self.traces,
+            lambda: self.traces,
             self.record,
             self.sinks,
             tuple(sink for sink in self.sinks if self._holds(sink)),
@@ -378,7 +378,8 @@ class _Case:
             return _renewed(Cause.UNWRITTEN, "minted before, and in no sink now")
         added = [sink for sink in lacking if sink.key not in self.known.written]
         if added == lacking:
-            verb = "is a new sink" if len(added) == 1 else "are new sinks"
+            # The ledger cannot tell the two apart: a purge leaves nothing of a sink in it.
+            verb = "is new, or was emptied" if len(added) == 1 else "are new, or were emptied"
             return _renewed(Cause.SINK_ADDED, f"{_targets(added)} {verb}{NOT_STORED}")
         verb = "lacks it" if len(lacking) == 1 else "lack it"
         return _renewed(Cause.SINK_LACKS, f"{_targets(lacking)} {verb}{NOT_STORED}")

@@ -72,7 +72,7 @@ class Project:
         return Order(
             tuple(map(in_one_form, profiles)),
             tuple(map(in_one_form, environments)),
-            tuple(pairs),
+            tuple((in_one_form(label), in_one_form(value)) for label, value in pairs),
             api,
             parsed,
             settings,

@@ -24,6 +24,7 @@ from voxmint.engine.project import Project
 from voxmint.engine.report import SinkResult
 from voxmint.engine.selection import present_in
 from voxmint.engine.sinks import own_sink
+from voxmint.engine.sinks.blaming import held_by
 from voxmint.engine.sinks.contract import Receipt, Sink, SinkOutcome, Surroundings
 from voxmint.engine.sinks.destinations import sinks_of
 from voxmint.engine.sinks.surroundings import surroundings_of
@@ -76,7 +77,8 @@ class Purge:
     """What a purge of an environment takes out.
 
     `lingering` are live tokens that no sink holds any more, as after an earlier purge; `unseen` are
-    tokens that may live though nobody has them; `problems` are warnings, of what is out of reach.
+    tokens that may live though nobody has them. `problems` are warnings of what is out of reach,
+    and errors of sinks that could not be asked what they hold, where the ledger knows of nothing.
     `skew` is by how many seconds the service's clock is ahead, by the last mint.
     """
 
@@ -96,6 +98,11 @@ class Purge:
     def last_expiry(self) -> int | None:
         """When the last of the tokens ends, as far as that is known."""
         return max((item.expires_at for item in self.items if item.expires_at), default=None)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether every sink was asked, or is about to be written to."""
+        return not any(problem.is_error for problem in self.problems)
 
     def to_json(self) -> dict[str, Any]:
         """What would be taken out, as programs read it."""
@@ -125,10 +132,13 @@ class PurgeReport:
 
     @property
     def exit_code(self) -> int:
-        """0 all is out, 1 nothing is, 3 some of it is, 130 interrupted."""
+        """0 all is out, 1 nothing is, 3 some of it is, 130 interrupted.
+
+        What a sink holds that could not be asked is not out.
+        """
         if self.is_interrupted:
             return InterruptedRunError.exit_code
-        if all(one.fate is Fate.REMOVED for one in self.results):
+        if self.purge.is_known and all(one.fate is Fate.REMOVED for one in self.results):
             return 0
         is_out = any(
             sink.outcome is SinkOutcome.REMOVED for one in self.results for sink in one.sinks
@@ -144,6 +154,7 @@ class PurgeReport:
             "results": [_json_of(item, done.get(item.profile)) for item in self.purge.items],
             "lingering": [_about(item) for item in self.purge.lingering],
             "unseen": [one.to_json() for one in self.purge.unseen],
+            "problems": [_told(one) for one in self.purge.problems],
             "interrupted": self.is_interrupted,
         }
 
@@ -154,6 +165,10 @@ def _about(item: Item) -> dict[str, Any]:
         "session_id": item.session_id,
         "expires_at": item.expires_at,
     }
+
+
+def _told(problem: Problem) -> dict[str, Any]:
+    return {"code": problem.code, "message": problem.message, "hint": problem.hint}
 
 
 def _json_of(item: Item, done: Purged | None) -> dict[str, Any]:
@@ -249,7 +264,8 @@ class _Look:
         receipts = self.ledger.receipts(name)
         sessions = self.ledger.sessions(name)
         skew = skew_in(sessions.values(), self.now)
-        held = self._held(receipts)
+        silent: dict[tuple[str, str], Problem] = {}
+        held = self._held(receipts, silent)
         wanted = _wanted(patterns, {*held, *sessions, *self.scope.present})
         items = tuple(_item(one, held[one], sessions.get(one)) for one in wanted if one in held)
         lingering = tuple(
@@ -262,12 +278,18 @@ class _Look:
             for one in self.ledger.open_intents(name, self.now)
             if not patterns or one.intent.profile in wanted
         )
-        lost = tuple(self._out_of_reach(receipts, wanted))
-        return Purge(name, items, lingering, unseen, lost, skew)
+        # A sink that is written to tells by itself what is wrong with it.
+        written = {sink.key for item in items for sink in item.sinks}
+        unasked = [problem for key, problem in silent.items() if key not in written]
+        lost = self._out_of_reach(receipts, wanted)
+        return Purge(name, items, lingering, unseen, (*lost, *unasked), skew)
 
-    def _held(self, receipts: Sequence[Receipt]) -> dict[str, tuple[SinkPlace, ...]]:
+    def _held(
+        self, receipts: Sequence[Receipt], silent: dict[tuple[str, str], Problem]
+    ) -> dict[str, tuple[SinkPlace, ...]]:
         """The sinks that hold something of each profile, by receipts or by names.
 
+        Into `silent` goes why one could not be asked: of it only the ledger's word is known.
         Names that another environment wrote last are that one's, though both call them the same.
         """
         found: dict[str, list[SinkPlace]] = {}
@@ -275,7 +297,12 @@ class _Look:
         for sink in self.sinks:
             place = place_of_sink(sink)
             by_receipt = {one.profile for one in receipts if (one.kind, one.target) == place.key}
-            by_name = {one for one in _names_in(sink) if (one, *place.key) not in others}
+            names: frozenset[str] = frozenset()
+            try:
+                names = held_by(sink)
+            except ProblemsError as error:
+                silent[place.key] = error.problems[0]
+            by_name = {one for one in names if (one, *place.key) not in others}
             for profile in sorted(by_receipt | by_name):
                 found.setdefault(profile, []).append(place)
         return {profile: tuple(places) for profile, places in sorted(found.items())}
@@ -307,14 +334,6 @@ def _keeps(kind: str) -> bool:
     """Whether what a sink of this kind is given stays there."""
     sink = own_sink(kind)
     return sink is None or not sink.is_only_by_name
-
-
-def _names_in(sink: Sink) -> frozenset[str]:
-    try:
-        return sink.holds()
-    except ProblemsError:
-        # What is wrong with it is told when it is written to; the ledger knows what is in it.
-        return frozenset()
 
 
 def _wanted(patterns: Sequence[str], known: set[str]) -> list[str]:

@@ -10,12 +10,13 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
 from voxmint.engine.apis import BrokenAnswerError
+from voxmint.engine.durations import spoken
 from voxmint.engine.echoing import echoes_of, guarded, problems_of, without_secrets
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Noted
@@ -31,6 +32,7 @@ from voxmint.engine.upstream.keys import concealer, key_ring, read_key
 from voxmint.engine.upstream.request import DEFAULT_LIFETIME, content_of, label_of, sent_body
 from voxmint.engine.upstream.route import reachable, upstream_of
 from voxmint.engine.upstream.target import Target, place_of, provider_of
+from voxmint.engine.wording import ECHO_ABSENT
 from voxmint.problems import InterruptedRunError, Problem, UsageError
 from voxmint.profiles.compiled import CompiledBody
 from voxmint.profiles.echo import Echo
@@ -93,8 +95,9 @@ def try_profile(project: Project, order: Order, operator: Operator, edge: Edge) 
         try:
             outcome = asyncio.run(_sent(upstream, request))
         except KeyboardInterrupt:
+            until = spoken(_lifetime(compiled))
             raise InterruptedRunError(
-                "interrupted before the answer came: a token may live all the same"
+                f"interrupted before the answer came: a token may live all the same, for {until}"
             ) from None
         seconds = time.monotonic() - begun
     conceal = concealer(None if PROVIDERS[target.kind].placeholder else key)
@@ -179,8 +182,14 @@ class _Told:
             expires_at=answer.expires_at,
             skew=skew_of(now - self.seconds, now, answer.answered_at) or 0.0,
             echoes=found,
-            warnings=tuple(problems_of(self.compiled, found)),
+            warnings=(*self._unknown(found), *problems_of(self.compiled, found)),
         )
+
+    def _unknown(self, found: Sequence[Echo]) -> Iterator[Problem]:
+        """A warning where the answer tells nothing of the session that was asked for."""
+        if not any(echo.path[0] == "session" for echo in found):
+            affected = (self.compiled.profile, self.compiled.environment)
+            yield Problem(ECHO_ABSENT, affects=(affected,))
 
     def _refused(self, reply: Reply) -> Trial:
         refusal = refusal_of(reply.status, reply.headers, reply.content)

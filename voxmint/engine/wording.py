@@ -33,6 +33,14 @@ CLOCK_OFF = warning(
     "counts what is left of a token by that clock, so nothing is kept too long or renewed too "
     "early; an application that compares the expiry with its own machine's clock cannot know.",
 )
+ECHO_ABSENT = warning(
+    "echo-absent",
+    "the answer holds nothing of the session: what the service makes of these settings is not "
+    "known",
+    "ask the service itself, if a gateway answers for it",
+    about="Some gateways answer with the token alone. The token is as good as any; but whether the "
+    "session is the one that was asked for, this answer does not tell.",
+)
 ECHO_CHANGED = warning(
     "echo-changed",
     "`{path}`: asked for {asked}, and the service answers {answered}",
@@ -305,6 +313,7 @@ LEDGER_NEWER = error(
 LEDGER_UNUSABLE = error(
     "ledger-unusable",
     "the ledger `{path}` cannot be used: {reason}",
+    "make room on {disk}, or set VOXMINT_STATE_DIR to a folder on another one",
     "set VOXMINT_STATE_DIR to a folder that this user can write to",
     about="Before a request leaves, the ledger must be able to say so: after a crash it is what "
     "names the tokens that may live unseen. Without it nothing is minted.",
@@ -577,9 +586,12 @@ SINK_MALFORMED = error(
 )
 SINK_MASKLESS = error(
     "sink-maskless",
-    "the tokens cannot be kept out of the job's log: nobody gave this run a stream to say so on",
+    "the tokens cannot be kept out of the job's log: {reason}",
+    "leave standard error to the job: whatever is to go into a file can go by `-o json`",
     about="GitHub hides a value in its log once the job prints `::add-mask::` with it, so that is "
-    "printed before anything is written. From Python, mint through the command line instead.",
+    "printed before anything is written, on standard error. A file that standard error was led "
+    "into would keep the tokens, and the log would show them. From Python, mint through the "
+    "command line instead.",
 )
 SINK_NAME_CLASH = error(
     "sink-name-clash",
@@ -635,6 +647,14 @@ SINK_OUTSIDE_JOB = error(
     "leave `--sink {kind}` out here",
     about="GitHub names in this variable the file that a step hands values on by. It is there for "
     "each `run:` of a workflow and nowhere else.",
+)
+SINK_SHARED = warning(
+    "sink-shared",
+    "`{one}` and `{other}` both write {what} to `{target}`: whichever was minted last is there",
+    "give each environment a path of its own, or a `prefix:` where the sink has one",
+    about="What one environment writes takes the place of what the other wrote, whose token is "
+    "then missing there, and minted again by its next run. Where one file is to hold whichever "
+    "environment was chosen last, that is just what happens, and this can be left as it is.",
 )
 SINK_STREAMLESS = error(
     "sink-streamless",

@@ -24,6 +24,11 @@ def clock_time(at: float, world: World) -> str:
     return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%Y-%m-%d %H:%M}"
 
 
+def second(at: float, world: World) -> str:
+    """A moment to the second, with its date and zone: for what is written again and again."""
+    return f"{datetime.fromtimestamp(at, UTC).astimezone(world.zone):%Y-%m-%d %H:%M:%S %z}"
+
+
 def length(seconds: float) -> str:
     """How long something took: `9.4 s`, `2 min 3 s`."""
     return f"{seconds:.1f} s" if seconds < 60 else spoken(seconds)

@@ -38,7 +38,9 @@ def write(screen: Screen, plan: Plan, world: World, command: str) -> None:
     url = plan.target.url or "an emulator of its own"
     sinks = ", ".join(dict.fromkeys(sink.target for sink in plan.sinks))
     count = number(len(plan.entries), "profile")
-    screen.line(shown(f"{count} in {plan.environment} → {url} → {sinks}"))
+    # Of sinks that other packages bring nothing is known here.
+    ways = [f"{count} in {plan.environment}", url, *([sinks] if sinks else [])]
+    screen.line(shown(" → ".join(ways)))
     screen.line()
     rows = [
         *(_entry_row(entries, world, plan.skew) for entries in _groups(plan.entries)),

@@ -19,7 +19,8 @@ _COLOR = {Fate.REMOVED: Style.GREEN, Fate.FAILED: Style.RED, Fate.SKIPPED: Style
 def write_plan(screen: Screen, purge: Purge, world: World) -> None:
     """What would be taken out."""
     if not purge.items:
-        screen.line(shown(f"nothing of voxmint's is in a sink of {purge.environment}"))
+        limit = "" if purge.is_known else ", as far as its sinks could be asked"
+        screen.line(shown(f"nothing of voxmint's is in a sink of {purge.environment}{limit}"))
     else:
         screen.line(f"{_count(purge)} in {shown(purge.environment)} → {_targets(purge)}")
     for item in purge.items:

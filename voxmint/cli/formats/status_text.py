@@ -156,3 +156,4 @@ def _asides(environment: EnvironmentStatus, world: World) -> Iterator[str]:
         yield f"clock: the service's is {skew} {way} this machine's, and counts here"
     for problem in environment.problems:
         yield f"{problem.severity}: {problem.message}"
+        yield from (f"  {hint}" for hint in (problem.hint,) if hint)

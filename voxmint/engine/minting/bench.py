@@ -16,6 +16,7 @@ from voxmint.engine.locks import Clock, Locks
 from voxmint.engine.minting.delivery import Deliverer, Keeper
 from voxmint.engine.plan import Known, Plan, SinkPlace, Wish, make_plan
 from voxmint.engine.selection import Selection
+from voxmint.engine.sinks.blaming import held_by
 from voxmint.engine.sinks.contract import Sink, Surroundings, preflight
 from voxmint.engine.sinks.destinations import (
     left_out,
@@ -73,7 +74,7 @@ class Bench:
         if not self.ledger.is_fresh:
             return
         for sink in self.sinks:
-            if held := len(sink.holds()):
+            if held := len(held_by(sink)):
                 sessions = "a session" if held == 1 else f"sessions of {held:,} profiles"
                 yield Problem(LEDGER_FRESH, facts={"target": sink.target, "sessions": sessions})
 
@@ -129,7 +130,7 @@ def look(selection: Selection, operator: Operator, edge: Edge, *, refresh: bool 
     for problem in (one for sink in sinks if sink.is_remote for one in sink.settled()):
         edge.on_event(Noted(problem))
     asked = [sink for sink in sinks if refresh or not sink.is_remote]
-    held = {(sink.kind, sink.address): sink.holds() for sink in asked}
+    held = {(sink.kind, sink.address): held_by(sink) for sink in asked}
     with Ledger.open(state.ledger, readonly=True) as ledger:
         return _planned(selection, sinks, ledger, operator, edge.now(), held)
 
@@ -161,7 +162,7 @@ def seen(selection: Selection, operator: Operator, edge: Edge, ledger: Ledger) -
     silent: dict[tuple[str, str], Problem] = {}
     for sink in sinks:
         try:
-            held[sink.kind, sink.address] = sink.holds()
+            held[sink.kind, sink.address] = held_by(sink)
         except ProblemsError as error:
             silent[sink.kind, sink.address] = error.problems[0]
     plan = _planned(selection, sinks, ledger, operator, edge.now(), held)
@@ -213,7 +214,7 @@ def _surroundings(
 def _plan(
     selection: Selection, sinks: Sequence[Sink], ledger: Ledger, operator: Operator, now: float
 ) -> Plan:
-    held = {(sink.kind, sink.address): sink.holds() for sink in sinks}
+    held = {(sink.kind, sink.address): held_by(sink) for sink in sinks}
     return _planned(selection, sinks, ledger, operator, now, held)
 
 

@@ -182,7 +182,7 @@ class Courier:
             parcel.request_id,
             self._head.commit if self._head else None,
             self._head.dirty if self._head else None,
-            entry.traces,
+            entry.trace(),
             parcel.skew,
         )
 

@@ -4,13 +4,13 @@ All sinks are staged and read back before the first is switched over, so that a 
 leaves every one as it was. What becomes of each profile in each sink is returned, never raised.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from voxmint.engine.failures import failure
 from voxmint.engine.ledger import Ledger, Outcome, SessionRecord
+from voxmint.engine.sinks.blaming import blamed_on
 from voxmint.engine.sinks.contract import (
     Change,
     Delivery,
@@ -22,7 +22,7 @@ from voxmint.engine.sinks.contract import (
     Staged,
     Unfinished,
 )
-from voxmint.engine.wording import MINT_INTERRUPTED, SINK_BROKEN
+from voxmint.engine.wording import MINT_INTERRUPTED
 from voxmint.problems import Problem, ProblemsError, VoxmintError
 
 
@@ -153,7 +153,8 @@ class Deliverer:
         sink = self._sinks[one]
         with _blamed_on(sink):
             stack.enter_context(sink.locked())
-            staged = stack.enter_context(sink.stage(change))
+            staged = sink.stage(change)
+            stack.callback(_taken_back, sink, staged)
             staged.read_back()
         return staged
 
@@ -212,14 +213,10 @@ def _problem_of(error: VoxmintError) -> Problem:
     return Problem(MINT_INTERRUPTED)
 
 
-@contextmanager
-def _blamed_on(sink: Sink) -> Iterator[None]:
-    """Turns what a sink should not raise into a problem of that sink."""
-    try:
-        yield
-    except VoxmintError:
-        raise
-    except Exception as error:  # noqa: BLE001  # a sink of another package can raise anything
-        # Only its name: the error's text could hold what was about to be written.
-        said = type(error).__name__
-        raise failure(SINK_BROKEN, at=sink.around.at, target=sink.target, said=said) from None
+def _blamed_on(sink: Sink) -> AbstractContextManager[None]:
+    return blamed_on(sink.target, sink.around.at)
+
+
+def _taken_back(sink: Sink, staged: Staged) -> None:
+    with _blamed_on(sink):
+        staged.discard()

@@ -187,14 +187,15 @@ class Line:
     def _due(self) -> list[Job]:
         """Takes out the jobs to be cleared now, those to be repeated first.
 
-        They are as many as may leave soon, and are cleared together: each time costs the same.
+        They are as many as may leave soon, and are cleared together: each time costs the same. But
+        most of those that are cleared are still there by then: a slow disk is not waited for.
         """
         now, cleared = _now(), len(self._cleared)
         most = min(self._at_once, self._pace.soon(now))
         batch: list[Job] = []
         while len(batch) < most and self._repeated and self._repeated[0][0] <= now + AHEAD:
             batch.append(heapq.heappop(self._repeated)[2])
-        wanted = 0 if cleared > most // 2 else most - cleared
+        wanted = 0 if cleared > most - most // 4 else most - cleared
         while len(batch) < wanted and self._fresh:
             batch.append(self._fresh.popleft())
         return batch

@@ -1,7 +1,8 @@
 """The wire: one request, and what came of it. What it is told is told by what it returns.
 
-Each `Channel` is one connection of its own. A pool that many share looks through all of its
-connections for every request: with fifty of them that took ten times the work of the request.
+Each `Channel` is one connection of its own, of httpcore's, which is what httpx sends by. A pool
+that many share looks through all of its connections for every request: with fifty of them that took
+ten times the work of the request. What httpx lays round a request and its answer took half of it.
 
 Nothing follows a redirect, answers a challenge, keeps a cookie or repeats a request by itself, and
 proxies and authorities are those of the environment that is handed in, not of the process.
@@ -12,24 +13,28 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-import httpx
+import httpcore
 
 from voxmint import __version__
 from voxmint.engine.failures import failure, reason
 from voxmint.engine.providers import Header
 from voxmint.engine.upstream.hosts import Host
 from voxmint.engine.upstream.proxies import proxy_for
+from voxmint.engine.upstream.streams import Backend, Progress
 from voxmint.engine.wording import CA_FILE_UNUSABLE, CERTIFICATES_UNUSABLE, PROXY_UNUSABLE
 from voxmint.engine.worktree import WorkTree
 from voxmint.origin import Origin
 from voxmint.profiles.source import SourceError
 from voxmint.secret import Secret
 from voxmint.shown import masked
+
+if TYPE_CHECKING:
+    import httpx
 
 _IS_OURS: ContextVar[bool] = ContextVar("_IS_OURS", default=False)
 
@@ -49,6 +54,8 @@ LONGEST_ANSWER: Final = 1024 * 1024
 
 _MARGIN = 0.05
 """Seconds by which connecting ends before a deadline."""
+_LONGEST_IDLE = 5.0
+"""Seconds that a connection is kept for the next request: servers close idle ones, too."""
 _LONGEST_CA_FILE = 1024 * 1024
 _CONSTANT: tuple[Header, ...] = (
     (b"Accept", b"application/json"),
@@ -102,9 +109,10 @@ class Upstream:
     """What every request of a run has in common. `connect` is in seconds."""
 
     url: str
+    host: Host
     headers: tuple[Header, ...] = field(repr=False)
     trust: ssl.SSLContext = field(repr=False)
-    proxy: httpx.Proxy | None = field(repr=False)
+    proxy: "httpx.Proxy | None" = field(repr=False)
     connect: float
 
     def channel(self) -> "Channel":
@@ -127,7 +135,7 @@ def upstream_to(
     """
     trust = _no_trust() if host.scheme == "http" else _trust(environ, authority)
     proxy = _proxy(proxy_for(host, environ))
-    return Upstream(url, (*_CONSTANT, *headers), trust, proxy, connect)
+    return Upstream(url, host, (*_CONSTANT, *headers), trust, proxy, connect)
 
 
 def authority_in(project: WorkTree, path: str, at: Origin | None) -> str:
@@ -148,6 +156,9 @@ def _trust(environ: Mapping[str, str], authority: str | None) -> ssl.SSLContext:
         return ssl.create_default_context(cadata=authority)
     file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
     if not (file or folder):
+        # Slow to import, and needed for nothing else but a proxy.
+        import httpx
+
         return httpx.create_ssl_context(trust_env=False)
     try:
         return ssl.create_default_context(cafile=file or None, capath=folder or None)
@@ -161,9 +172,13 @@ def _no_trust() -> ssl.SSLContext:
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
-def _proxy(url: Secret | None) -> httpx.Proxy | None:
+def _proxy(url: Secret | None) -> "httpx.Proxy | None":
+    if url is None:
+        return None
+    import httpx
+
     try:
-        return httpx.Proxy(url.reveal()) if url is not None else None
+        return httpx.Proxy(url.reveal())
     except (ValueError, httpx.InvalidURL):
         # Not chained: the error repeats the URL, which may hold a password.
         raise failure(PROXY_UNUSABLE, variable="HTTPS_PROXY", reason="it is not a URL") from None
@@ -174,52 +189,106 @@ class Channel:
 
     def __init__(self, upstream: Upstream) -> None:
         _IS_OURS.set(True)
-        self._url = httpx.URL(upstream.url)
-        self._headers = upstream.headers
-        self._transport = httpx.AsyncHTTPTransport(
-            verify=upstream.trust,
-            trust_env=False,
-            limits=httpx.Limits(max_connections=1),
-            proxy=upstream.proxy,
-        )
+        asyncio.get_running_loop().set_exception_handler(_told_without_text)
+        self._url = httpcore.URL(upstream.url)
+        self._headers = [(b"Host", str(upstream.host).encode("ascii")), *upstream.headers]
         self._connect = upstream.connect
         self._by_proxy = upstream.proxy is not None
+        self._progress = Progress()
+        # Of it nothing is used but how it connects: it is never asked to send anything itself.
+        self._connector = httpcore.AsyncConnectionPool(
+            ssl_context=upstream.trust,
+            proxy=_proxy_of(upstream),
+            keepalive_expiry=_LONGEST_IDLE,
+            network_backend=Backend(self._progress),
+        )
+        self._connection: httpcore.AsyncConnectionInterface | None = None
 
     async def post(self, content: bytes, label: str, deadline: asyncio.Timeout) -> Outcome:
         """Send a body; `label` is an id for this very request, for the server's own records.
 
         Returns at the deadline at the latest, also when that is moved meanwhile.
         """
-        sent = _Sent(by_proxy=self._by_proxy)
-        request = httpx.Request(
+        request = httpcore.Request(
             "POST",
             self._url,
-            headers=[*self._headers, (b"X-Client-Request-Id", label.encode("ascii"))],
+            headers=[
+                *self._headers,
+                (b"Content-Length", b"%d" % len(content)),
+                (b"X-Client-Request-Id", label.encode("ascii")),
+            ],
             content=content,
-            extensions={
-                "timeout": {"connect": _before(deadline, self._connect)},
-                "trace": sent.trace,
-            },
+            extensions={"timeout": {"connect": _before(deadline, self._connect)}},
         )
-        response: httpx.Response | None = None
+        self._progress.restart()
+        response: httpcore.Response | None = None
         try:
             async with deadline:
-                response = await self._transport.handle_async_request(request)
+                connection = await self._ready()
+                response = await connection.handle_async_request(request)
                 return await _read(response)
         except TimeoutError:
-            if not sent.has_begun:
-                return Unsent(sent.told(_NO_CONNECTION))
             if response is None:
-                return NoAnswer("no answer came in time")
-            return _reply(response, b"", "it did not come to its end in time")
-        except _NOT_SENT as error:
-            return _unsent(error, sent)
+                await self.close()
+            return self._out_of_time(response)
         except Exception as error:  # noqa: BLE001  # whatever the stack raises, others go on
-            return NoAnswer(_why(error)) if sent.has_begun else _unsent(error, sent)
+            await self.close()
+            return self._failed(error)
+
+    async def _ready(self) -> httpcore.AsyncConnectionInterface:
+        """The connection as it was left, or a new one where the other end has closed that."""
+        if self._connection is not None and self._connection.has_expired():
+            await self.close()
+        if self._connection is None or self._connection.is_closed():
+            self._connection = self._connector.create_connection(self._url.origin)
+        return self._connection
+
+    def _out_of_time(self, response: httpcore.Response | None) -> Outcome:
+        if not self._progress.has_begun:
+            return Unsent(self._told(_NO_CONNECTION))
+        if response is None:
+            return NoAnswer("no answer came in time")
+        return _reply(response, b"", "it did not come to its end in time")
+
+    def _failed(self, error: Exception) -> Outcome:
+        why = _why(error)
+        if self._progress.has_begun and not isinstance(error, _NOT_SENT):
+            return NoAnswer(why)
+        is_final = any(isinstance(one, ssl.SSLCertVerificationError) for one in _chain(error))
+        if isinstance(error, httpcore.ProxyError):
+            return Unsent(f"the proxy on the way to it refuses: {why}", is_final)
+        return Unsent(self._told(why), is_final)
+
+    def _told(self, why: str) -> str:
+        """Why a connection failed, with whose it is: the only one that is opened to a proxy."""
+        is_of_proxy = self._by_proxy and not self._progress.is_connected
+        return f"the proxy on the way to it does not answer: {why}" if is_of_proxy else why
 
     async def close(self) -> None:
         """Let the connection go."""
-        await self._transport.aclose()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.aclose()
+
+
+def _told_without_text(_: asyncio.AbstractEventLoop, about: Mapping[str, object]) -> None:
+    """Logs a bug in what the event loop calls by its type: its text could hold what was read."""
+    said = type(about.get("exception")).__name__
+    logging.getLogger(__name__).error("unforeseen in the event loop: %s", said)
+
+
+def _proxy_of(upstream: Upstream) -> httpcore.Proxy | None:
+    """The proxy as httpcore takes it."""
+    proxy = upstream.proxy
+    if proxy is None:
+        return None
+    url = httpcore.URL(
+        scheme=proxy.url.raw_scheme,
+        host=proxy.url.raw_host,
+        port=proxy.url.port,
+        target=proxy.url.raw_path,
+    )
+    return httpcore.Proxy(url, proxy.raw_auth, proxy.headers.raw, proxy.ssl_context)
 
 
 def _before(deadline: asyncio.Timeout, connect: float) -> float:
@@ -233,68 +302,52 @@ def _before(deadline: asyncio.Timeout, connect: float) -> float:
     return max(0.0, min(connect, when - asyncio.get_running_loop().time() - _MARGIN))
 
 
-class _Sent:
-    """Whether any of a request has left: until then the server cannot have made anything of it."""
-
-    def __init__(self, *, by_proxy: bool = False) -> None:
-        self.has_begun = False
-        self._by_proxy = by_proxy
-        self._stream: Any = None
-
-    def told(self, why: str) -> str:
-        """Why a connection failed, with whose it is: the only one that is opened to a proxy."""
-        is_of_proxy = self._by_proxy and self._stream is None
-        return f"the proxy on the way to it does not answer: {why}" if is_of_proxy else why
-
-    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """What httpcore says of its progress; a proxy is asked by CONNECT, which is not it."""
-        match event.split(".", 1)[1]:
-            case "send_request_headers.started":
-                self.has_begun = self.has_begun or info["request"].method == b"POST"
-            case "connect_tcp.complete":
-                self._stream = info["return_value"]
-            case "start_tls.failed":
-                # The stack itself leaves it open where the deadline comes while TLS is agreed on.
-                await self._stream.aclose()
-
-
-async def _read(response: httpx.Response) -> Reply:
+async def _read(response: httpcore.Response) -> Reply:
     chunks: list[bytes] = []
     size = 0
     try:
-        async for chunk in response.aiter_raw():
+        async for chunk in response.aiter_stream():
             size += len(chunk)
             if size > LONGEST_ANSWER:
                 return _reply(response, b"", f"it has more than {LONGEST_ANSWER} bytes")
             chunks.append(chunk)
-    except httpx.TransportError:
+    except _BROKEN_OFF:
         return _reply(response, b"".join(chunks), "it broke off")
     finally:
         await response.aclose()
     return _reply(response, b"".join(chunks), None)
 
 
-def _reply(response: httpx.Response, content: bytes, flaw: str | None) -> Reply:
-    return Reply(response.status_code, dict(response.headers.items()), content, flaw)
+def _reply(response: httpcore.Response, content: bytes, flaw: str | None) -> Reply:
+    return Reply(response.status, _named(response.headers), content, flaw)
+
+
+def _named(headers: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    """The fields of an answer by their names in lower case; those of one name are joined."""
+    found: dict[str, str] = {}
+    for raw_name, raw in headers:
+        name, value = raw_name.decode("ascii", "replace").lower(), _text(raw)
+        found[name] = f"{found[name]}, {value}" if name in found else value
+    return found
+
+
+def _text(raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
 
 
 # ── what the stack raises ────────────────────────────────────────────────────────────────────────
 
 _NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.LocalProtocolError,
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+    httpcore.LocalProtocolError,
 )
-
-
-def _unsent(error: Exception, sent: _Sent) -> Unsent:
-    is_final = any(isinstance(one, ssl.SSLCertVerificationError) for one in _chain(error))
-    if isinstance(error, httpx.ProxyError):
-        return Unsent(f"the proxy on the way to it refuses: {_why(error)}", is_final)
-    return Unsent(sent.told(_why(error)), is_final)
+_BROKEN_OFF = (httpcore.NetworkError, httpcore.ProtocolError)
 
 
 def _why(error: BaseException) -> str:
@@ -305,10 +358,10 @@ def _why(error: BaseException) -> str:
                 return f"its certificate is not trusted: {one.verify_message}"
             case ssl.SSLError() if one.reason:
                 return f"no TLS could be agreed on ({one.reason})"
-            case socket.gaierror() | httpx.ConnectTimeout():
+            case socket.gaierror() | httpcore.ConnectTimeout():
                 is_name = isinstance(one, socket.gaierror)
                 return _NO_NAME if is_name else _NO_CONNECTION
-            case httpx.RemoteProtocolError():
+            case httpcore.RemoteProtocolError():
                 return _broken_off(one)
             case OSError() if one.errno:
                 # Not its own text, which asyncio replaces with one that repeats the address.
@@ -316,7 +369,7 @@ def _why(error: BaseException) -> str:
     return str(error) or type(error).__name__
 
 
-def _broken_off(error: httpx.RemoteProtocolError) -> str:
+def _broken_off(error: httpcore.RemoteProtocolError) -> str:
     """What came instead of an answer; the error's own text can hold what the server sent."""
     if "disconnected" in str(error):
         return "the connection ended without an answer"

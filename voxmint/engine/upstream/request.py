@@ -57,7 +57,7 @@ def _replaced(body: Mapping[str, Any], path: tuple[str | int, ...], value: str) 
 
 def content_of(body: Mapping[str, Any]) -> bytes:
     """The body in the bytes that are sent: JSON, in ASCII, nothing between its tokens."""
-    return json.dumps(body, separators=(",", ":")).encode("ascii")
+    return _compact(body).encode("ascii")
 
 
 def label_of(run: str, target: Target, profile: str) -> str:
@@ -95,5 +95,10 @@ def is_elsewhere(digest: str, other: str) -> bool:
 
 
 def _hashed(value: object) -> str:
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+    return hashlib.sha256(canonical(value).encode("ascii")).hexdigest()
+
+
+# Made once: `json.dumps` makes another for each value.
+canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+"""A value as JSON in ASCII, equal for equal values."""
+_compact = json.JSONEncoder(separators=(",", ":")).encode

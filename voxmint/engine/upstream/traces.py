@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
-from voxmint.engine.upstream.request import Sent, where_of
+from voxmint.engine.upstream.request import Sent, canonical, where_of
 from voxmint.engine.upstream.target import Target
 from voxmint.profiles.compiled import CompiledBody
 
@@ -54,7 +54,7 @@ def _leaves(found: Mapping[str, Any], before: str) -> Iterator[tuple[str, Any]]:
 
 
 def _hashed(salt: str, path: str, value: object) -> str:
-    text = json.dumps([salt, path, value], sort_keys=True, separators=(",", ":"))
+    text = canonical([salt, path, value])
     return hashlib.sha256(text.encode("ascii")).hexdigest()[:_LENGTH]
 
 
