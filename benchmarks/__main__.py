@@ -51,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
 def _measured(names: Iterable[str], repeats: int) -> list[Figure]:
     print(f"{tables.machine()}\n")
     print("figure: a ratio of the shortest runs, or with its unit; median: of the ratios of")
-    print("neighbouring runs; noise: how far the runs of what it is measured against lie apart\n")
+    print("neighbouring runs; noise: how far the runs of what it is measured against lie apart;")
+    print("seconds: of the processor, of a mint by the clock\n")
     print(tables.HEAD, flush=True)
     figures: list[Figure] = []
     for name in names:

@@ -72,6 +72,7 @@ class Comparison:
             "noise": round(self.noise, 3),
             "floor_units": self.floor[0].units,
             "floor_seconds": [round(run.seconds, 4) for run in self.floor],
+            "floor_elapsed": [round(run.elapsed, 4) for run in self.floor],
             "floor_peak_bytes": max(run.memory for run in self.floor),
         }
 
@@ -191,5 +192,6 @@ def _common(figure: Figure) -> dict[str, Any]:
         "is_met": claim.is_met_by(figure.value),
         "units": runs[0].units,
         "seconds": [round(run.seconds, 4) for run in runs],
+        "elapsed": [round(run.elapsed, 4) for run in runs],
         "peak_bytes": max(run.memory for run in runs),
     }

@@ -1,4 +1,9 @@
-"""Measures whole processes, and takes several of them in turn."""
+"""Measures whole processes, and takes several of them in turn.
+
+What computes is measured by the time that the processor worked for it, itself and the kernel, all
+threads and finished children together: on an idle machine that is the time that passes, and on a
+busy one it is still the program's own. What waits for others is measured by the clock.
+"""
 
 import hashlib
 import json
@@ -16,9 +21,11 @@ from tempfile import TemporaryFile
 class Run:
     """One measured run.
 
-    `seconds` is its time, `memory` the peak of its memory in bytes, `grown` how much of that came
-    while it was measured; `units` is how many things of a kind it made. `results` holds a digest
-    of each thing that it made, by name, so that runs which should make the same can be compared.
+    `seconds` is its time, of the processor or, where it waits for others, by the clock; `elapsed`
+    is by the clock in any case. `memory` is the peak of its memory in bytes, `grown` how much of
+    that came while it was measured; `units` is how many things of a kind it made. `results` holds a
+    digest of each thing that it made, by name, so that runs which should make the same can be
+    compared.
     """
 
     seconds: float
@@ -26,6 +33,7 @@ class Run:
     grown: int = 0
     units: int = 1
     results: Mapping[str, str] = field(default_factory=dict)
+    elapsed: float = 0.0
 
     @property
     def seconds_each(self) -> float:
@@ -41,40 +49,57 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:16]
 
 
-def process(command: Sequence[str], *, result: str = "") -> Measured:
+def process(command: Sequence[str], *, result: str = "", waits: bool = False) -> Measured:
     """Measures a whole process from its start to its end.
 
-    Its output is thrown away; or kept as a result of that name, where there is one.
+    Its output is thrown away; or kept as a result of that name, where there is one. With `waits`
+    its time is that of the clock.
     """
 
     def run() -> Run:
         with TemporaryFile() as out, TemporaryFile() as err:
             begin = time.perf_counter()
-            child = subprocess.Popen(command, stdout=out, stderr=err)
+            child = subprocess.Popen(command, stdout=out, stderr=err, env=_environment())
             _, status, usage = os.wait4(child.pid, 0)
-            seconds = time.perf_counter() - begin
+            elapsed = time.perf_counter() - begin
             child.returncode = os.waitstatus_to_exitcode(status)
             if child.returncode != 0:
                 err.seek(0)
                 sys.exit(f"{' '.join(command)} failed:\n{err.read().decode()}")
             out.seek(0)
             results = {result: digest(out.read())} if result else {}
-        return Run(seconds, usage.ru_maxrss * 1024, results=results)
+        seconds = elapsed if waits else usage.ru_utime + usage.ru_stime
+        return Run(seconds, usage.ru_maxrss * 1024, results=results, elapsed=elapsed)
 
     return run
 
 
-def inside(module: str, *arguments: str, units: int = 1) -> Measured:
-    """Measures what a script of `benchmarks.inside` says of itself with `tell`."""
+def inside(module: str, *arguments: str, units: int = 1, waits: bool = False) -> Measured:
+    """Measures what a script of `benchmarks.inside` says of itself with `tell`.
+
+    With `waits` its time is that of the clock.
+    """
 
     def run() -> Run:
         command = [sys.executable, "-m", f"benchmarks.inside.{module}", *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, env=_environment()
+        )
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
-        return Run(**json.loads(done.stdout.splitlines()[-1]), units=units)
+        said = json.loads(done.stdout.splitlines()[-1])
+        processor = said.pop("processor")
+        return Run(said["elapsed"] if waits else processor, **said, units=units)
 
     return run
+
+
+def _environment() -> dict[str, str]:
+    """The environment of what is measured: Python keeps bytecode, as pip does when it installs.
+
+    Otherwise every start would compile those modules of this checkout that were changed.
+    """
+    return {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def together(*parts: Measured) -> Measured:
@@ -82,7 +107,11 @@ def together(*parts: Measured) -> Measured:
 
     def run() -> Run:
         runs = [part() for part in parts]
-        return Run(sum(run.seconds for run in runs), max(run.memory for run in runs))
+        return Run(
+            sum(run.seconds for run in runs),
+            max(run.memory for run in runs),
+            elapsed=sum(run.elapsed for run in runs),
+        )
 
     return run
 
@@ -113,6 +142,12 @@ def check_same(runs: Sequence[Run]) -> None:
         for name, made in results.items():
             if most.get(name) != made:
                 sys.exit(f"two runs that should make the same differ in {name}")
+
+
+def processor_seconds() -> float:
+    """How long the processor has worked for this process so far, and for its finished children."""
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def peak() -> int:

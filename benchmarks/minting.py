@@ -71,8 +71,9 @@ def _measure(repeats: int) -> list[Figure]:
     with _emulator() as url, TemporaryDirectory() as folder, TemporaryDirectory() as large:
         _write(folder, SESSIONS, url)
         _write(large, MANY, url)
-        ideal = inside("ideal_mint", str(SESSIONS), str(CONCURRENCY), str(LATENCY))
-        command = process((*_VOXMINT, "-C", folder, "-q", "mint", "-e", "local", "--force"))
+        ideal = inside("ideal_mint", str(SESSIONS), str(CONCURRENCY), str(LATENCY), waits=True)
+        minting = (*_VOXMINT, "-C", folder, "-q", "mint", "-e", "local", "--force")
+        command = process(minting, waits=True)
         call = compare(CALL, _minting(folder, SESSIONS), ideal, repeats)
         # Once is enough: of what is kept in memory, nothing depends on how busy the machine is.
         most = _minting(large, MANY)()
@@ -109,7 +110,7 @@ def _write(folder: str, sessions: int, url: str, limit: tuple[int, int] | None =
 
 
 def _minting(folder: str, sessions: int, part: str = "all") -> Measured:
-    return inside("mint_project", folder, "local", str(sessions), part)
+    return inside("mint_project", folder, "local", str(sessions), part, waits=True)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from benchmarks.measure import digest, peak
+from benchmarks.measure import digest, peak, processor_seconds
 
 
 class Watch:
@@ -19,7 +19,7 @@ class Watch:
 
     def restart(self) -> None:
         """Forgets the time so far."""
-        self._begin = time.perf_counter()
+        self._begin, self._worked = time.perf_counter(), processor_seconds()
 
     def __exit__(
         self,
@@ -27,7 +27,8 @@ class Watch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._seconds = time.perf_counter() - self._begin
+        self._processor = processor_seconds() - self._worked
+        self._elapsed = time.perf_counter() - self._begin
         self._peak = peak()
 
     def tell(self, bodies: Mapping[tuple[str, str], Any] | None = None) -> None:
@@ -37,7 +38,8 @@ class Watch:
             for (profile, environment), body in (bodies or {}).items()
         }
         said = {
-            "seconds": self._seconds,
+            "processor": self._processor,
+            "elapsed": self._elapsed,
             "memory": self._peak,
             "grown": self._peak - self._before,
             "results": results,

@@ -45,6 +45,7 @@ class Options:
     pager: bool = True
     base_url: str | None = None
     deploys: tuple[tuple[str | None, float], ...] = ()
+    project: str | None = None
 
 
 def diff(options: Options, world: "World") -> int:
@@ -102,7 +103,12 @@ def _compared(options: Options, world: "World") -> "Comparison":
     from voxmint.engine.states import find_states
 
     asked = find_states(
-        options.words, options.after, world.cwd, world.environ, is_staged=options.staged
+        options.words,
+        options.after,
+        world.cwd,
+        world.environ,
+        is_staged=options.staged,
+        project=options.project,
     )
     order = order_of(replace(options.selection, profiles=asked.profiles))
     return compare_states(asked, order, with_origins=options.origins, deploys=options.deploys)
@@ -184,6 +190,11 @@ def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> "list[
     callback=_deploys,
     help="How long a deploy takes, as for `mint`: new lifetimes that are too short for it are "
     "errors. Can be repeated, for one environment each.",
+)
+@click.option(
+    "--project",
+    metavar="DIR",
+    help="The project's folder in the repository, from its root: for a bare one that has several.",
 )
 @click.option("--detailed-exitcode", "detailed", is_flag=True, help="End with 2 if bodies change.")
 @click.option("--no-pager", "pager", is_flag=True, flag_value=False, default=True, help="No pager.")

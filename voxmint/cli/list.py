@@ -27,12 +27,17 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The profiles and environments that can be made out, and what keeps others from it."""
+    """The profiles and environments that can be made out, and what keeps others from it.
+
+    `lost` are environments that cannot be, by name; `errors` are all in the project's files.
+    """
 
     profiles: "Mapping[str, CompiledProfile]"
     environments: "Mapping[str, CompiledEnvironment]"
     obstacles: "tuple[Problem, ...]"
     texts: Mapping[str, str]
+    lost: frozenset[str]
+    errors: "tuple[Problem, ...]"
 
 
 _LEFT_OUT = (CLASHING_NAMES, NAME_NOT_UTF8)
@@ -51,14 +56,17 @@ def listed(project: "Project") -> Listing:
         sources = read_sources(tree, Wanted())
     documents = parse_all(sources)
     families = trace(sources, documents)
-    lost = {*sources.profile_names} - {*families.profiles}
-    lost |= {*sources.environment_names} - {*families.environments}
+    lost = frozenset(sources.environment_names) - {*families.environments}
+    is_whole = not lost and {*sources.profile_names} <= {*families.profiles}
+    found = gathered([*documents.problems, *families.problems])
+    errors = tuple(problem for problem in found if problem.is_error)
     obstacles = tuple(
         problem
-        for problem in gathered([*documents.problems, *families.problems])
-        if problem.is_error and (lost or problem.kind in _LEFT_OUT or _is_of_project(problem))
+        for problem in errors
+        if not is_whole or problem.kind in _LEFT_OUT or _is_of_project(problem)
     )
-    return Listing(families.profiles, families.environments, obstacles, sources.texts)
+    texts = sources.texts
+    return Listing(families.profiles, families.environments, obstacles, texts, lost, errors)
 
 
 def _is_of_project(problem: "Problem") -> bool:
