@@ -72,6 +72,27 @@ class SecretsManager(StoreDestination):
         about = self.client.describe_secret(SecretId=name)
         return {one: sorted(has) for one, has in about["VersionIdsToStages"].items() if has}
 
+    def current(self, name: str) -> str:
+        [version] = [one for one, has in self.labels(name).items() if "AWSCURRENT" in has]
+        return version
+
+    def lead_to(self, name: str, version: str) -> None:
+        """Somebody else makes a version the current one."""
+        self.client.update_secret_version_stage(
+            SecretId=name,
+            VersionStage="AWSCURRENT",
+            MoveToVersionId=version,
+            RemoveFromVersionId=self.current(name),
+        )
+
+    def overwrite(self, name: str, text: str) -> None:
+        """Somebody else writes a value."""
+        # With AWSCURRENT for a label, moto would give that to two versions after a move of it.
+        answer = self.client.put_secret_value(
+            SecretId=name, SecretString=text, VersionStages=["THEIRS"]
+        )
+        self.lead_to(name, answer["VersionId"])
+
     def values(self) -> Mapping[str, Any]:
         return {name: json.loads(self.value(name)) for name in self.names() if name != OTHERS}
 
@@ -169,7 +190,54 @@ def test_tags_tell_what_a_secret_is_without_reading_it(secrets: SecretsManager) 
         "voxmint-commit": "c0ffee",
         "voxmint-expires-at": str(one.expires_at),
         "voxmint-session-id": "sess_1",
+        "voxmint-version": secrets.current(NAME),
     }
+
+
+def test_a_version_that_somebody_else_made_current_is_not_taken_for_the_session(
+    secrets: SecretsManager,
+) -> None:
+    written(secrets)
+    sink = secrets.sink("clinic")
+    secrets.overwrite(NAME, "theirs")
+    assert sink.holds() == frozenset()
+    # It is still voxmint's, and written anew: nothing of the session before stays.
+    one = replace(session("clinic", 2), session_id=None)
+    assert sink.write(Change((one,))) == {"clinic": WRITTEN}
+    assert sink.holds() == {"clinic"}
+    assert "voxmint-session-id" not in secrets.tags(NAME)
+
+
+@pytest.mark.slow
+def test_the_version_before_made_current_again_is_not_taken_for_the_session(
+    secrets: SecretsManager,
+) -> None:
+    written(secrets)
+    before = secrets.current(NAME)
+    written(secrets, 2)
+    secrets.lead_to(NAME, before)
+    assert secrets.sink("clinic").holds() == frozenset()
+
+
+def test_a_secret_whose_tags_name_no_version_holds_what_they_tell_of(
+    secrets: SecretsManager,
+) -> None:
+    written(secrets)
+    secrets.client.untag_resource(SecretId=NAME, TagKeys=["voxmint-version"])
+    sink = secrets.sink("clinic")
+    assert sink.holds() == {"clinic"}
+    assert sink.write(delivering("clinic")) == {"clinic": UNCHANGED}
+
+
+@pytest.mark.slow
+def test_a_secret_for_an_environment_that_others_write_too_still_holds_its_sessions(
+    server: Aws, tmp_path: Path
+) -> None:
+    secrets = SecretsManager(server, tmp_path, name="all")
+    sink = secrets.sink("clinic", "ward/7")
+    sink.write(delivering("clinic", "ward/7"))
+    secrets.overwrite("all", json.dumps({**json.loads(secrets.value("all")), "theirs": 1}))
+    assert sink.holds() == {"clinic", "ward/7"}
 
 
 def test_tags_of_an_earlier_session_go(secrets: SecretsManager) -> None:
@@ -591,6 +659,24 @@ def test_a_switch_that_was_cut_at_any_request_is_finished_without_another_token(
     assert secrets.read() == {"clinic": known("clinic", 2)}
     assert secrets.tags(NAME)["voxmint-session-id"] == "sess_2"
     assert secrets.sink("clinic").finish([left]) == Finished({"clinic": UNCHANGED})
+
+
+@pytest.mark.slow
+def test_tags_of_an_earlier_session_go_where_a_switch_was_cut_before_it_set_them(
+    faulty: Faulty, secrets: SecretsManager
+) -> None:
+    written(secrets)
+    sink = secrets.sink("clinic")
+    one = replace(session("clinic", 2), session_id=None)
+    with sink.locked():
+        staged = sink.stage(Change((one,)))
+        staged.read_back()
+        [pending] = staged.pending
+        with suppress(ProblemsError), faulty.failing(faulty.failing_number(1, Fault.LOST)):
+            staged.switch()
+    left = Unfinished(one, pending.version, pending.before)
+    assert secrets.sink("clinic").finish([left]) == Finished({"clinic": WRITTEN})
+    assert "voxmint-session-id" not in secrets.tags(NAME)
 
 
 @pytest.mark.parametrize("fault", [Fault.APPLIED, Fault.CUT])

@@ -78,12 +78,14 @@ def test_a_parameter_is_made_renewed_and_taken_out(store: ParameterStore) -> Non
         "voxmint-commit": "c0ffee",
         "voxmint-expires-at": str(one.expires_at),
         "voxmint-session-id": "sess_1",
+        "voxmint-version": "1",
     }
     about = store.about()
     assert (about["Type"], about["Tier"], about["Version"]) == ("SecureString", "Standard", 1)
     store.sink("clinic").write(Change((replace(session("clinic", 2), session_id=None),)))
     assert "voxmint-session-id" not in store.tags()
     assert store.tags()["voxmint-expires-at"] == str(session("clinic", 2).expires_at)
+    assert store.tags()["voxmint-version"] == "2"
     assert store.history() == [(1, []), (2, ["voxmint"])]
     assert store.names() == [NAME]
     sink = store.sink("clinic")
@@ -91,6 +93,45 @@ def test_a_parameter_is_made_renewed_and_taken_out(store: ParameterStore) -> Non
     assert sink.holds() == {"clinic"}
     assert sink.write(Change(remove=frozenset({"clinic"})))
     assert store.names() == []
+
+
+def test_a_version_that_somebody_else_wrote_is_not_taken_for_the_session(
+    store: ParameterStore,
+) -> None:
+    written(store)
+    sink = store.sink("clinic")
+    store.add(Overwrite=True)
+    assert sink.holds() == frozenset()
+    # It is still voxmint's, and written anew: nothing of the session before stays.
+    one = replace(session("clinic", 2), session_id=None)
+    assert sink.write(Change((one,))) == {"clinic": WRITTEN}
+    assert sink.holds() == {"clinic"}
+    assert "voxmint-session-id" not in store.tags()
+
+
+@pytest.mark.slow
+def test_a_parameter_whose_tags_name_no_version_holds_what_they_tell_of(
+    store: ParameterStore,
+) -> None:
+    written(store)
+    store.client.remove_tags_from_resource(
+        ResourceType="Parameter", ResourceId=NAME, TagKeys=["voxmint-version"]
+    )
+    sink = store.sink("clinic")
+    assert sink.holds() == {"clinic"}
+    assert sink.write(delivering("clinic")) == {"clinic": UNCHANGED}
+
+
+@pytest.mark.slow
+def test_a_parameter_for_an_environment_that_others_write_too_still_holds_its_sessions(
+    led_to_aws: Aws, tmp_path: Path
+) -> None:
+    store = ParameterStore(led_to_aws, tmp_path, name="/all")
+    sink = store.sink("clinic", "ward/7")
+    sink.write(delivering("clinic", "ward/7"))
+    text = json.dumps({**json.loads(store.value("/all")), "theirs": 1})
+    store.add("/all", Value=text, Overwrite=True)
+    assert sink.holds() == {"clinic", "ward/7"}
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from tests.stores.destinations import in_environment
 from tests.stores.servers.aws import Aws
 from tests.stores.servers.faulty import Fault, Faulty, Request
 from tests.stores.ssms import LOOK, NAME, Once, ParameterStore, call_of, written
-from voxmint.engine.sinks.contract import Finished, SinkOutcome, Unfinished
+from voxmint.engine.sinks.contract import Change, Finished, SinkOutcome, Unfinished
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
     FAILED,
@@ -187,6 +188,30 @@ def test_what_could_not_be_switched_is_finished_later(
     assert store.read() == {"clinic": known("clinic", 2)}
     assert store.names() == [NAME]
     assert store.sink("clinic").finish([left]) == Finished({"clinic": UNCHANGED})
+
+
+@pytest.mark.slow
+def test_tags_of_an_earlier_session_go_where_a_switch_was_cut_before_it_set_them(
+    before_aws: Faulty, store: ParameterStore
+) -> None:
+    written(store)
+    sink = store.sink("clinic")
+    one = replace(session("clinic", 2), session_id=None)
+    with in_environment({"AWS_MAX_ATTEMPTS": "1"}), sink.locked():
+        staged = sink.stage(Change((one,)))
+        staged.read_back()
+        [pending] = staged.pending
+
+        def rule(request: Request) -> Fault | None:
+            return Fault.LOST if call_of(request) == "AddTagsToResource" else None
+
+        with suppress(ProblemsError), before_aws.failing(rule):
+            staged.switch()
+    assert store.sink("clinic").holds() == frozenset()
+    left = Unfinished(one, pending.version, pending.before)
+    assert store.sink("clinic").finish([left]) == Finished({"clinic": WRITTEN})
+    assert "voxmint-session-id" not in store.tags()
+    assert store.tags()["voxmint-version"] == "2"
 
 
 MADE_BY_SWITCH = len(["PutParameter", "LabelParameterVersion", "DeleteParameter"])

@@ -86,6 +86,19 @@ def test_tags_and_expiry_tell_what_a_secret_is_without_reading_it(secrets: KeyVa
 
 
 @pytest.mark.slow
+def test_a_version_that_somebody_else_wrote_is_not_taken_for_the_session(
+    secrets: KeyVault,
+) -> None:
+    written(secrets)
+    sink = secrets.sink("clinic")
+    secrets.add(NAME)
+    assert sink.holds() == frozenset()
+    # Tags are a version's own: with none it is somebody else's, and is not lost.
+    assert refused(secrets).code == "store-foreign"
+    assert secrets.value(NAME) == "theirs"
+
+
+@pytest.mark.slow
 def test_tags_of_an_earlier_session_go_and_those_of_others_stay(
     server: Azure, tmp_path: Path
 ) -> None:

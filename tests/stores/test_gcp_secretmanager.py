@@ -69,8 +69,60 @@ def test_annotations_tell_what_a_secret_is_without_reading_it(secrets: SecretMan
         "voxmint-expires-at": str(one.expires_at),
         "voxmint-session-id": "sess_1",
         "voxmint-first": "1",
+        "voxmint-version": "1",
     }
     assert dict(secret.labels) == {"managed-by": "voxmint"}
+
+
+def test_a_version_that_somebody_else_led_readers_to_is_not_taken_for_the_session(
+    secrets: SecretManager,
+) -> None:
+    written(secrets)
+    sink = secrets.sink("clinic")
+    secret = secrets.gcp.put(PATH, "theirs")
+    # Whoever reads by the alias still gets the session.
+    assert sink.holds() == {"clinic"}
+    secret.version_aliases["voxmint"] = 2
+    assert sink.holds() == frozenset()
+    # It is still voxmint's, and written anew.
+    written(secrets, 3)
+    assert sink.holds() == {"clinic"}
+    assert token(secrets.gcp.value(PATH, "voxmint")) == ek(3)
+    assert secret.annotations["voxmint-version"] == "3"
+
+
+@pytest.mark.slow
+def test_a_session_that_readers_of_another_alias_do_not_get_is_none(
+    secrets: SecretManager,
+) -> None:
+    written(secrets)
+    secrets.settings["alias"] = "clinic"
+    assert secrets.sink("clinic").holds() == frozenset()
+    written(secrets, 2)
+    assert secrets.sink("clinic").holds() == {"clinic"}
+
+
+@pytest.mark.slow
+def test_a_secret_whose_annotations_name_no_version_holds_what_they_tell_of(
+    secrets: SecretManager,
+) -> None:
+    written(secrets)
+    del secrets.gcp.secrets[PATH].annotations["voxmint-version"]
+    sink = secrets.sink("clinic")
+    assert sink.holds() == {"clinic"}
+    assert sink.write(delivering("clinic")) == {"clinic": UNCHANGED}
+
+
+@pytest.mark.slow
+def test_a_secret_for_an_environment_that_others_lead_elsewhere_still_holds_its_sessions(
+    gcp: Gcp, tmp_path: Path
+) -> None:
+    secrets = SecretManager(gcp, tmp_path, name="all")
+    sink = secrets.sink("clinic")
+    sink.write(delivering("clinic"))
+    [path] = gcp.secrets
+    gcp.put(path, str(gcp.value(path, "latest"))).version_aliases["voxmint"] = 2
+    assert sink.holds() == {"clinic"}
 
 
 def test_annotations_of_an_earlier_session_go_and_those_of_others_stay(
@@ -267,6 +319,18 @@ def test_the_secret_ends_with_its_token_where_that_is_asked_for(
     secrets = SecretManager(gcp, tmp_path, expire=expire)
     written(secrets)
     assert end_of(gcp) == ends_at
+    secrets.settings["expire"] = False
+    written(secrets, 2)
+    assert end_of(gcp) == 0
+
+
+@pytest.mark.slow
+def test_an_end_of_voxmint_s_own_goes_where_somebody_else_led_readers_elsewhere(
+    gcp: Gcp, tmp_path: Path
+) -> None:
+    secrets = SecretManager(gcp, tmp_path, expire=True)
+    written(secrets)
+    gcp.put(PATH, "theirs").version_aliases["voxmint"] = 2
     secrets.settings["expire"] = False
     written(secrets, 2)
     assert end_of(gcp) == 0

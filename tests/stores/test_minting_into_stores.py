@@ -139,6 +139,20 @@ def test_a_store_that_cannot_be_written_leaves_the_other_sinks_as_they_were(
     assert (made.env_file.read_bytes(), secret(server, "clinic")) == before
 
 
+def test_what_somebody_else_wrote_into_a_secret_is_not_live_and_minted_anew(
+    server: Aws, tmp_path: Path
+) -> None:
+    made = desk(tmp_path, more=AWS)
+    made.mint()
+    overwrite(server, "voxmint/live/clinic")
+    assert states(made)["clinic"][0] == "missing"
+    assert [str(one.action) for one in asked(made).entries] == ["renew"]
+    # It is still voxmint's, and no `--adopt` is needed.
+    assert outcomes(made.mint()) == {"clinic": "minted"}
+    assert secret(server, "clinic")["session_id"] == made.sessions["clinic"].session_id
+    assert states(made)["clinic"][0] == "live"
+
+
 # ── a switch that fails halfway ──────────────────────────────────────────────────────────────────
 
 

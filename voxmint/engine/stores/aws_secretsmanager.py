@@ -34,7 +34,7 @@ from voxmint.engine.stores.contract import (
     What,
     cut_short,
 )
-from voxmint.engine.stores.marks import own_marks
+from voxmint.engine.stores.marks import marks_at, own_marks, told_of
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
 from voxmint.engine.stores.wording import (
@@ -139,7 +139,8 @@ class _SecretsManager(Store):
         marks = {one["Key"]: one.get("Value", "") for one in about.get("Tags", ())}
         if about.get("DeletedDate"):
             return Found(Presence.DELETED, marks=marks)
-        return Found(Presence.THERE, _version_of(about, _CURRENT), marks)
+        current = _version_of(about, _CURRENT)
+        return Found(Presence.THERE, current, told_of(marks, current), detail=marks)
 
     def read(self, name: str, version: str | None) -> Secret | None:
         which = {"VersionId": version} if version else {"VersionStage": _CURRENT}
@@ -200,8 +201,8 @@ class _SecretsManager(Store):
 
     def switch(self, draft: Draft, version: str) -> None:
         self._move(draft, version)
-        name, marks = draft.name, draft.marks
-        stale = sorted(own_marks(draft.found.marks).keys() - marks.keys())
+        name, marks = draft.name, marks_at(draft.marks, version)
+        stale = sorted(own_marks(_all_marks(draft.found)).keys() - marks.keys())
         self._client.tag_resource(SecretId=name, Tags=_tags(marks))
         if stale:
             self._client.untag_resource(SecretId=name, TagKeys=stale)
@@ -261,6 +262,11 @@ class _SecretsManager(Store):
 def _before(version: str) -> str:
     """The id of the version that a secret begins with, so that this one is not its first."""
     return str(uuid5(UUID(version), "before"))
+
+
+def _all_marks(found: Found) -> Mapping[str, str]:
+    """All that a look saw, those of a version that readers have no more among them."""
+    return found.detail if isinstance(found.detail, dict) else {}
 
 
 def _version_of(about: Mapping[str, Any], label: str) -> str | None:

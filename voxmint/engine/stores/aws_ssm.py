@@ -19,6 +19,7 @@ one came between.
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from secrets import token_hex
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -47,7 +48,7 @@ from voxmint.engine.stores.contract import (
     What,
     cut_short,
 )
-from voxmint.engine.stores.marks import ENVIRONMENT, MANAGED_BY, own_marks
+from voxmint.engine.stores.marks import ENVIRONMENT, MANAGED_BY, marks_at, own_marks, told_of
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
 from voxmint.engine.stores.wording import (
@@ -164,7 +165,9 @@ class _ParameterStore(Store):
         except self._client.exceptions.InvalidResourceId:
             # It went between the two requests.
             return MISSING
-        return Found(Presence.THERE, str(about["Version"]), tags, detail=about_of(about))
+        version = str(about["Version"])
+        detail = replace(about_of(about), tags=tags)
+        return Found(Presence.THERE, version, told_of(tags, version), detail=detail)
 
     def _described(self, how: str, name: str) -> Iterator[Mapping[str, Any]]:
         """The parameters of a name, or those whose names begin with it; no value among it."""
@@ -261,7 +264,7 @@ class _ParameterStore(Store):
         number = self._make(draft) if is_new else self._replace(draft)
         self._label(draft.name, number)
         if not is_new:
-            self._mark(draft)
+            self._mark(draft, number)
         # What is left is taken away by the next run that stages the same parameter.
         with suppress(Exception):
             self.discard(draft, version)
@@ -272,7 +275,7 @@ class _ParameterStore(Store):
             self._delete(version)
 
     def _make(self, draft: Draft) -> int:
-        tags = _listed({**self._options.tags, **draft.marks})
+        tags = _listed({**self._options.tags, **marks_at(draft.marks, "1")})
         try:
             return self._put(Name=draft.name, Tags=tags, **self._said(draft, About()))
         except Exception:
@@ -311,10 +314,11 @@ class _ParameterStore(Store):
             return value is not None and draft.content.is_in(value)
         return False
 
-    def _mark(self, draft: Draft) -> None:
+    def _mark(self, draft: Draft, number: int) -> None:
         about = {"ResourceType": _KIND, "ResourceId": draft.name}
-        stale = sorted(own_marks(draft.found.marks).keys() - draft.marks.keys())
-        self._client.add_tags_to_resource(**about, Tags=_listed(draft.marks))
+        marks = marks_at(draft.marks, str(number))
+        stale = sorted(own_marks(_about(draft).tags).keys() - marks.keys())
+        self._client.add_tags_to_resource(**about, Tags=_listed(marks))
         if stale:
             self._client.remove_tags_from_resource(**about, TagKeys=stale)
 

@@ -25,7 +25,7 @@ class About:
 
     A write that leaves out one of the `settings` may set it back to AWS's own, the key among them.
     `policies` are those that have nothing to do with an expiry, as JSON, and `all_policies` is how
-    many there are.
+    many there are. `tags` are all, those too that tell of another version than readers have.
     """
 
     type: str = SECURE
@@ -33,10 +33,11 @@ class About:
     settings: Mapping[str, str] = field(default_factory=dict)
     policies: tuple[str, ...] = ()
     all_policies: int = 0
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def about_of(answer: Mapping[str, Any]) -> About:
-    """What one member of an answer of DescribeParameters tells."""
+    """What one member of an answer of DescribeParameters tells; tags are not in it."""
     texts = [one.get("PolicyText", "") for one in answer.get("Policies") or ()]
     return About(
         answer.get("Type", ""),

@@ -32,7 +32,15 @@ from voxmint.engine.stores.gcp_secretmanager_client import (
     is_lost,
     trouble_of,
 )
-from voxmint.engine.stores.marks import EXPIRES_AT, MANAGED_BY, OURS, own_marks
+from voxmint.engine.stores.marks import (
+    EXPIRES_AT,
+    MANAGED_BY,
+    OURS,
+    marks_at,
+    others_marks,
+    own_marks,
+    told_of,
+)
 from voxmint.secret import Secret
 
 if TYPE_CHECKING:
@@ -52,14 +60,14 @@ _PAGE = 250
 class Ground:
     """What a change of a secret goes by.
 
-    Its etag, all its aliases, the number from which on versions are voxmint's, and when it is
-    deleted.
+    Its etag, all its aliases, the number from which on versions are voxmint's, and whether voxmint
+    set when it is deleted.
     """
 
     etag: str
     aliases: Mapping[str, int]
     first: int | None
-    ends_at: int | None
+    has_own_end: bool
 
 
 class SecretManager(Store):
@@ -103,10 +111,11 @@ class SecretManager(Store):
             raise cut_short()
         aliases, marks = dict(secret.version_aliases), dict(secret.annotations)
         expires = secret.expire_time
-        ends_at = int(expires.timestamp()) if expires else None
+        is_own = expires is not None and marks.get(EXPIRES_AT) == str(int(expires.timestamp()))
         first = marks.pop(_FIRST, "")
-        ground = Ground(secret.etag, aliases, int(first) if first.isdecimal() else None, ends_at)
-        return Found(Presence.THERE, self._version_of(aliases, marks), marks, detail=ground)
+        ground = Ground(secret.etag, aliases, int(first) if first.isdecimal() else None, is_own)
+        version = self._version_of(aliases, marks)
+        return Found(Presence.THERE, version, told_of(marks, version), detail=ground)
 
     def _version_of(self, aliases: Mapping[str, int], marks: Mapping[str, str]) -> str | None:
         """What readers get: where the alias leads to. Without it, `None` is the latest version."""
@@ -227,14 +236,12 @@ class SecretManager(Store):
         aliases.pop(self._previous, None)
         if self._alias in ground.aliases:
             aliases[self._previous] = ground.aliases[self._alias]
-        others = {
-            name: before.marks[name] for name in before.marks.keys() - own_marks(before.marks)
-        }
+        marks = {**others_marks(before.marks), **marks_at(draft.marks, version)}
         secret = {
             "name": self._path(draft.name),
             "etag": ground.etag,
             "version_aliases": aliases,
-            "annotations": {**others, **draft.marks, _FIRST: str(ground.first or version)},
+            "annotations": {**marks, _FIRST: str(ground.first or version)},
         }
         expiry = self._expiry(draft, before)
         paths = ["version_aliases", "annotations", *expiry]
@@ -248,9 +255,7 @@ class SecretManager(Store):
         """When the secret is to end, if that is to be set; `None` takes away what voxmint set."""
         if self._options.expire and draft.is_all_ours:
             return {"expire_time": datetime.fromtimestamp(draft.expires_at, UTC)}
-        ends_at = _ground_of(before).ends_at
-        is_own = ends_at is not None and before.marks.get(EXPIRES_AT) == str(ends_at)
-        return {"expire_time": None} if is_own else {}
+        return {"expire_time": None} if _ground_of(before).has_own_end else {}
 
     def _moved(self, draft: Draft, before: Found, version: str) -> bool | None:
         """Whether a move was made whose answer is lost; `None`: it was not."""

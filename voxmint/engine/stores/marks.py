@@ -21,6 +21,8 @@ DIGEST = "voxmint-digest"
 COMMIT = "voxmint-commit"
 EXPIRES_AT = "voxmint-expires-at"
 SESSION_ID = "voxmint-session-id"
+VERSION = "voxmint-version"
+"""Of a profile's own secret: which version the marks tell of, where versions share them."""
 
 Marks = Mapping[str, str]
 
@@ -28,6 +30,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_.:/+@-]")
 _LONGEST = 200
 _FINGERPRINT = 8
 _IN_ONE_MARK = 22
+_CLAIM = (MANAGED_BY, ENVIRONMENT)
 
 
 def claim_of(environment: str) -> dict[str, str]:
@@ -108,6 +111,33 @@ def is_session_of(marks: Marks, environment: str, profile: str) -> bool:
 def own_marks(marks: Marks) -> dict[str, str]:
     """Those that are voxmint's."""
     return {name: text for name, text in marks.items() if name == MANAGED_BY or _is_own_name(name)}
+
+
+def others_marks(marks: Marks) -> dict[str, str]:
+    """Those that are somebody else's."""
+    own = own_marks(marks)
+    return {name: text for name, text in marks.items() if name not in own}
+
+
+def marks_at(marks: Marks, version: str) -> dict[str, str]:
+    """The marks of a secret, with the version that a session's are for.
+
+    Of a secret for an environment others may write versions, too, and leave the sessions in it.
+    """
+    return {**marks, VERSION: version} if PROFILE in marks else dict(marks)
+
+
+def told_of(marks: Marks, version: str | None) -> dict[str, str]:
+    """What marks tell of a version: of another one than theirs, whose it is and nothing more."""
+    if marks.get(VERSION, version) != version:
+        return without_session(marks)
+    return {name: text for name, text in marks.items() if name != VERSION}
+
+
+def without_session(marks: Marks) -> dict[str, str]:
+    """The marks of a name without a session: whose it is, and those of others."""
+    claim = {name: marks[name] for name in _CLAIM if name in marks}
+    return {**others_marks(marks), **claim}
 
 
 def _is_own_name(name: str) -> bool:

@@ -22,6 +22,7 @@ from voxmint.engine.stores.contract import (
     What,
     cut_short,
 )
+from voxmint.engine.stores.marks import without_session
 from voxmint.engine.stores.vault_client import Answer, trouble_of
 from voxmint.engine.stores.vault_marks import (
     MARKS,
@@ -29,7 +30,6 @@ from voxmint.engine.stores.vault_marks import (
     STAGED,
     is_staged,
     new_run,
-    without_session,
 )
 from voxmint.engine.stores.vault_session import Session
 from voxmint.secret import Secret

@@ -22,18 +22,15 @@ from voxmint.engine.stores.contract import (
     What,
     cut_short,
 )
-from voxmint.engine.stores.vault_client import Answer, RefusalError, trouble_of
-from voxmint.engine.stores.vault_marks import (
-    RUN,
-    STAGED,
+from voxmint.engine.stores.marks import (
     Marks,
-    is_staged,
-    new_run,
+    marks_at,
     others_marks,
-    session_marks_at,
     told_of,
     without_session,
 )
+from voxmint.engine.stores.vault_client import Answer, RefusalError, trouble_of
+from voxmint.engine.stores.vault_marks import RUN, STAGED, is_staged, new_run
 from voxmint.engine.stores.vault_session import Session
 from voxmint.secret import Secret
 
@@ -97,7 +94,7 @@ class KV2(Store):
             int(about.get("max_versions") or 0), str(about.get("delete_version_after"))
         )
         detail = _Detail(answer.at, settings, marks, live)
-        shown = told_of(marks, current) if current in live else without_session(marks)
+        shown = told_of(marks, str(current)) if current in live else without_session(marks)
         return Found(Presence.THERE, str(current) if current else None, shown, detail=detail)
 
     def read(self, name: str, version: str | None) -> Secret | None:
@@ -163,7 +160,7 @@ class KV2(Store):
         self._prepare(draft)
         self._replace(draft)
         others = others_marks(_detail_of(draft.found).marks)
-        marks = session_marks_at(draft.marks, int(draft.found.version or 0) + 1)
+        marks = marks_at(draft.marks, str(int(draft.found.version or 0) + 1))
         self._set(draft.name, None, {**others, **marks})
         # What is left here ends by itself, or is taken up by the next write.
         with suppress(Exception):
