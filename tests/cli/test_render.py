@@ -16,6 +16,7 @@ from voxmint.cli.formats.json_text import in_a_line, indented
 from voxmint.cli.formats.yaml_text import as_yaml
 from voxmint.profiles.nodes import plain
 from voxmint.profiles.reader import read_document
+from voxmint.profiles.selectors import in_one_form
 
 
 @pytest.mark.parametrize("output", ["json", "yaml", "curl", "ndjson"])
@@ -93,7 +94,8 @@ SCALARS = (
     | st.text(max_size=20)
     | st.text("yesnotruefalseonoff~<>=0123456789.:-+_xe \n\t#'\"%@`&*!|{}[],?", max_size=20)
 )
-KEYS = st.text(max_size=8)
+# Keys are read in one form of Unicode.
+KEYS = st.text(max_size=8).map(in_one_form)
 BODIES = st.dictionaries(
     KEYS,
     st.recursive(

@@ -13,6 +13,7 @@ from voxmint.origin import Origin
 from voxmint.profiles import reader
 from voxmint.profiles.nodes import ListNode, MapNode, Node, ScalarNode, kind_of, plain, texts_in
 from voxmint.profiles.reader import Document, read_document
+from voxmint.profiles.selectors import in_one_form
 
 FILE = "p.yaml"
 
@@ -542,6 +543,8 @@ TEXTS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"]) | st.just("\n"),
     max_size=40,
 )
+# They are read in one form of Unicode.
+KEYS = TEXTS.map(in_one_form)
 SCALARS = (
     st.none()
     | st.booleans()
@@ -552,7 +555,7 @@ SCALARS = (
 )
 VALUES = st.recursive(
     SCALARS,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )
 
@@ -560,7 +563,7 @@ VALUES = st.recursive(
 @st.composite
 def files(draw: st.DrawFn) -> tuple[Any, str]:
     """A value, and a text of YAML that says it."""
-    content = draw(st.dictionaries(TEXTS, VALUES, min_size=1, max_size=4))
+    content = draw(st.dictionaries(KEYS, VALUES, min_size=1, max_size=4))
     return content, draw(as_yaml(content))
 
 
