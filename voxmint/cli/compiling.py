@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from voxmint.cli.display.problems import Sources
-from voxmint.cli.failures import LocatedProblemsError, WrongSetError
+from voxmint.cli.located import LocatedProblemsError, WrongSetError
 from voxmint.cli.world import World
 from voxmint.engine.project import Project, open_project
 from voxmint.engine.worktree import WorkTree

@@ -5,39 +5,35 @@ from typing import TYPE_CHECKING
 import click
 
 from voxmint.cli.parser import Word, command as command_named
+from voxmint.cli.world import COMPLETION
 
 if TYPE_CHECKING:
-    from voxmint.cli.parser import Program
     from voxmint.cli.world import World
 
 SHELLS = ("bash", "zsh", "fish")
 
 
-def script(shell: str, world: "World") -> int:
+def script(shell: str, program: click.Command, world: "World") -> int:
     """Writes the shell's completion script."""
     from click.shell_completion import ShellComplete, get_completion_class
 
-    from voxmint.cli.main import COMPLETION, NAME, program
-
     completer = get_completion_class(shell)
     assert completer is not None  # noqa: S101  # click knows all three
-    made = completer(program(), {}, NAME, COMPLETION)
+    made = completer(program, {}, program.name or "", COMPLETION)
     # Bash's own version of this runs a bash to look at its version.
     world.out.write(ShellComplete.source(made))
     return 0
 
 
-def complete(program: "Program", world: "World") -> int:
+def complete(program: click.Command, world: "World") -> int:
     """Answers a shell; it asks by `_VOXMINT_COMPLETE`, `COMP_WORDS` and `COMP_CWORD`."""
     from click.shell_completion import get_completion_class
-
-    from voxmint.cli.main import COMPLETION, NAME
 
     shell, _, asked = world.environ[COMPLETION].partition("_")
     completer = get_completion_class(shell)
     if completer is None or asked != "complete":
         return 1
-    world.out.line(completer(program, {}, NAME, COMPLETION).complete())
+    world.out.line(completer(program, {}, program.name or "", COMPLETION).complete())
     return 0
 
 
@@ -53,4 +49,4 @@ def command(world: "World", shell: str) -> int:
 
     Bash must be 4.4 or later.
     """
-    return script(shell, world)
+    return script(shell, click.get_current_context().find_root().command, world)

@@ -16,12 +16,9 @@ from types import TracebackType
 
 import click
 
-from voxmint.cli.display.problems import (
-    NO_SOURCES,
-    Sources,
-    show_sentence,
-)
+from voxmint.cli.display.problems import NO_SOURCES, show_sentence
 from voxmint.cli.display.screen import OutputError
+from voxmint.cli.located import LocatedProblemsError
 from voxmint.cli.parser import called
 from voxmint.cli.world import World
 from voxmint.problems import ProblemsError, UsageError, VoxmintError, nearest
@@ -31,20 +28,6 @@ TRACEBACK = "VOXMINT_TRACEBACK"
 """The variable that asks for the calls that led to a bug."""
 
 _FAILED, _WRONG_USAGE, _INTERRUPTED, _BROKEN_PIPE = 1, 64, 130, 141
-
-
-class LocatedProblemsError(ProblemsError):
-    """Problems, with the texts that their places are in."""
-
-    def __init__(self, failure: ProblemsError, sources: Sources) -> None:
-        super().__init__(failure.problems)
-        self.sources = sources
-
-
-class WrongSetError(LocatedProblemsError):
-    """What `--set` was given cannot be read."""
-
-    exit_code = _WRONG_USAGE
 
 
 def ended(error: BaseException, world: World) -> int:

@@ -183,7 +183,7 @@ def _setting(options: Options, project: "Project | None") -> "Setting":
 def _rendered(text: str, setting: "Setting", project: "Project | None", world: "World") -> "Given":
     """What a profile's text gives; `LocatedProblemsError` where its bases are wrong."""
     from voxmint.cli.display.problems import Sources
-    from voxmint.cli.failures import LocatedProblemsError
+    from voxmint.cli.located import LocatedProblemsError
     from voxmint.problems import ProblemsError
     from voxmint.profiles.importing.rendering import NotRenderedError, rendered
 

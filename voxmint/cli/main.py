@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from voxmint.cli.world import World
 
 NAME = "voxmint"
-COMPLETION = "_VOXMINT_COMPLETE"
-"""The variable by which a shell asks for completions."""
 
 COMMANDS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -102,6 +100,8 @@ def main(arguments: Sequence[str], world: "World") -> int:
 
 def _called(arguments: Sequence[str], world: "World") -> int:
     from click.exceptions import Exit
+
+    from voxmint.cli.world import COMPLETION
 
     if COMPLETION in world.environ:
         from voxmint.cli.completion import complete

@@ -18,6 +18,9 @@ from voxmint.cli.display.screen import Screen
 if TYPE_CHECKING:
     from datetime import tzinfo
 
+COMPLETION = "_VOXMINT_COMPLETE"
+"""The variable by which a shell asks for completions."""
+
 
 @dataclass(frozen=True, slots=True)
 class World:
