@@ -1,13 +1,17 @@
 """`voxmint emulator`: its options, at the command line, and a real mint among its faults."""
 
+import gc
+import io
 import json
 import os
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +20,34 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.running import NOW, environment, ran, write
 from tests.cli.test_mint import FILES
+from voxmint.cli.emulator import Options as CommandOptions, emulate
+from voxmint.cli.world import World
 from voxmint.engine.emulator import Emulator, Options, faults_of
 from voxmint.engine.emulator.effects import KINDS
 
 SESSION = {"session": {"type": "transcription"}}
+
+
+class Looking(threading.Event):
+    """Ends a server at once, and looks how often garbage is collected while it runs."""
+
+    seen = 0
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002  # as an event has it
+        self.seen = gc.get_threshold()[0]
+        return True
+
+
+def test_a_server_collects_garbage_more_often_than_other_commands(tmp_path: Path) -> None:
+    usual, looking, out = gc.get_threshold(), Looking(), io.StringIO()
+    world = World(io.StringIO(), out, out, {}, tmp_path, lambda: NOW, UTC)
+    gc.set_threshold(200_000)
+    try:
+        assert emulate(CommandOptions(port=0, stop=looking), world) == 0
+        assert gc.get_threshold()[0] == 200_000
+    finally:
+        gc.set_threshold(*usual)
+    assert looking.seen <= 10_000
 
 
 class Told:

@@ -69,6 +69,11 @@ def test_environments_that_inherit_the_provider_lack_it_once() -> None:
     assert found.at.file == "environments/base.yaml"
 
 
+def test_a_deployment_has_a_name() -> None:
+    [problem] = on_azure("{whisper-1: ''}", p=asking("whisper-1")).errors
+    assert problem.message == "`provider.deployments.whisper-1`: must not be empty"
+
+
 @pytest.mark.parametrize("kind", ["openai", "emulator"])
 def test_others_know_models_by_their_names(kind: str) -> None:
     compilation = compiled({"p": asking("whisper-1")}, {"e": f"provider: {{kind: {kind}}}\n"})

@@ -17,10 +17,11 @@ from typing_extensions import get_type_hints, is_typeddict
 from voxmint.origin import Path
 
 
-class NestedBody(nested.ClientSecretCreateParams, total=False):
+# mypy does not follow the SDK, and so cannot see that its class is a TypedDict.
+class NestedBody(nested.ClientSecretCreateParams, total=False):  # type: ignore[call-arg, misc]
     """The body of client_secrets with a session that transcribes, and no other."""
 
-    session: Required[RealtimeTranscriptionSessionCreateRequestParam]  # type: ignore[misc]  # one of the two that it may be
+    session: Required[RealtimeTranscriptionSessionCreateRequestParam]  # type: ignore[valid-type]
 
 
 ROOTS: dict[str, Any] = {

@@ -18,6 +18,7 @@ import pytest
 from tests.cli.running import environment
 from tests.engine.emulator.talking import (
     COUNTS,
+    FAULTS,
     FLAT,
     PATIENT,
     ask,
@@ -28,7 +29,9 @@ from tests.engine.emulator.talking import (
     raw,
     received,
 )
-from voxmint.engine.emulator import Emulator, Limits
+from voxmint.engine.emulator import Emulator, Fault, Limits
+
+LABEL = "X-Client-Request-Id: run/late"
 
 QUICK = Limits(
     connections=20,
@@ -71,8 +74,8 @@ def many_descriptors(number: int) -> Iterator[None]:
 # ── how many ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_thousands_of_connections_that_say_nothing_give_way() -> None:
-    number = 2000
+def test_a_thousand_connections_that_say_nothing_give_way() -> None:
+    number = 1000
     with (
         many_descriptors(2 * number),
         Emulator(fixed(limits=Limits(spare_seconds=0.01))) as running,
@@ -106,6 +109,24 @@ def test_thousands_of_connections_that_wait_for_an_answer_keep_their_place() -> 
     assert found["connections"]["turned_away"] >= 500
     assert {data[:12] for data in turned_away} <= {b"HTTP/1.1 503", b""}
     assert b"too many connections" in b"".join(turned_away)
+
+
+def test_clients_that_did_not_wait_for_their_answer_give_way() -> None:
+    limits = replace(PATIENT, connections=5, spare_seconds=600)
+    late = Fault("late", "3600", profile="late")
+    with Emulator(fixed(limits=limits, faults=(late,))) as emulator:
+        for _ in range(limits.connections):
+            with bare(emulator) as connection:
+                connection.sendall(raw(FLAT, b"{}", "Content-Length: 2", LABEL))
+        mints_again(emulator)
+
+
+def test_a_client_that_has_only_ended_its_side_is_answered(emulator: Emulator) -> None:
+    post(emulator, FAULTS, {"fault": "slow-headers:0.01"})
+    with bare(emulator) as connection:
+        connection.sendall(raw(FLAT, b"{}", "Content-Length: 2", "Connection: close"))
+        connection.shutdown(socket.SHUT_WR)
+        assert received(connection).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def test_no_more_than_a_few_are_told_why_they_are_turned_away() -> None:

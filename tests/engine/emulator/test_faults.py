@@ -9,7 +9,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.engine.emulator.talking import FLAT, NESTED, ask, counts, fixed, post, spend
 from voxmint.engine.emulator import Emulator, Fault, fault_of, faults_of
-from voxmint.engine.emulator.faults import fault_in
+from voxmint.engine.emulator.faults import MOST_LETTERS, Faults, fault_in
 from voxmint.problems import UsageError
 
 SESSION = {"session": {"type": "transcription"}}
@@ -135,6 +135,15 @@ def test_there_are_not_more_than_a_hundred() -> None:
     assert len(faults_of(("500",) * 100)) == 100
     with pytest.raises(UsageError, match="keeps 100 faults at most"):
         faults_of(("500",) * 101)
+
+
+def test_what_their_patterns_take_is_bounded_together() -> None:
+    half = Fault("500", profile="w" * 500, body={"a": "*" * 499} | dict.fromkeys("bc", "x" * 498))
+    most = MOST_LETTERS // half.letters
+    kept = Faults((half,) * most)
+    with pytest.raises(UsageError, match="have 5000 characters at most, together"):
+        kept.add((half,))
+    assert len(kept.content()) == most
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from tests.engine.emulator.talking import counts
 from voxmint.cli.emulator import command
 from voxmint.engine.emulator import Emulator, Limits, Options, faults_of
 from voxmint.engine.emulator.control import CONTROLS
-from voxmint.engine.emulator.faults import MOST, fault_in
+from voxmint.engine.emulator.faults import MOST, MOST_LETTERS, fault_in
 from voxmint.engine.emulator.services import SERVICES
 
 PAGE = (Path(__file__).parents[3] / "docs/emulator.md").read_text("utf-8")
@@ -72,6 +72,7 @@ def test_the_bounds_are_those_that_hold() -> None:
         f"| time in which nothing of an answer is taken | {limits.answer_seconds} s |",
         f"| silence between requests | {limits.idle_seconds} s |",
         f"An emulator keeps {MOST} faults at most.",
+        f"Their patterns have {MOST_LETTERS:,} characters at most, all together.",
     ]
 
     assert [row for row in rows if row not in PAGE] == []

@@ -1,4 +1,5 @@
 import json
+import math
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -105,6 +106,12 @@ def test_a_request_to_mint_waits_for_the_latency_and_others_do_not() -> None:
 
     with Emulator(fixed(latency_ms=3_600_000)) as emulator:
         assert ask(emulator, "GET", "/emulator").status == 200
+
+
+@pytest.mark.parametrize("latency", [-1, math.nan, math.inf, 3_600_001])
+def test_a_latency_is_a_time_that_somebody_could_wait(latency: float) -> None:
+    with pytest.raises(UsageError, match="a latency is 0 to 3600000 milliseconds"):
+        Emulator(fixed(latency_ms=latency))
 
 
 def test_stopping_cuts_connections_that_are_open() -> None:

@@ -43,3 +43,10 @@ class BrokenKeyring(FileKeyring):
 
     def get_password(self, service: str, username: str) -> str | None:
         raise OSError(f"not for {service} {username}: sk-canary-of-the-keyring-0123")
+
+
+class LeavingKeyring(FileKeyring):
+    """One that ends the program, as where nobody gives it a passphrase."""
+
+    def get_password(self, service: str, username: str) -> str | None:
+        raise SystemExit(f"not for {service} {username}: sk-canary-of-the-keyring-0123")

@@ -86,6 +86,7 @@ def test_what_could_be_read_in_two_ways_is_no_url(text: str) -> None:
         ("127.255.0.9", True),
         ("[::1]", True),
         ("0.0.0.0", False),
+        ("[::ffff:127.0.0.1]", False),
         ("127.1", False),
         ("2130706433", False),
         ("localhost.example", False),

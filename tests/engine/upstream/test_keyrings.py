@@ -76,6 +76,7 @@ def test_the_keyring_is_asked_only_for_a_host_that_is_allowed(tmp_path: Path) ->
     [
         (f"{BACKENDS}.LockedKeyring", "it is locked"),
         (f"{BACKENDS}.BrokenKeyring", "it failed with OSError"),
+        (f"{BACKENDS}.LeavingKeyring", "it failed with SystemExit"),
         (
             "keyring.backends.fail.Keyring",
             "this machine has none that the package `keyring` knows",

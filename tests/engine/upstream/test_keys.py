@@ -8,6 +8,7 @@ import pytest
 
 from tests.engine.mints import KEY, desk
 from tests.engine.worlds import environ, git, problem_of
+from voxmint.engine.upstream.commands import CommandError, printed_by
 from voxmint.engine.upstream.keys import concealer, key_ring, read_key
 from voxmint.problems import Problem, ProblemsError
 from voxmint.secret import Secret
@@ -162,12 +163,32 @@ def test_what_a_failing_command_printed_is_not_repeated(
         ("sk-canary-0123\r\nHost: evil.example", "key-malformed"),
         ("sk-canary-0123\x00456789", "key-malformed"),
         ("sk-canary-0123ü", "key-malformed"),
+        ('"sk-canary-0123"', "key-malformed"),
+        ("'sk-canary-0123'", "key-malformed"),
+        ("OPENAI_API_KEY=sk-canary-0123", "key-malformed"),
+        ("export OPENAI_API_KEY=sk-canary-0123", "key-malformed"),
     ],
 )
 def test_what_is_no_key_is_refused_and_not_shown(made: Desk, text: str, code: str) -> None:
     found = made.problem("{env: THE_KEY}", {"THE_KEY": text})
     assert found.code == code
     assert "canary" not in f"{found!r}{found.message}{found.hint}"
+
+
+@pytest.mark.parametrize("text", ["a=b", "QUJDREVG_R0g==", "NAME=sk-0123", '"half', "it's'"])
+def test_what_only_looks_a_little_wrong_is_a_key(made: Desk, text: str) -> None:
+    assert revealed(made.read("{env: THE_KEY}", {"THE_KEY": text})) == text
+
+
+def test_a_command_that_never_stops_printing_is_ended(made: Desk) -> None:
+    found = made.problem("{command: ['yes', sk-canary-0123456789]}")
+    assert found.facts["said"] == "it printed more than 65536 bytes"
+
+
+def test_a_command_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    for silent in ("exec sleep 600", "exec 1>&-; exec sleep 600"):
+        with pytest.raises(CommandError, match=r"^it took more than 0\.05 s$"):
+            printed_by(["sh", "-c", silent], tmp_path, environ(tmp_path), timeout=0.05)
 
 
 def test_a_key_is_taken_out_of_what_a_server_says() -> None:

@@ -86,6 +86,31 @@ def test_trying_runs_no_command_either(tmp_path: Path, trap: Trap) -> None:
     assert_stopped(victim, "key-command-forbidden", given=("try", "clinic"))
 
 
+def test_a_program_is_not_even_started(tmp_path: Path, trap: Trap) -> None:
+    victim = Victim(tmp_path, trap)
+    victim.provide(url("https://evil.example/v1"))
+    started = ("clinic", "-e", "live", "--", "touch", "started")
+    assert_stopped(victim, "host-not-allowed", given=("exec", *started))
+    assert not (victim.root / "started").exists()
+
+
+def test_a_plan_that_was_reviewed_does_not_lead_to_another_host(tmp_path: Path, trap: Trap) -> None:
+    victim = Victim(tmp_path, trap)
+    victim.provide(f"{{kind: openai, {KEY}}}")
+    assert victim.run("plan", "--out", "plan.json").code == 0
+    plan, evil = victim.root / "plan.json", url("https://evil.example/v1")
+    reviewed = plan.read_text()
+    for text, provider in (
+        (reviewed.replace("api.openai.com", "evil.example"), f"{{kind: openai, {KEY}}}"),
+        (reviewed, evil),
+        (reviewed.replace("api.openai.com", "evil.example"), evil),
+    ):
+        plan.write_text(text)
+        victim.provide(provider)
+        found = ran(victim.root, "mint", "--plan", "plan.json", environ=victim.environ)
+        assert (found.code, victim.heard, victim.was_read) == (1, [], False), found.err
+
+
 READING = (
     *(
         ("validate",),
@@ -268,6 +293,19 @@ def test_an_extra_header(tmp_path: Path, trap: Trap, name: str) -> None:
     settings = url("https://gateway.example/v1", "compatible")[:-1]
     victim.provide(f'{settings}, headers: {{"{name}": "evil.example"}}}}')
     assert_stopped(victim, "header-refused")
+
+
+@pytest.mark.parametrize("twin", ["x-team", "X_TEAM"])
+def test_a_header_that_is_set_twice(tmp_path: Path, trap: Trap, twin: str) -> None:
+    # As where an environment means to replace what its base says.
+    victim = Victim(tmp_path, trap, "gateway.example")
+    settings = url("https://gateway.example/v1", "compatible")[:-1]
+    victim.write(
+        "environments/base.yaml", f"provider: {settings}, headers: {{X-Team: a}}}}\n{SINK}"
+    )
+    victim.provide(f"{{headers: {{{twin}: b}}}}", "extends: base\n")
+    said = assert_stopped(victim, "header-refused")
+    assert f"`{twin}` cannot be set: it is the same header as `X-Team`" in said
 
 
 LINES = ("a\\r\\nHost: evil.example", "a\\nb", "a\\rb", "a\\0b", "\\u00e9", "", " a", "a\\tb")

@@ -5,7 +5,8 @@ a request is the only one that does, and those after it do not count that reques
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from types import MappingProxyType
@@ -21,12 +22,15 @@ from voxmint.shown import shown
 
 MOST = 100
 """Faults that an emulator keeps at a time."""
+MOST_LETTERS = 5000
+"""Characters that their patterns have together: each is held against each request's body."""
 
 _MANY = 1_000_000_000
 _LONGEST_PATTERN = 500
 _MOST_PATTERNS = 20
 _BODY = "body."
 _APIS = (FLAT_API, NESTED_API)
+_INDEX = re.compile("0|[1-9][0-9]{0,5}")
 _WHERE_KINDS_ARE = "`voxmint emulator --list-faults` shows them"
 
 SELECTORS: Mapping[str, str] = MappingProxyType(
@@ -84,6 +88,11 @@ class Fault:
         """What it does; `UsageError` for an argument that its kind does not take."""
         return effect_of(self.kind, self.argument)
 
+    @property
+    def letters(self) -> int:
+        """How many characters its patterns have."""
+        return sum(map(len, (self.profile or "", *self.body, *self.body.values())))
+
     def content(self) -> dict[str, Any]:
         """What a control request would say to ask for it."""
         return {
@@ -121,9 +130,19 @@ def faults_of(texts: tuple[str, ...]) -> tuple[Fault, ...]:
     if wrong:
         first, *also = wrong
         raise UsageError(str(first), first.hint, tuple(also))
-    if len(found) > MOST:
-        raise UsageError(f"an emulator keeps {MOST} faults at most")
+    _check_room(found)
     return tuple(found)
+
+
+def _check_room(faults: Iterable[Fault]) -> None:
+    """That an emulator keeps so many; `UsageError` where it does not."""
+    kept = tuple(faults)
+    if len(kept) > MOST:
+        raise UsageError(f"an emulator keeps {MOST} faults at most")
+    if sum(fault.letters for fault in kept) > MOST_LETTERS:
+        raise UsageError(
+            f"the patterns of an emulator's faults have {MOST_LETTERS} characters at most, together"
+        )
 
 
 def fault_of(text: str) -> Fault:
@@ -214,8 +233,7 @@ class Faults:
 
     def add(self, faults: tuple[Fault, ...]) -> None:
         """Puts faults behind those that there are; all of them, or none."""
-        if len(self._kept) + len(faults) > MOST:
-            raise UsageError(f"an emulator keeps {MOST} faults at most")
+        _check_room((*(kept.fault for kept in self._kept), *faults))
         self._kept += [_Kept(fault, fault.effect) for fault in faults]
 
     def clear(self) -> None:
@@ -282,7 +300,7 @@ def _text_at(value: Any, path: str) -> str | None:
     for part in path.split("."):
         if isinstance(value, Mapping) and part in value:
             value = value[part]
-        elif isinstance(value, list) and part in map(str, range(len(value))):
+        elif isinstance(value, list) and _INDEX.fullmatch(part) and int(part) < len(value):
             value = value[int(part)]
         else:
             return None

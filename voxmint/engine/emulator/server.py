@@ -12,10 +12,10 @@ import threading
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from ipaddress import ip_address
-from math import inf
 from typing import Protocol, Self
 
 from voxmint.engine.emulator.answers import Answer, RefusedError
+from voxmint.engine.emulator.arguments import LONGEST_PAUSE
 from voxmint.engine.emulator.inbox import PIECE, Store
 from voxmint.engine.emulator.options import Access, Options
 from voxmint.engine.emulator.routes import Reply, reply, world_of
@@ -58,6 +58,9 @@ class Emulator:
         if self._options.service not in SERVICES:
             known = ", ".join(f"`{name}`" for name in SERVICES)
             raise UsageError(f"there is no service `{shown(self._options.service)}`", known)
+        # Written so that a NaN is refused, too.
+        if not 0 <= self._options.latency_ms <= LONGEST_PAUSE * 1000:
+            raise UsageError(f"a latency is 0 to {LONGEST_PAUSE * 1000} milliseconds")
         self._conversations: dict[asyncio.Task[None], Connection] = {}
         self._turned_away = 0
         self._thread: threading.Thread | None = None
@@ -173,19 +176,27 @@ class Emulator:
         conversation.add_done_callback(ended)
 
     def _make_room(self) -> bool:
-        """Ends the connection that has been silent for longest, if one has been so for long."""
+        """Ends a connection that nobody waits at, if there is one.
+
+        One whose client has left, or else the one that has been silent for longest, and for long.
+        """
+        conversation = self._left() or self._silent()
+        return conversation is not None and conversation.cancel()
+
+    def _left(self) -> asyncio.Task[None] | None:
+        for conversation, connection in self._conversations.items():
+            if connection.is_left and not conversation.cancelling():
+                return conversation
+        return None
+
+    def _silent(self) -> asyncio.Task[None] | None:
         latest = self._loop.time() - self._options.limits.spare_seconds
         silent = [
             (connection.silent_since, number, conversation)
             for number, (conversation, connection) in enumerate(self._conversations.items())
-            if connection.silent_since <= latest
+            if connection.silent_since <= latest and not conversation.cancelling()
         ]
-        if not silent:
-            return False
-        _, _, conversation = min(silent)
-        self._conversations[conversation].silent_since = inf
-        conversation.cancel()
-        return True
+        return min(silent)[2] if silent else None
 
     # ── a connection ─────────────────────────────────────────────────────────────────────────────
 
@@ -217,7 +228,7 @@ class Emulator:
         try:
             answered = reply(request, self._world)
             with self._counted(answered):
-                await self._interfere(answered, arrived)
+                await self._interfere(connection, answered, arrived)
                 goes_on = await self._answer(connection, request, answered, arrived)
         finally:
             connection.let_go()
@@ -235,12 +246,12 @@ class Emulator:
         finally:
             self._world.tally.done()
 
-    async def _interfere(self, answered: Reply, arrived: float) -> None:
+    async def _interfere(self, connection: Connection, answered: Reply, arrived: float) -> None:
         """What stands between an answer and its sending: the latency of routes that mint."""
         is_mint = answered.route is not None and answered.route.api
         latency = self._options.latency_ms / 1000 if is_mint else 0
         # Also without latency: a client that pipelines must let the others have their turn.
-        await asyncio.sleep(max(0.0, arrived + latency - self._loop.time()))
+        await connection.hold_back(max(0.0, arrived + latency - self._loop.time()))
 
     async def _answer(
         self, connection: Connection, request: Request | None, answered: Reply, arrived: float

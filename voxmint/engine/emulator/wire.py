@@ -92,6 +92,7 @@ class Connection:
         self._is_local = _is_local(self._writer)
         self.silent_since = inf
         """Since when nothing has been heard, by the loop's clock; infinite while something is."""
+        self._is_held_back = False
 
     async def wait(self) -> bool:
         """Whether a request begins; not when the client has left, or idles too long."""
@@ -206,11 +207,29 @@ class Connection:
                 case Send(data):
                     await self._send(data)
                 case Pause(seconds):
-                    await asyncio.sleep(seconds)
+                    await self.hold_back(seconds)
                 case End():
                     await self._end(step)
                     return False
         return True
+
+    async def hold_back(self, seconds: float) -> None:
+        """Lets time pass in which the client waits for its answer."""
+        # Without a pause there is nothing to give up: the answer is sent right away.
+        self._is_held_back = seconds > 0
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            self._is_held_back = False
+
+    @property
+    def is_left(self) -> bool:
+        """Whether the client has ended its side while its answer is held back.
+
+        Mostly it has left. It may also wait for the answer: there is no telling before one is sent.
+        """
+        has_ended = self._reader.at_eof() or self._reader.exception() is not None
+        return self._is_held_back and has_ended
 
     async def _send(self, data: bytes) -> None:
         async with asyncio.timeout(self._limits.answer_seconds):

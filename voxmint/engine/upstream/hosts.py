@@ -16,11 +16,12 @@ from voxmint.shown import shown
 ALLOW_HOSTS = "VOXMINT_ALLOW_HOSTS"
 """The operator's variable: hosts that a key may be sent to besides the provider's own."""
 
+# The patterns of hosts and URLs are compiled when they are first used: that takes as long as twenty
+# bodies, and a check of a project whose settings are right at a glance needs none.
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?P<port>:[0-9]{{1,5}})?"
-_AUTHORITY = re.compile(_HOST)
 _PATH = r"(?P<path>/[A-Za-z0-9._~/%:@!$&'()*+,;=-]*)?"
-_URL = re.compile(f"(?P<scheme>https?)://{_HOST}{_PATH}", re.IGNORECASE)
+_URL = f"(?i:(?P<scheme>https?)://{_HOST}{_PATH})"
 _SEGMENT = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})+")
 _HIDDEN = re.compile(r"[\x00-\x20\x7f/\\%?#]")
 """What an escape in a path must not stand for: it ends a part of a URL, or is another escape."""
@@ -63,7 +64,7 @@ def url_of(text: str) -> Url | None:
     none: it could be one host to whom checks it and another to whom connects. Nor is there one in
     a path that leads upwards or is written in two ways: it is sent as it is shown.
     """
-    found = _URL.fullmatch(text)
+    found = re.fullmatch(_URL, text)
     if found is None or not _is_plain_path(found["path"] or ""):
         return None
     scheme = found["scheme"].lower()
@@ -103,9 +104,11 @@ def _is_loopback(name: str) -> bool:
     if name == "localhost":
         return True
     try:
-        return ip_address(name.strip("[]")).is_loopback
+        address = ip_address(name.strip("[]"))
     except ValueError:
         return False
+    # Of IPv4 written as IPv6, from Python 3.13 on some count and before that none.
+    return address.is_loopback and getattr(address, "ipv4_mapped", None) is None
 
 
 Allowed = frozenset[tuple[str, int | None]]
@@ -123,7 +126,7 @@ def allowed_hosts(environ: Mapping[str, str], more: Iterable[str] = ()) -> Allow
 
 
 def _entry(text: str) -> tuple[str, int | None]:
-    found = _AUTHORITY.fullmatch(text)
+    found = re.fullmatch(_HOST, text)
     name, port = _name_and_port(found) if found else (None, None)
     if name is None or port == 0:
         raise UsageError(

@@ -22,7 +22,7 @@ def from_keyring(entry: str, at: Origin | None) -> str:
         raise failure(KEY_KEYRING_MISSING, at=at, entry=entry) from error
     try:
         found = keyring.get_password(SERVICE, entry)
-    except Exception as error:  # a keyring's own package can raise anything
+    except (Exception, SystemExit) as error:  # a keyring's own package can raise anything
         # Its text is not repeated: what it holds is not ours to know.
         raise failure(KEY_KEYRING_FAILED, at=at, entry=entry, said=_said(error)) from error
     if found is None:
@@ -30,7 +30,7 @@ def from_keyring(entry: str, at: Origin | None) -> str:
     return found
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     from keyring.errors import InitError, KeyringLocked, NoKeyringError
 
     match error:

@@ -32,7 +32,6 @@ from voxmint.engine.wording import (
     KEY_MISSING,
 )
 from voxmint.origin import Origin
-from voxmint.problems import ProblemsError
 from voxmint.profiles.compiled import CompiledEnvironment
 from voxmint.profiles.settings import Key
 from voxmint.secret import Secret
@@ -40,13 +39,13 @@ from voxmint.secret import Secret
 ALLOW_COMMAND = "VOXMINT_ALLOW_KEY_COMMAND"
 """The operator's variable: `1` lets the command run that an environment's file gives."""
 
-COMMAND_TIMEOUT = 60.0
-"""How long such a command may take, in seconds: it may ask a person for a password."""
-
 _LONGEST_FILE = 64 * 1024
 _SHORTEST_CONCEALED = 8
 _OPEN = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _KEY = re.compile(r"[\x21-\x7e]+")
+_QUOTED = re.compile(r"(?s)([\"'`]).*\1")
+_LINE = re.compile(r"(?:export\s+)?[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+=[^=]")
+"""How a line of an env file begins. In base64 a `=` stands at the end."""
 _MASKED = re.compile(r"(?<![^\s*])[^\s*]*+\*{3,}[\w-]*")
 """A key of which a server repeats only the beginning and the end, as OpenAI does. It is looked for
 at the beginnings of words only: a server's answer may be one long word."""
@@ -153,9 +152,21 @@ def _checked(text: str, source: str, at: Origin | None) -> Secret:
     text = text.strip()
     if not text:
         raise failure(KEY_EMPTY, at=at, source=source)
-    if not _KEY.fullmatch(text):
-        raise failure(KEY_MALFORMED, at=at, source=source)
+    flaw = _flaw(text)
+    if flaw is not None:
+        raise failure(KEY_MALFORMED, at=at, source=source, reason=flaw)
     return Secret(text)
+
+
+def _flaw(text: str) -> str | None:
+    """Why a text cannot be a key; `None` where it can."""
+    if _QUOTED.fullmatch(text):
+        return "it stands in quotes, which would be sent as a part of it"
+    if _LINE.match(text) and "\n" not in text:
+        return "it is a line NAME=VALUE, and should be the value alone"
+    if not _KEY.fullmatch(text):
+        return "it has spaces, line breaks or characters that are not ASCII"
+    return None
 
 
 def _from_variable(name: str, ring: KeyRing, at: Origin | None) -> tuple[str, str]:
@@ -218,32 +229,13 @@ def _from_command(command: Sequence[str], ring: KeyRing, at: Origin | None) -> t
     if not ring.may_run:
         facts = {"command": " ".join(command), "variable": ALLOW_COMMAND}
         raise failure(KEY_COMMAND_FORBIDDEN, at=at, **facts)
-    return _output_of(command, ring, at), f"what `{command[0]}` printed"
-
-
-def _output_of(command: Sequence[str], ring: KeyRing, at: Origin | None) -> str:
-    import subprocess
+    # Few keys come from a command.
+    from voxmint.engine.upstream.commands import CommandError, printed_by
 
     try:
-        done = subprocess.run(
-            list(command),
-            cwd=ring.project,
-            env=dict(ring.environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=COMMAND_TIMEOUT,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        # Not chained: the error holds what was printed so far.
-        raise _failed(command, at, f"it took more than {COMMAND_TIMEOUT:.0f} s") from None
-    except (OSError, ValueError) as error:
-        said = reason(error) if isinstance(error, OSError) else "it cannot be run"
-        raise _failed(command, at, said) from error
-    if done.returncode != 0:
-        raise _failed(command, at, f"it ended with code {done.returncode}")
-    return done.stdout.decode("latin-1")
-
-
-def _failed(command: Sequence[str], at: Origin | None, said: str) -> ProblemsError:
-    return failure(KEY_COMMAND_FAILED, at=at, command=" ".join(command), said=said)
+        printed = printed_by(command, ring.project, ring.environ)
+    except CommandError as error:
+        facts = {"command": " ".join(command), "said": str(error)}
+        # Not chained: what led to it could hold what was printed.
+        raise failure(KEY_COMMAND_FAILED, at=at, **facts) from None
+    return printed.decode("latin-1"), f"what `{command[0]}` printed"

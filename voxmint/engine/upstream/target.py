@@ -151,9 +151,13 @@ def _host_problems(
 
 
 def _header_problems(environment: CompiledEnvironment, provider: Provider) -> Iterator[Problem]:
+    others: dict[str, str] = {}
     for name, value in provider.headers.items():
         path: Path = ("headers", name)
+        first = others.setdefault(_folded(name), name)
         reason = _name_refused(name) or _value_refused(value)
+        if reason is None and first != name:
+            reason = f"it is the same header as `{first}`, and only one of them counts"
         if reason:
             at = place_of(environment, *map(str, path), key=True)
             yield Problem(HEADER_REFUSED, at, {"name": name, "reason": reason})
@@ -167,8 +171,7 @@ def _header_problems(environment: CompiledEnvironment, provider: Provider) -> It
 def _name_refused(name: str) -> str | None:
     if not _HEADER_NAME.fullmatch(name):
         return "this is not the name of a header"
-    # To some servers an underscore is a dash.
-    folded = name.lower().replace("_", "-")
+    folded = _folded(name)
     words = set(folded.split("-"))
     if folded in _OWN_HEADERS:
         return f"it has a setting of its own, {_OWN_HEADERS[folded]}"
@@ -179,6 +182,11 @@ def _name_refused(name: str) -> str | None:
     if words & _OF_PLACES:
         return "by its name it can lead the request elsewhere"
     return None
+
+
+def _folded(name: str) -> str:
+    """The name as servers compare it; to some an underscore is a dash."""
+    return name.lower().replace("_", "-")
 
 
 def _value_refused(value: str) -> str | None:
