@@ -18,7 +18,7 @@ TWO = "sinks: [{kind: dotenv, path: .env.live}, {kind: dotenv, path: .env.more}]
 
 
 def looked(desk: Desk, *profiles: str) -> Purge:
-    return plan_purge(scope_of(desk.project, "live"), profiles, desk.edge())
+    return plan_purge(scope_of(desk.project, "live"), profiles, Operator(), desk.edge())
 
 
 def purged(desk: Desk, *profiles: str, agreed: Purge | None = None) -> PurgeReport:

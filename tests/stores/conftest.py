@@ -32,10 +32,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
-    item: pytest.Item,  # noqa: ARG001  # pytest gives what is asked for by these names
-    call: pytest.CallInfo[None],
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Has a test that fails show the last words of the servers that run, or did until then."""
+    del item  # pytest demands both of whoever names one, and whichever test it is, servers run
     report = yield
     if call.excinfo is not None and report.failed:
         report.sections += [("the server " + one.name, one.state()) for one in RUNNING]

@@ -141,7 +141,9 @@ def used(backend: KeyringBackend) -> Iterator[None]:
 
 
 @contextmanager
-def failing(backend: InMemory, error: Exception, after: int = 0, times: int = -1) -> Iterator[None]:
+def failing(
+    backend: InMemory, error: BaseException, after: int = 0, times: int = -1
+) -> Iterator[None]:
     """Its calls fail, but for the first ones; `times`: only so many."""
     first = len(backend.calls) + after
 

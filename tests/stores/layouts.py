@@ -28,7 +28,7 @@ class Siblings(Memory):
         self.server.kept[draft.name + STAGED] = Kept({version: text}, marks=dict(draft.claim))
         return version
 
-    def switch(self, draft: Draft, version: str) -> None:  # noqa: ARG002  # there is one
+    def switch(self, draft: Draft, version: str) -> None:
         self.server.called("switch", draft.name)
         kept = self.server.kept.setdefault(draft.name, Kept())
         text = draft.content.text()
@@ -38,15 +38,21 @@ class Siblings(Memory):
         elif kept.value != text:
             raise StoreError(Trouble(What.CHANGED))
         kept.marks = dict(draft.marks)
-        self.server.kept.pop(draft.name + STAGED, None)
+        self._let_go(draft.name, version)
 
-    def settle(self, name: str, version: str, found: Found) -> None:  # noqa: ARG002  # there is one
+    def settle(self, name: str, version: str, found: Found) -> None:
+        assert found.is_there
         self.server.called("settle", name)
-        self.server.kept.pop(name + STAGED, None)
+        self._let_go(name, version)
 
-    def discard(self, draft: Draft, version: str) -> None:  # noqa: ARG002  # there is one
+    def discard(self, draft: Draft, version: str) -> None:
         self.server.called("discard", draft.name)
-        self.server.kept.pop(draft.name + STAGED, None)
+        self._let_go(draft.name, version)
+
+    def _let_go(self, name: str, version: str) -> None:
+        """Take away what was staged, unless another run has staged something since."""
+        if version in self.server.kept.get(name + STAGED, Kept()).values:
+            del self.server.kept[name + STAGED]
 
 
 class Aliases(Memory):

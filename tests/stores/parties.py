@@ -9,14 +9,15 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
 from tests.stores.destinations import StoreDestination
 from tests.stores.gcps import SecretManager
+from tests.stores.keyrings import KeyringInMemory, failing
 from tests.stores.servers import gcp
-from tests.stores.servers.faulty import Fault, Faulty, Request
+from tests.stores.servers.faulty import Fault, Request, Rule
 from voxmint.engine.sinks.contract import Change, Sink, Staged
 from voxmint.engine.stores.content import Content
 from voxmint.engine.stores.contract import Draft, Found, Store, StoreError, Trouble, What
@@ -73,7 +74,8 @@ class FileParty(Party):
         return stage
 
     @contextmanager
-    def failing(self, number: int, fault: Fault) -> Iterator[Callable[[], bool]]:  # noqa: ARG002  # there is one way
+    def failing(self, number: int, fault: Fault) -> Iterator[Callable[[], bool]]:
+        del fault  # an obstacle stands before a step: it is not taken, and no answer can be lost
         self._is_hit = False
         self._step = _STEPS[number] if number < len(_STEPS) else None
         try:
@@ -216,33 +218,49 @@ class StoreParty(Party):
 # ── stores, request by request ───────────────────────────────────────────────────────────────────
 
 
-class ProxiedParty(Party):
-    """A store that is asked through a proxy, of whose requests single ones fail.
+class Front(Protocol):
+    """What requests come to first, and are failed by: a proxy, or a fake that does so itself."""
 
-    `for_good`: and all after it, where the store's client repeats what fails.
+    requests: list[Request]
+
+    def failing(self, rule: Rule, /) -> AbstractContextManager[None]: ...
+
+
+class RequestedParty(Party):
+    """A store that is asked by requests, of which single ones fail.
+
+    `for_good`: and all after it, where the store's client repeats what fails. `own` is what the
+    paths of its requests hold, where both parties ask by the same front.
     """
 
     def __init__(
-        self, destination: StoreDestination, faulty: Faulty, *, for_good: bool = False
+        self, destination: StoreDestination, front: Front, *, for_good: bool = False, own: str = ""
     ) -> None:
         super().__init__(destination)
-        self.faulty = faulty
+        self.front = front
         self.for_good = for_good
+        self.own = own
         self.keeps_staged = _keeps_staged(destination)
 
     def sink(self) -> Sink:
         return self.destination.sink(PROFILE)
 
+    @property
+    def requests(self) -> list[Request]:
+        """Those of this party so far."""
+        return [one for one in self.front.requests if self.own in one.path]
+
     @contextmanager
     def failing(self, number: int, fault: Fault) -> Iterator[Callable[[], bool]]:
-        at = len(self.faulty.requests) + number
+        at = len(self.requests) + number
 
-        def rule(_: Request) -> Fault | None:
-            now = len(self.faulty.requests) - 1
-            return fault if now == at or (self.for_good and now > at) else None
+        def rule(request: Request) -> Fault | None:
+            now = len(self.requests) - 1
+            is_hit = now == at or (self.for_good and now > at)
+            return fault if is_hit and self.own in request.path else None
 
-        with self.faulty.failing(rule):
-            yield lambda: len(self.faulty.requests) > at
+        with self.front.failing(rule):
+            yield lambda: len(self.requests) > at
 
 
 class GcpParty(Party):
@@ -267,6 +285,28 @@ class GcpParty(Party):
             yield lambda: len(calls) > at
 
 
+class KeyringParty(Party):
+    """A keyring: what stands for requests are the calls of its backend, and single ones fail."""
+
+    def __init__(self, destination: KeyringInMemory) -> None:
+        super().__init__(destination)
+        self.backend = destination.backend
+        self.keeps_staged = _keeps_staged(destination)
+
+    def sink(self) -> Sink:
+        return self.destination.sink(PROFILE)
+
+    @contextmanager
+    def failing(self, number: int, fault: Fault) -> Iterator[Callable[[], bool]]:
+        at = len(self.backend.calls) + number
+        self.backend.fails_late = fault is Fault.APPLIED
+        try:
+            with failing(self.backend, OSError("the test wants it so"), number, 1):
+                yield lambda: len(self.backend.calls) > at
+        finally:
+            self.backend.fails_late = False
+
+
 # ── how parties are offered ──────────────────────────────────────────────────────────────────────
 
 
@@ -274,7 +314,8 @@ def files(kind: type[Destination], **settings: Any) -> Offer:
     """A party of a sink of files; its destination is made of a folder and these settings."""
 
     @contextmanager
-    def offer(request: pytest.FixtureRequest, folder: Path) -> Iterator[Party]:  # noqa: ARG001  # an `Offer`
+    def offer(request: pytest.FixtureRequest, folder: Path) -> Iterator[Party]:
+        del request  # files take no fixture: their folder is all that they need
         make: Any = kind
         yield FileParty(make(folder, **settings))
 

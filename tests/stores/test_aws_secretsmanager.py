@@ -15,13 +15,13 @@ from pydantic import ValidationError
 
 from tests.stores.destinations import StoreDestination, in_environment
 from tests.stores.servers.aws import Aws
-from tests.stores.servers.faulty import Fault, Faulty, Request, running_faulty
-from voxmint.engine.sinks.contract import Change, Finished, SinkOutcome, Unfinished
+from tests.stores.servers.faulty import Fault, Faulty, running_faulty
+from tests.stores.store_contract import Line, StoreContract, through
+from voxmint.engine.sinks.contract import Change, Finished, Unfinished
 from voxmint.engine.stores.aws_secretsmanager import SecretsManagerSink, _SecretsManager
 from voxmint.engine.stores.contract import Trouble, What
 from voxmint.problems import Problem, ProblemsError
 from voxmint.testing.sink_contract import (
-    FAILED,
     STEPS,
     UNCHANGED,
     WRITTEN,
@@ -349,27 +349,6 @@ def test_taken_out_it_is_gone_or_kept_for_some_days(
     assert secrets.sink("clinic").holds() == frozenset()
 
 
-def test_what_another_run_wrote_meanwhile_is_not_lost(secrets: SecretsManager) -> None:
-    written(secrets)
-    sink = secrets.sink("clinic")
-    with sink.locked(), sink.stage(delivering("clinic", number=2)) as staged:
-        staged.read_back()
-        written(secrets, 3)
-        with pytest.raises(ProblemsError) as raised:
-            staged.switch()
-    assert [problem.code for problem in raised.value.problems] == ["store-changed"]
-    assert secrets.read()["clinic"] == known("clinic", 3)
-
-
-def test_a_secret_that_another_run_made_meanwhile_is_not_lost(secrets: SecretsManager) -> None:
-    sink = secrets.sink("clinic")
-    with sink.locked(), sink.stage(delivering("clinic")) as staged:
-        written(secrets, 3)
-        with pytest.raises(ProblemsError):
-            staged.switch()
-    assert secrets.read()["clinic"] == known("clinic", 3)
-
-
 # ── who may ──────────────────────────────────────────────────────────────────────────────────────
 
 RIGHTS = (
@@ -597,68 +576,16 @@ def test_a_write_asks_no_more_than_it_has_to(faulty: Faulty, secrets: SecretsMan
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("number", range(len([*RENEWED, *MOVED])))
-def test_whichever_request_fails_the_old_value_or_the_new_one_is_there(
-    faulty: Faulty, secrets: SecretsManager, fault: Fault, number: int
-) -> None:
-    written(secrets)
-    outcomes: Mapping[str, SinkOutcome] = {"clinic": FAILED}
-    with suppress(ProblemsError), faulty.failing(faulty.failing_number(number, fault)):
-        outcomes = secrets.sink("clinic").write(delivering("clinic", number=2))
-    now = secrets.read()["clinic"]
-    if outcomes == {"clinic": WRITTEN}:
-        assert now == known("clinic", 2)
-        assert secrets.tags(NAME)["voxmint-session-id"] == "sess_2"
-    else:
-        # The value may be in place where only its tags could not be set: the next run sets them.
-        assert now in (known("clinic"), known("clinic", 2))
-    written(secrets, 3)
-    assert secrets.read()["clinic"] == known("clinic", 3)
-    assert secrets.tags(NAME)["voxmint-session-id"] == "sess_3"
-    assert ["AWSPENDING"] not in secrets.labels(NAME).values()
+class TestOverANetworkThatFails(StoreContract):
+    @pytest.fixture
+    def line(self, faulty: Faulty, secrets: SecretsManager) -> Line:
+        def session_of() -> str:
+            return secrets.tags(NAME)["voxmint-session-id"]
 
+        def leftovers() -> list[str]:
+            return [one for one, found in secrets.labels(NAME).items() if found == ["AWSPENDING"]]
 
-@pytest.mark.slow
-@pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("number", range(len([*MADE, *MOVED])))
-def test_whichever_request_fails_a_new_secret_is_there_with_its_next_write(
-    faulty: Faulty, secrets: SecretsManager, fault: Fault, number: int
-) -> None:
-    with suppress(ProblemsError), faulty.failing(faulty.failing_number(number, fault)):
-        secrets.sink("clinic").write(delivering("clinic"))
-    assert all(secrets.value(one) == "{}" or secrets.read() for one in secrets.names())
-    written(secrets, 2)
-    assert secrets.read() == {"clinic": known("clinic", 2)}
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("is_new", [True, False])
-@pytest.mark.parametrize("fault", [Fault.LOST, Fault.APPLIED])
-@pytest.mark.parametrize("number", range(len(MOVED)))
-def test_a_switch_that_was_cut_at_any_request_is_finished_without_another_token(
-    faulty: Faulty, secrets: SecretsManager, fault: Fault, number: int, is_new: bool
-) -> None:
-    if not is_new:
-        written(secrets)
-    sink = secrets.sink("clinic")
-    with sink.locked():
-        staged = sink.stage(delivering("clinic", number=2))
-        staged.read_back()
-        [pending] = staged.pending
-        first = len(faulty.requests)
-
-        def rule(_: Request) -> Fault | None:
-            at = len(faulty.requests) - 1 - first
-            return None if at < number else fault if at == number else Fault.LOST
-
-        with suppress(ProblemsError), faulty.failing(rule):
-            staged.switch()
-    left = Unfinished(session("clinic", 2), pending.version, pending.before)
-    assert set(secrets.sink("clinic").finish([left]).outcomes) == {"clinic"}
-    assert secrets.read() == {"clinic": known("clinic", 2)}
-    assert secrets.tags(NAME)["voxmint-session-id"] == "sess_2"
-    assert secrets.sink("clinic").finish([left]) == Finished({"clinic": UNCHANGED})
+        return replace(through(faulty, secrets, session_of), leftovers=leftovers)
 
 
 @pytest.mark.slow

@@ -290,20 +290,6 @@ def test_one_that_is_not_encrypted_is_refused_whoever_says_it_may_be_adopted(
 
 
 @pytest.mark.slow
-def test_what_another_run_wrote_meanwhile_is_not_lost(store: ParameterStore) -> None:
-    written(store)
-    sink = store.sink("clinic")
-    with sink.locked(), sink.stage(delivering("clinic", number=2)) as staged:
-        staged.read_back()
-        written(store, 3)
-        with pytest.raises(ProblemsError) as raised:
-            staged.switch()
-    assert [problem.code for problem in raised.value.problems] == ["store-changed"]
-    assert store.read()["clinic"] == known("clinic", 3)
-    assert store.names() == [NAME]
-
-
-@pytest.mark.slow
 def test_a_parameter_that_another_one_made_meanwhile_is_not_lost(store: ParameterStore) -> None:
     sink = store.sink("clinic")
     with sink.locked(), sink.stage(delivering("clinic")) as staged:

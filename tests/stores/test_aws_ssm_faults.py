@@ -1,6 +1,6 @@
 """AWS SSM Parameter Store behind a network that fails, request by request."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +11,10 @@ from tests.stores.destinations import in_environment
 from tests.stores.servers.aws import Aws
 from tests.stores.servers.faulty import Fault, Faulty, Request
 from tests.stores.ssms import LOOK, NAME, Once, ParameterStore, call_of, written
-from voxmint.engine.sinks.contract import Change, Finished, SinkOutcome, Unfinished
+from tests.stores.store_contract import Line, StoreContract, through
+from voxmint.engine.sinks.contract import Change, Finished, Unfinished
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
-    FAILED,
     UNCHANGED,
     WRITTEN,
     delivering,
@@ -61,41 +61,17 @@ def test_a_write_asks_no_more_than_it_has_to(faulty: Faulty, store: ParameterSto
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("number", range(len(RENEWED)))
-def test_whichever_request_fails_the_old_value_or_the_new_one_is_there(
-    faulty: Faulty, store: ParameterStore, fault: Fault, number: int
-) -> None:
-    written(store)
-    outcomes: Mapping[str, SinkOutcome] = {"clinic": FAILED}
-    with suppress(ProblemsError), faulty.failing(faulty.failing_number(number, fault)):
-        outcomes = store.sink("clinic").write(delivering("clinic", number=2))
-    now = store.read()["clinic"]
-    if outcomes == {"clinic": WRITTEN}:
-        assert now == known("clinic", 2)
-        assert store.tags()["voxmint-session-id"] == "sess_2"
-    else:
-        # The value may be in place where only its tags could not be set: the next run sets them.
-        assert now in (known("clinic"), known("clinic", 2))
-    written(store, 3)
-    assert store.read()["clinic"] == known("clinic", 3)
-    assert store.tags()["voxmint-session-id"] == "sess_3"
-    assert store.history()[-1][1] == ["voxmint"]
-    assert store.names() == [NAME]
+class TestOverANetworkThatFails(StoreContract):
+    @pytest.fixture
+    def line(self, faulty: Faulty, store: ParameterStore) -> Line:
+        def session_of() -> str:
+            return store.tags()["voxmint-session-id"]
 
+        def leftovers() -> list[object]:
+            wrong = [] if store.history()[-1][1] == ["voxmint"] else store.history()
+            return [*wrong, *(one for one in store.names() if one != NAME)]
 
-@pytest.mark.slow
-@pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("number", range(len(MADE)))
-def test_whichever_request_fails_a_new_parameter_is_there_with_its_next_write(
-    faulty: Faulty, store: ParameterStore, fault: Fault, number: int
-) -> None:
-    with suppress(ProblemsError), faulty.failing(faulty.failing_number(number, fault)):
-        store.sink("clinic").write(delivering("clinic"))
-    assert store.read() in ({}, {"clinic": known("clinic")})
-    written(store, 2)
-    assert store.read() == {"clinic": known("clinic", 2)}
-    assert store.names() == [NAME]
+        return replace(through(faulty, store, session_of), leftovers=leftovers)
 
 
 @pytest.mark.slow

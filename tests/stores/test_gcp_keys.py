@@ -105,3 +105,12 @@ def test_from_an_unsound_answer_no_key_is_made(gcp: Gcp, fault: Fault, said: str
     with gcp.failing(lambda _: fault):
         problem = refused()
     assert (problem.code, said in problem.message) == ("key-store-failed", True)
+
+
+def test_a_quota_that_is_used_up_is_told_at_once(gcp: Gcp) -> None:
+    gcp.put(PATH, KEY)
+    with gcp.failing(lambda _: Fault.FULL):
+        problem = refused()
+    assert problem.code == "key-store-failed"
+    assert "RESOURCE_QUOTA_EXCEEDED" in problem.message
+    assert gcp.calls == ["AccessSecretVersion"]

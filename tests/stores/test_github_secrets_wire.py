@@ -3,9 +3,9 @@
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -24,9 +24,10 @@ from tests.stores.servers.github import (
     Kept,
     running_github,
 )
+from tests.stores.store_contract import Line, StoreContract, through
 from voxmint.engine.edge import Operator
 from voxmint.engine.purging import purge, scope_of
-from voxmint.engine.sinks.contract import Change, SinkOutcome
+from voxmint.engine.sinks.contract import Change
 from voxmint.engine.sinks.looking import looks_at
 from voxmint.engine.status import status_of
 from voxmint.engine.stores.contract import StoreError, Trouble, What
@@ -35,7 +36,6 @@ from voxmint.engine.upstream.hosts import url_of
 from voxmint.engine.upstream.http import upstream_to
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
-    FAILED,
     WRITTEN,
     delivering,
     errors_of,
@@ -202,30 +202,13 @@ def test_a_request_that_fails_once_is_asked_again(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("is_new", [True, False])
-def test_whichever_request_goes_on_failing_the_next_run_mends_it(
-    faulty: Faulty, github: Github, fault: Fault, is_new: bool
-) -> None:
-    for number in range(len(MADE if is_new else RENEWED)):
-        if not is_new:
-            written(github)
-        outcomes: Mapping[str, SinkOutcome] = {"clinic": FAILED}
-        with suppress(ProblemsError), failing_from(faulty, number, fault):
-            outcomes = github.sink("clinic").write(delivering("clinic", number=2))
-        held = github.sink("clinic").holds()
-        if outcomes == {"clinic": WRITTEN}:
-            assert github.read() == {"clinic": known("clinic", 2)}
-            assert held == {"clinic"}
-        elif held:
-            # It may be in place and its marks with it, where the last answer was lost.
-            which = int(github.told()["voxmint-session-id"].removeprefix("sess_"))
-            assert github.read() == {"clinic": known("clinic", which)}
-        written(github, 3)
-        assert github.read() == {"clinic": known("clinic", 3)}
-        assert github.told()["voxmint-session-id"] == "sess_3"
-        github.sink("clinic").write(Change(remove=frozenset({"clinic"})))
-        assert (github.place.secrets, github.place.variables) == ({}, {})
+class TestOverANetworkThatFails(StoreContract):
+    @pytest.fixture
+    def line(self, faulty: Faulty, github: Github) -> Line:
+        def session_of() -> str:
+            return github.told()["voxmint-session-id"]
+
+        return replace(through(faulty, github, session_of), lasts=True)
 
 
 def failing_from(faulty: Faulty, number: int, fault: Fault) -> AbstractContextManager[None]:

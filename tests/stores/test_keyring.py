@@ -25,6 +25,7 @@ from tests.stores.keyrings import (
 )
 from voxmint.engine.sinks.contract import Change, Finished, SinkOutcome, Unfinished
 from voxmint.engine.stores.keyring import _Keyring
+from voxmint.engine.stores.keyring_backends import Steady
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
     FAILED,
@@ -166,7 +167,7 @@ def test_what_was_written_meanwhile_is_not_lost(store: KeyringInMemory, is_new: 
 
 def test_a_value_with_other_marks_than_those_looked_at_is_not_read(store: KeyringInMemory) -> None:
     written(store)
-    kept = _Keyring(store.backend)
+    kept = _Keyring(Steady(store.backend))
     version = kept.look(NAME).version
     assert kept.read(NAME, version) is not None
     written(store, 2)
@@ -229,11 +230,12 @@ def test_a_write_asks_no_more_than_it_has_to(store: KeyringInMemory) -> None:
 
 @pytest.mark.parametrize("number", range(len(RENEWED)))
 @pytest.mark.parametrize("times", [-1, 1])
+@pytest.mark.parametrize("kind", [OSError, SystemExit])
 def test_whichever_call_fails_the_old_value_or_the_new_one_is_there(
-    store: KeyringInMemory, number: int, times: int
+    store: KeyringInMemory, number: int, times: int, kind: type[BaseException]
 ) -> None:
     written(store)
-    with failing(store.backend, OSError("ek_canary"), number, times):
+    with failing(store.backend, kind("ek_canary"), number, times):
         outcomes, said = tried(store, 2)
     assert "canary" not in said
     expected = [known("clinic", 2)] if outcomes == {"clinic": WRITTEN} else [known("clinic")]
@@ -274,18 +276,21 @@ def test_whichever_call_fails_a_new_entry_is_there_with_its_next_write(
     assert set(store.backend.held) == {(TOKENS, NAME), (MARKS, NAME)}
 
 
-def test_one_that_could_not_be_adopted_is_its_owner_s_still(store: KeyringInMemory) -> None:
+@pytest.mark.parametrize("error", [PasswordSetError(), SystemExit("ek_canary")])
+def test_one_that_could_not_be_adopted_is_its_owner_s_still(
+    store: KeyringInMemory, error: BaseException
+) -> None:
     store.backend.set_password(TOKENS, NAME, "theirs")
     store.around["adopts"] = True
 
     def fail() -> None:
         if store.backend.calls[-1] == ("set", TOKENS):
-            raise PasswordSetError
+            raise error
 
     store.backend.failing = fail
     with pytest.raises(ProblemsError):
         store.sink("clinic").write(delivering("clinic"))
-    assert store.backend.held == {(TOKENS, NAME): "theirs"}
+    assert (store.get(TOKENS), store.get(MARKS)) == ("theirs", None)
 
 
 def test_a_locked_one_is_told_before_anything_is_minted(store: KeyringInMemory) -> None:

@@ -29,6 +29,7 @@ from tests.stores.keyrings import (
 )
 from voxmint.engine.stores.contract import What
 from voxmint.engine.stores.keyring import KeyringSink, _Keyring
+from voxmint.engine.stores.keyring_backends import QuitError, Steady
 from voxmint.problems import ProblemsError
 
 
@@ -65,22 +66,26 @@ def test_what_is_no_keyring_for_a_token_is_refused(
     assert getattr(backend, "held", {}) == {}
 
 
-class Unusable(ChainerBackend):
+def failing_with(error: BaseException) -> KeyringBackend:
     """One that fails as it is looked at."""
 
-    viable = False
+    def backends(_: object) -> list[KeyringBackend]:
+        raise error
 
-    @property
-    def backends(self) -> list[KeyringBackend]:
-        raise RuntimeError("no ek_canary")
+    return made(
+        type("Unusable", (ChainerBackend,), {"viable": False, "backends": property(backends)})
+    )
 
 
-def test_one_that_cannot_be_set_up_is_told_by_its_error_s_name(tmp_path: Path) -> None:
-    unusable = made(Unusable)
+@pytest.mark.parametrize("kind", [RuntimeError, SystemExit])
+def test_one_that_cannot_be_set_up_is_told_by_its_error_s_name(
+    tmp_path: Path, kind: type[BaseException]
+) -> None:
+    unusable = failing_with(kind("no ek_canary"))
     with used(unusable):
         problem = problem_of(KeyringOf(unusable, tmp_path))
     assert problem.code == "store-keyring-unfit"
-    assert "fails with RuntimeError" in problem.message
+    assert f"fails with {kind.__name__}" in problem.message
     assert "canary" not in problem.message
 
 
@@ -116,12 +121,13 @@ def error_in(module: str, name: str) -> Exception:
             "store-locked",
         ),
         (error_in("jeepney.wrappers", "DBusErrorResponse"), What.UNREACHABLE, "store-unreachable"),
+        (QuitError(), What.UNREACHABLE, "store-unreachable"),
     ],
 )
 def test_an_error_is_told_in_words_of_its_own(
     tmp_path: Path, error: Exception, expected: What, code: str
 ) -> None:
-    trouble = _Keyring(None).trouble_of(error)
+    trouble = _Keyring(Steady(None)).trouble_of(error)
     assert trouble.what is expected
     sink = KeyringInMemory(InMemory(), tmp_path).sink("clinic")
     assert isinstance(sink, KeyringSink)

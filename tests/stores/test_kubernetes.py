@@ -19,6 +19,7 @@ from tests.stores.servers.faulty import Fault, Faulty, running_faulty
 from tests.stores.servers.kubernetes import Kubernetes, User
 from tests.stores.servers.processes import PATIENCE
 from tests.stores.servers.toxiproxy import Toxiproxy
+from tests.stores.store_contract import Line, StoreContract, through
 from voxmint.engine.sinks.contract import Change, Finished, SinkOutcome, Unfinished
 from voxmint.engine.stores.content import OneSession
 from voxmint.engine.stores.contract import MISSING, Draft
@@ -415,28 +416,6 @@ def test_a_field_that_is_taken_between_the_phases_is_told_with_its_owner(secrets
     assert "`another` holds `metadata.annotations.voxmint/digest`" in problem.message
 
 
-def test_what_another_run_wrote_meanwhile_is_not_lost(secrets: Secrets) -> None:
-    written(secrets)
-    sink = secrets.sink("clinic")
-    with sink.locked(), sink.stage(delivering("clinic", number=2)) as staged:
-        staged.read_back()
-        written(secrets, 3)
-        with pytest.raises(ProblemsError) as raised:
-            staged.switch()
-    assert [problem.code for problem in raised.value.problems] == ["store-changed"]
-    assert secrets.read()["clinic"] == known("clinic", 3)
-
-
-def test_a_secret_that_another_run_made_meanwhile_is_not_lost(secrets: Secrets) -> None:
-    sink = secrets.sink("clinic")
-    with sink.locked(), sink.stage(delivering("clinic")) as staged:
-        written(secrets, 3)
-        with pytest.raises(ProblemsError) as raised:
-            staged.switch()
-    assert [problem.code for problem in raised.value.problems] == ["store-changed"]
-    assert secrets.read()["clinic"] == known("clinic", 3)
-
-
 def test_a_secret_that_is_gone_meanwhile_is_not_made_anew(secrets: Secrets) -> None:
     written(secrets)
     sink = secrets.sink("clinic")
@@ -681,18 +660,13 @@ def test_a_write_asks_no_more_than_it_has_to(behind: Behind) -> None:
     assert requests_of(behind, lambda: errors_of(both)) == ["GET"] * 2 + ["PATCH dry"] * 2
 
 
-@pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("number", range(len(RENEWED)))
-def test_whichever_request_fails_the_old_value_or_the_new_one_is_there(
-    behind: Behind, fault: Fault, number: int
-) -> None:
-    written(behind)
-    outcomes = written_with(behind, number, fault, 2)
-    expected = 2 if outcomes == {"clinic": WRITTEN} else 1
-    assert behind.read()["clinic"] == known("clinic", expected)
-    assert behind.metadata()["annotations"]["voxmint/session-id"] == f"sess_{expected}"
-    written(behind, 3)
-    assert behind.read()["clinic"] == known("clinic", 3)
+class TestOverANetworkThatFails(StoreContract):
+    @pytest.fixture
+    def line(self, behind: Behind) -> Line:
+        def session_of() -> str:
+            return str(behind.metadata()["annotations"]["voxmint/session-id"])
+
+        return replace(through(behind.faulty, behind, session_of), is_exact=True)
 
 
 @pytest.mark.parametrize("fault", Fault)

@@ -3,25 +3,26 @@
 import io
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cli.running import ran
 from tests.engine.mints import Desk, desk, outcomes
 from tests.stores.destinations import in_environment
 from tests.stores.servers.aws import Aws
 from tests.stores.servers.faulty import Fault, Request, running_faulty
 from tests.stores.test_aws_secretsmanager import RIGHTS, a_user_who_may, client_at
-from voxmint.cli.formats import report_text
+from voxmint.cli.formats import purge_text, report_text
 from voxmint.cli.world import World
 from voxmint.engine.edge import Operator
 from voxmint.engine.events import Noted
 from voxmint.engine.mint import mint, planned
 from voxmint.engine.plan import Plan
 from voxmint.engine.planfile import Asked, read_plan, write_plan
-from voxmint.engine.purging import plan_purge, purge, scope_of
+from voxmint.engine.purging import PurgeReport, plan_purge, purge, scope_of
 from voxmint.engine.report import Report
 from voxmint.engine.reviewing import Review
 from voxmint.engine.sinks.looking import looks_at
@@ -84,7 +85,9 @@ def test_a_run_of_all_that_there_is(server: Aws, tmp_path: Path) -> None:
     assert names(server) == ["voxmint/live/clinic"]
 
     scope = scope_of(made.project, "live")
-    assert [one.profile for one in plan_purge(scope, (), made.edge()).items] == ["clinic"]
+    assert [one.profile for one in plan_purge(scope, (), Operator(), made.edge()).items] == [
+        "clinic"
+    ]
     assert purge(scope, (), Operator(), made.edge(), None).exit_code == 0
     assert names(server) == []
 
@@ -105,6 +108,29 @@ def test_only_who_has_to_asks_the_store(server: Aws, tmp_path: Path) -> None:
         assert [str(one.state) for one in status.sessions] == ["unknown"]
     assert [str(one.action) for one in asked(made).entries] == ["renew"]
     assert outcomes(made.mint()) == {"clinic": "minted"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("mint", "-e", "live"),
+        ("plan", "-e", "live", "--refresh"),
+        ("status", "-e", "live", "--detailed-exitcode"),
+        ("sinks", "--check"),
+        ("purge", "-e", "live", "--yes"),
+    ],
+)
+def test_an_address_in_the_files_counts_for_whoever_names_its_host(
+    server: Aws, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    host = server.address.removeprefix("http://")
+    made = desk(tmp_path, more=AWS.replace("}", f", endpoint: '{server.address}'}}"))
+    made.mint(allow_hosts=(host,))
+    environ = made.edge().environ
+    refused = ran(made.root, *command, environ=environ, now=made.now)
+    allowed = ran(made.root, *command, "--allow-host", host, environ=environ, now=made.now)
+    assert (f"--allow-host {host}" in refused.out + refused.err, allowed.code) == (True, 0)
+    assert host not in allowed.err
 
 
 def test_limits_are_told_by_the_plan(tmp_path: Path) -> None:
@@ -153,20 +179,97 @@ def test_what_somebody_else_wrote_into_a_secret_is_not_live_and_minted_anew(
     assert states(made)["clinic"][0] == "live"
 
 
+# ── what cannot be taken out, and what is another's by now ───────────────────────────────────────
+
+
+def test_what_could_not_be_pruned_is_counted_apart_and_tried_again(
+    server: Aws, tmp_path: Path
+) -> None:
+    made = desk(tmp_path, ["clinic", "kiosk", "ward"], more=AWS)
+    made.mint()
+    for one in ("kiosk", "ward"):
+        (made.root / f"profiles/{one}.yaml").unlink()
+    with nothing_of(server, "voxmint/live/ward", "DeleteSecret"):
+        report = made.mint(force=True)
+    assert (report.pruned, report.unpruned, report.exit_code) == (("kiosk",), ("ward",), 3)
+    assert [one.code for one in report.problems] == ["store-unreachable"]
+    first, *lines = said(made, report).splitlines()
+    assert first.startswith("minted 1, unpruned 1 in ")
+    assert [line for line in lines if not line.startswith("next")] == [
+        "unpruned   ward   still in a sink that is no longer for it",
+        "           the next mint tries again",
+        "pruned     kiosk   no longer in live",
+    ]
+    assert names(server) == ["voxmint/live/clinic", "voxmint/live/ward"]
+    report = made.mint()
+    assert (report.pruned, report.unpruned, report.exit_code) == (("ward",), (), 0)
+    assert names(server) == ["voxmint/live/clinic"]
+
+
+def make_theirs(server: Aws, name: str) -> None:
+    """Somebody else makes a secret of voxmint's their own."""
+    keys = [one["Key"] for one in client(server).describe_secret(SecretId=name)["Tags"]]
+    client(server).untag_resource(SecretId=name, TagKeys=keys)
+
+
+def test_what_is_another_s_by_now_is_left_and_not_called_removed(
+    server: Aws, tmp_path: Path
+) -> None:
+    made = desk(tmp_path, ["clinic", "ward"], more=AWS)
+    made.mint()
+    make_theirs(server, "voxmint/live/ward")
+    report = purge(scope_of(made.project, "live"), (), Operator(), made.edge(), None)
+    assert names(server) == ["voxmint/live/ward"]
+    told = {one["profile"]: one for one in report.to_json()["results"]}
+    assert {name: one["outcome"] for name, one in told.items()} == {
+        "clinic": "removed",
+        "ward": "left",
+    }
+    assert [one["outcome"] for one in told["ward"]["sinks"]] == ["unchanged"]
+    assert (told["ward"]["error"], report.exit_code) == (None, 0)
+    assert [one["code"] for one in told["ward"]["left"]] == ["store-left"]
+    first, *lines = purge_said(made, report).splitlines()
+    assert first == "removed 1, left 1 in live (voxmint/live/{profile})"
+    assert lines[1] == (
+        "left        ward   `voxmint/live/ward` has another owner by now, and stays as it is: "
+        "voxmint did not write it"
+    )
+    # The ledger has let it go, too.
+    assert plan_purge(scope_of(made.project, "live"), (), Operator(), made.edge()).items == ()
+
+
+def test_what_a_deleted_profile_left_and_another_took_is_noted(server: Aws, tmp_path: Path) -> None:
+    made = desk(tmp_path, ["clinic", "ward"], more=AWS)
+    made.mint()
+    (made.root / "profiles/ward.yaml").unlink()
+    make_theirs(server, "voxmint/live/ward")
+    report = made.mint()
+    assert (report.pruned, report.unpruned, report.exit_code) == ((), (), 0)
+    assert [one.code for one in report.problems] == ["store-left"]
+    assert names(server) == ["voxmint/live/clinic", "voxmint/live/ward"]
+
+
 # ── a switch that fails halfway ──────────────────────────────────────────────────────────────────
 
 
-@contextmanager
-def no_move_of(server: Aws, name: str) -> Iterator[None]:
+def no_move_of(server: Aws, name: str) -> AbstractContextManager[None]:
     """No request to make a new version of this secret the current one arrives."""
+    return nothing_of(server, name, "UpdateSecretVersionStage")
 
-    def moves(request: Request) -> Fault | None:
-        is_move = request.headers["x-amz-target"].endswith("UpdateSecretVersionStage")
-        return Fault.LOST if is_move and name.encode() in request.content else None
+
+@contextmanager
+def nothing_of(server: Aws, name: str, action: str) -> Iterator[None]:
+    """No request of this action arrives that is about this secret."""
+
+    def is_of_it(request: Request) -> Fault | None:
+        is_it = (
+            request.headers["x-amz-target"].endswith(action) and name.encode() in request.content
+        )
+        return Fault.LOST if is_it else None
 
     with (
         running_faulty(server.address) as faulty,
-        faulty.failing(moves),
+        faulty.failing(is_of_it),
         in_environment({"AWS_ENDPOINT_URL": faulty.address, "AWS_MAX_ATTEMPTS": "1"}),
     ):
         yield
@@ -187,11 +290,23 @@ def overwrite(server: Aws, name: str) -> None:
     )
 
 
+def screen_of(made: Desk) -> tuple[io.StringIO, World]:
+    """What is written to a screen, and the world that it stands in."""
+    out = io.StringIO()
+    return out, World(io.StringIO(), out, io.StringIO(), {}, made.root, clock=lambda: made.now)
+
+
 def said(made: Desk, report: Report) -> str:
     """What a person reads of a run."""
-    out = io.StringIO()
-    world = World(io.StringIO(), out, io.StringIO(), {}, made.root, clock=lambda: made.now)
+    out, world = screen_of(made)
     report_text.write(world.out, report, world)
+    return out.getvalue()
+
+
+def purge_said(made: Desk, report: PurgeReport) -> str:
+    """What a person reads of a purge."""
+    out, world = screen_of(made)
+    purge_text.write(world.out, report, world, was_shown=False)
     return out.getvalue()
 
 
@@ -201,7 +316,7 @@ def states(made: Desk) -> dict[str, tuple[str, str]]:
     return {one.profile: (str(one.state), one.reason) for one in status.sessions}
 
 
-STAGED = "missing from `voxmint/{environment}/{profile}`: staged there"
+STAGED = "missing from `voxmint/live/{profile}`: staged there"
 
 
 def test_of_a_switch_that_fails_halfway_it_says_which_have_it_and_the_next_run_finishes_it(
@@ -222,9 +337,7 @@ def test_of_a_switch_that_fails_halfway_it_says_which_have_it_and_the_next_run_f
         ("failed", True),
     ]
     text = said(made, report)
-    assert (
-        "the new one is in `.env.live`; `voxmint/{environment}/{profile}` has the old one or none"
-    ) in text
+    assert "the new one is in `.env.live`; `voxmint/live/{profile}` has the old one or none" in text
     assert "the next mint puts it in place" in text
 
     session = made.sessions["ward"]

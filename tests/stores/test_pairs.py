@@ -23,7 +23,14 @@ from tests.stores.gcps import SecretManager
 from tests.stores.githubs import Github
 from tests.stores.keyrings import KeyringInMemory
 from tests.stores.layouts import Aliases, Siblings, sink_of
-from tests.stores.parties import PROFILE, GcpParty, Offer, Party, ProxiedParty
+from tests.stores.parties import (
+    PROFILE,
+    GcpParty,
+    KeyringParty,
+    Offer,
+    Party,
+    RequestedParty,
+)
 from tests.stores.servers.aws import Aws
 from tests.stores.servers.azure import Azure
 from tests.stores.servers.faulty import Fault, running_faulty
@@ -55,7 +62,7 @@ def _aws(kind: type[SecretsManager | ParameterStore]) -> Offer:
             own = replace(server, region=region)
             destination = kind(own, folder, region=region, endpoint=faulty.address)
             destination.around["allow_hosts"] = (faulty.address.removeprefix("http://"),)
-            yield ProxiedParty(destination, faulty)
+            yield RequestedParty(destination, faulty)
 
     return offer
 
@@ -68,13 +75,18 @@ def _github(request: pytest.FixtureRequest, folder: Path) -> Iterator[Party]:
         destination = Github(fake, folder, payload="json", **place)
         destination.environ["GITHUB_API_URL"] = faulty.address
         # Its client repeats what fails.
-        yield ProxiedParty(destination, faulty, for_good=True)
+        yield RequestedParty(destination, faulty, for_good=True)
 
 
-def _keyring(request: pytest.FixtureRequest, folder: Path) -> KeyringInMemory:
+def _entries(request: pytest.FixtureRequest, folder: Path) -> KeyringInMemory:
     """Each party has names of its own in the one keyring."""
     backend = request.getfixturevalue("keyring_in_memory")
     return KeyringInMemory(backend, folder, name=f"{folder.name}/{{environment}}/{{profile}}")
+
+
+@contextmanager
+def _keyring(request: pytest.FixtureRequest, folder: Path) -> Iterator[Party]:
+    yield KeyringParty(_entries(request, folder))
 
 
 # What is here is asked directly, whatever proxy leads to a fake.
@@ -101,11 +113,14 @@ def _project(request: pytest.FixtureRequest, folder: Path) -> Iterator[SecretMan
 
 
 @contextmanager
-def _azure(request: pytest.FixtureRequest, folder: Path) -> Iterator[Prefixed]:
+def _azure(request: pytest.FixtureRequest, folder: Path) -> Iterator[Party]:
     """Each party has names of its own in the one vault."""
     server: Azure = request.getfixturevalue("azure")
+    server.hurries = True
     with in_environment({**server.environ, **_DIRECT}):
-        yield Prefixed(server, folder, prefix=folder.name)
+        destination = Prefixed(server, folder, prefix=folder.name)
+        # Its client repeats what fails.
+        yield RequestedParty(destination, server, for_good=True, own=f"/{folder.name}-")
 
 
 @contextmanager
@@ -114,14 +129,14 @@ def _vault(request: pytest.FixtureRequest, folder: Path) -> Iterator[Party]:
     with running_faulty(server.address) as faulty:
         destination = VaultDestination(server, folder)
         destination.environ |= {"VAULT_ADDR": faulty.address, "VAULT_MAX_RETRIES": "0"}
-        yield ProxiedParty(destination, faulty)
+        yield RequestedParty(destination, faulty)
 
 
 @contextmanager
 def _kubernetes(request: pytest.FixtureRequest, folder: Path) -> Iterator[Party]:
     server: Kubernetes = request.getfixturevalue("kubernetes")
     with running_faulty(server.address) as faulty:
-        yield ProxiedParty(Behind(server, faulty, folder), faulty)
+        yield RequestedParty(Behind(server, faulty, folder), faulty)
 
 
 def _memory(layout: type[Memory]) -> Offer:
@@ -164,8 +179,8 @@ OFFERED = {
     "aws-secretsmanager": Offered(_aws(SecretsManager), _SLOW),
     "aws-ssm": Offered(_aws(ParameterStore), _SLOW),
     "gcp-secretmanager": Offered(_gcp, _SLOW, alike=parties.store(_project)),
-    "keyring": Offered(parties.store(_keyring), _SLOW),
-    "azure-keyvault": Offered(parties.store(_azure), _SLOW),
+    "keyring": Offered(_keyring, _SLOW, alike=parties.store(_entries)),
+    "azure-keyvault": Offered(_azure, _SLOW),
     "vault": Offered(_vault, _STORES),
     "kubernetes": Offered(_kubernetes, _STORES),
 }
@@ -368,8 +383,8 @@ def _again(number: int) -> Delivery:
 class _Dying(Ledger):
     """A ledger whose run ends when it would note what was switched over."""
 
-    def delivered(self, environment: str, receipts: Any) -> None:  # noqa: ARG002  # it dies first
-        raise KeyboardInterrupt
+    def delivered(self, environment: str, receipts: Any) -> None:
+        raise KeyboardInterrupt(environment, receipts)
 
 
 def test_what_was_switched_over_and_not_noted_is_noted_by_the_next_run(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stores.parties import GcpParty, Party, ProxiedParty
+from tests.stores.parties import GcpParty, Party, RequestedParty
 from tests.stores.test_pairs import OFFERED, Offered
 from voxmint.testing.sink_contract import WRITTEN, delivering, errors_of
 
@@ -18,12 +18,10 @@ PROFILES, OTHER = ("clinic", "ward/7"), "kiosk"
 
 def asked(party: Party) -> Sequence[object]:
     """The requests that came to a party's store so far."""
-    if isinstance(party, ProxiedParty):
-        return party.faulty.requests
     if isinstance(party, GcpParty):
         return party.gcp.calls
-    found: Sequence[object] = party.destination.server.requests  # type: ignore[attr-defined]  # Azure's
-    return found
+    assert isinstance(party, RequestedParty)
+    return party.front.requests
 
 
 def counted(party: Party, call: Callable[[], object]) -> int:

@@ -360,22 +360,6 @@ def test_another_environment_s_secret_is_refused(kv: VaultDestination) -> None:
     assert kv.sink("clinic").holds() == frozenset()
 
 
-@pytest.mark.parametrize("is_new", [True, False])
-def test_what_another_run_wrote_meanwhile_is_not_lost(kv: VaultDestination, is_new: bool) -> None:
-    if not is_new:
-        written(kv)
-    sink = kv.sink("clinic")
-    with sink.locked(), sink.stage(delivering("clinic", number=2)) as staged:
-        staged.read_back()
-        written(kv, 3)
-        with pytest.raises(ProblemsError) as raised:
-            staged.switch()
-    assert [problem.code for problem in raised.value.problems] == ["store-changed"]
-    assert kv.read()["clinic"] == known("clinic", 3)
-    assert kv.marks(kv.name)["voxmint-session-id"] == "sess_3"
-    assert kv.names() == [kv.name]
-
-
 def test_what_somebody_else_made_meanwhile_is_neither_lost_nor_claimed(
     kv: VaultDestination,
 ) -> None:

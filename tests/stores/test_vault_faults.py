@@ -1,8 +1,8 @@
 """Vault, the real one, behind a network that fails: each request in turn, in each way."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +11,11 @@ from tests.stores.destinations import PROFILES
 from tests.stores.servers.faulty import Fault, Faulty, Request, running_faulty
 from tests.stores.servers.toxiproxy import Toxiproxy
 from tests.stores.servers.vault import Vault
+from tests.stores.store_contract import Line, StoreContract, through
 from tests.stores.vaults import VaultDestination, failed, is_readers, written
-from voxmint.engine.sinks.contract import SinkOutcome, Unfinished
+from voxmint.engine.sinks.contract import Unfinished
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
-    FAILED,
     UNCHANGED,
     WRITTEN,
     delivering,
@@ -73,46 +73,16 @@ def test_a_write_asks_no_more_than_it_has_to(kv: VaultDestination, faulty: Fault
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("number", range(len([*FIRST, *STAGED, *RENEWED])))
-def test_whichever_request_fails_the_old_value_or_the_new_one_is_there(
-    kv: VaultDestination, faulty: Faulty, fault: Fault, number: int
-) -> None:
-    written(kv)
-    outcomes = tried(kv, faulty, fault, number)
-    now = kv.read()["clinic"]
-    if outcomes == {"clinic": WRITTEN}:
-        assert now == known("clinic", 2)
-        assert kv.marks(kv.name)["voxmint-session-id"] == "sess_2"
-    else:
-        # The value may be in place where only its marks could not be set: the next run sets them.
-        assert now in (known("clinic"), known("clinic", 2))
-    written(kv, 3)
-    assert kv.read()["clinic"] == known("clinic", 3)
-    assert kv.marks(kv.name)["voxmint-session-id"] == "sess_3"
-    assert kv.names() == [kv.name]
+class TestOverANetworkThatFails(StoreContract):
+    @pytest.fixture
+    def line(self, kv: VaultDestination, faulty: Faulty) -> Line:
+        def session_of() -> str:
+            return kv.marks(kv.name)["voxmint-session-id"]
 
+        def leftovers() -> list[str]:
+            return [one for one in kv.names() if one != kv.name]
 
-@pytest.mark.slow
-@pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("number", range(len([*FIRST, *STAGED, *MADE])))
-def test_whichever_request_fails_a_new_secret_is_there_with_its_next_write(
-    kv: VaultDestination, faulty: Faulty, fault: Fault, number: int
-) -> None:
-    tried(kv, faulty, fault, number)
-    assert [one for one in kv.names() if is_readers(one) and not kv.marks(one)] == []
-    written(kv, 3)
-    assert kv.read() == {"clinic": known("clinic", 3)}
-    assert kv.names() == [kv.name]
-
-
-def tried(
-    kv: VaultDestination, faulty: Faulty, fault: Fault, number: int
-) -> Mapping[str, SinkOutcome]:
-    """What becomes of a write of which one request fails."""
-    with faulty.failing(faulty.failing_number(number, fault)), suppress(ProblemsError):
-        return kv.sink("clinic").write(delivering("clinic", number=2))
-    return {"clinic": FAILED}
+        return replace(through(faulty, kv, session_of), leftovers=leftovers)
 
 
 @pytest.mark.parametrize("fault", [Fault.APPLIED, Fault.CUT])

@@ -1,7 +1,6 @@
 """Vault, the real one, with KV version 1, which has no versions, no check and no metadata."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,12 +9,12 @@ import pytest
 
 from tests.stores.servers.faulty import Fault, Faulty, running_faulty
 from tests.stores.servers.vault import Vault
+from tests.stores.store_contract import Line, StoreContract, through
 from tests.stores.vaults import VaultDestination, failed, refused, written
-from voxmint.engine.sinks.contract import Change, SinkOutcome, Unfinished
+from voxmint.engine.sinks.contract import Change, Unfinished
 from voxmint.engine.stores.sink import StoreSink
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
-    FAILED,
     UNCHANGED,
     WRITTEN,
     Destination,
@@ -35,14 +34,16 @@ class FirstVersion(VaultDestination):
     policy_on_page: ClassVar[int] = 1
     mount: ClassVar[str] = "kv"
 
-    def path(self, name: str, kind: str = "data") -> str:  # noqa: ARG002  # there is one path
+    def path(self, name: str, kind: str = "data") -> str:
+        del kind  # in this version a value and what is known of it have one path
         return f"{self.mount}/{name}"
 
     def value(self, name: str) -> dict[str, Any] | None:
         found: dict[str, Any] | None = self.server.ask("GET", self.path(name)).json().get("data")
         return found
 
-    def put(self, name: str, value: Any, marks: Any = None) -> None:  # noqa: ARG002  # has none
+    def put(self, name: str, value: Any, marks: Any = None) -> None:
+        assert marks is None, "in this version there is no place for them"
         self.server.arrange(self.path(name), value)
 
     def state(self) -> object:
@@ -154,20 +155,6 @@ def test_a_later_run_switches_over_what_one_left(kv: FirstVersion) -> None:
     assert kv.sink("clinic").finish([left]).outcomes == {"clinic": UNCHANGED}
 
 
-@pytest.mark.parametrize("is_new", [True, False])
-def test_what_another_run_wrote_meanwhile_is_not_lost(kv: FirstVersion, is_new: bool) -> None:
-    if not is_new:
-        written(kv)
-    sink = kv.sink("clinic")
-    with sink.locked(), sink.stage(delivering("clinic", number=2)) as staged:
-        staged.read_back()
-        written(kv, 3)
-        with pytest.raises(ProblemsError) as raised:
-            staged.switch()
-    assert [problem.code for problem in raised.value.problems] == ["store-changed"]
-    assert kv.read()["clinic"] == known("clinic", 3)
-
-
 def test_an_engine_that_is_taken_away_is_no_empty_one(kv: FirstVersion) -> None:
     kv.server.arrange(f"sys/mounts/{kv.prefix}", {"type": "kv", "options": {"version": "1"}})
     kv.settings["mount"] = kv.prefix
@@ -235,22 +222,16 @@ def test_a_renewal_asks_no_more_than_it_has_to(kv: FirstVersion, faulty: Faulty)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", Fault)
-@pytest.mark.parametrize("number", range(RENEWAL))
-def test_whichever_request_fails_the_old_value_or_the_new_one_is_there(
-    kv: FirstVersion, faulty: Faulty, fault: Fault, number: int
-) -> None:
-    written(kv)
-    outcomes: Mapping[str, SinkOutcome] = {"clinic": FAILED}
-    with faulty.failing(faulty.failing_number(number, fault)), suppress(ProblemsError):
-        outcomes = kv.sink("clinic").write(delivering("clinic", number=2))
-    now = kv.read()["clinic"]
-    possible = [known("clinic", 2)] if outcomes == {"clinic": WRITTEN} else [known("clinic")]
-    # The value may be in place where only its marks could not be set: the next run sets them.
-    assert now in (*possible, known("clinic", 2))
-    written(kv, 3)
-    assert kv.names() == [kv.name, f"{kv.name}.voxmint-marks"]
-    assert kv.read()["clinic"] == known("clinic", 3)
+class TestOverANetworkThatFails(StoreContract):
+    @pytest.fixture
+    def line(self, kv: FirstVersion, faulty: Faulty) -> Line:
+        def session_of() -> str:
+            return kv.marks(kv.name)["voxmint-session-id"]
+
+        def leftovers() -> set[str]:
+            return {*kv.names()} - {kv.name, f"{kv.name}.voxmint-marks"}
+
+        return replace(through(faulty, kv, session_of), leftovers=leftovers)
 
 
 @pytest.mark.parametrize("fault", [Fault.APPLIED, Fault.BUSY])

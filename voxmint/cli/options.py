@@ -128,6 +128,15 @@ allow_host_option = click.option(
 )
 """The hosts that the operator names."""
 
+allow_store_host_option = click.option(
+    "--allow-host",
+    "allow_hosts",
+    metavar="HOST",
+    multiple=True,
+    help="A host at which the project's files may have a store asked; can be repeated.",
+)
+"""The same word of the operator, for commands that ask stores and send no key."""
+
 allow_key_command_option = click.option(
     "--allow-key-command", is_flag=True, help="Run the command by which the project gets its key."
 )

@@ -5,7 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from voxmint.cli.options import environment_option, output_option, profiles_argument
+from voxmint.cli.options import (
+    allow_store_host_option,
+    environment_option,
+    output_option,
+    profiles_argument,
+)
 from voxmint.cli.parser import Duration, command as command_named
 
 if TYPE_CHECKING:
@@ -27,6 +32,7 @@ class Options:
     yes: bool = False
     dry_run: bool = False
     lock_timeout: float | None = None
+    allow_hosts: tuple[str, ...] = ()
     output: str = "text"
 
 
@@ -47,7 +53,8 @@ def purge(options: Options, world: "World") -> int:
     with located(project, selection, world), Progress(world) as progress:
         edge = edge_of(selection, world, progress, "purge")
         scope = purging.scope_of(project, selection.environments[0])
-        found = purging.plan_purge(scope, selection.profiles, edge)
+        operator = Operator(options.allow_hosts, lock_timeout=wait)
+        found = purging.plan_purge(scope, selection.profiles, operator, edge)
         for problem in found.problems:
             show_problem(world.err, problem, NO_SOURCES)
         if options.dry_run or not found.items:
@@ -56,7 +63,6 @@ def purge(options: Options, world: "World") -> int:
         is_asked = not options.yes
         if is_asked and not _agreed(found, options, world):
             return _DECLINED
-        operator = Operator(lock_timeout=wait)
         agreed = found if is_asked else None
         report = purging.purge(scope, selection.profiles, operator, edge, agreed)
     _write(report, options, world, was_shown=is_asked)
@@ -122,6 +128,7 @@ def _write(report: "PurgeReport", options: Options, world: "World", *, was_shown
     type=Duration(),
     help="How long another run of the environment is waited for.",
 )
+@allow_store_host_option
 @output_option("text", "json")
 def command(
     world: "World", profiles: tuple[str, ...], environments: tuple[str, ...], **given: Any

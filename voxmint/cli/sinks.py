@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from voxmint.cli.options import environments_option, output_option
+from voxmint.cli.options import allow_store_host_option, environments_option, output_option
 from voxmint.cli.parser import command as command_named
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Options:
 
     environments: tuple[str, ...] = ()
     check: bool = False
+    allow_hosts: tuple[str, ...] = ()
     output: str = "text"
     strict: bool = False
 
@@ -51,7 +52,12 @@ def sinks(options: Options, world: "World") -> int:
     for environment in _chosen(options, listing):
         problems += _errors_of(environment, listing)
         found, wrong = looks_at(
-            project.root, environment, listing.profiles, world.environ, checks=options.check
+            project.root,
+            environment,
+            listing.profiles,
+            world.environ,
+            options.allow_hosts,
+            checks=options.check,
         )
         looks[environment.name] = found
         problems += wrong
@@ -135,6 +141,7 @@ def _held(one: "Look") -> str:
 @click.option(
     "--check", is_flag=True, help="Ask stores, and read env files as seventeen programs would."
 )
+@allow_store_host_option
 @output_option("text", "json")
 @click.option("--strict", is_flag=True, help="End with 1 where there are warnings, too.")
 def command(world: "World", **given: Any) -> int:

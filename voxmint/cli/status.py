@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from voxmint.cli.options import environments_option, min_remaining_option, output_option
+from voxmint.cli.options import (
+    allow_store_host_option,
+    environments_option,
+    min_remaining_option,
+    output_option,
+)
 from voxmint.cli.parser import Duration, command as command_named
 
 if TYPE_CHECKING:
@@ -23,6 +28,7 @@ class Options:
 
     environments: tuple[str, ...] = ()
     min_remaining: float | None = None
+    allow_hosts: tuple[str, ...] = ()
     output: str = "text"
     detailed_exitcode: bool = False
     watch: bool = False
@@ -46,7 +52,7 @@ def _status(options: Options, world: "World") -> "Status":
 
     selection = Selection(environments=options.environments)
     project = open_project(world.cwd)
-    operator = Operator(min_remaining=options.min_remaining)
+    operator = Operator(options.allow_hosts, min_remaining=options.min_remaining)
     edge = Edge(world.environ, now=world.clock, command="voxmint status")
     with located(project, selection, world):
         return status_of(project, order_of(selection), operator, edge)
@@ -98,6 +104,7 @@ def _watch(options: Options, world: "World") -> NoReturn:
 )
 @environments_option
 @min_remaining_option
+@allow_store_host_option
 @output_option("text", "json")
 @click.option("--detailed-exitcode", is_flag=True, help="End with 2 unless everything is live.")
 @click.option("--watch", is_flag=True, help="Show it again and again, until it is interrupted.")
@@ -112,8 +119,8 @@ def _watch(options: Options, world: "World") -> NoReturn:
 def command(world: "World", **given: Any) -> int:
     """Show what is in place: live, expiring, expired, stale, missing or unknown, and since when.
 
-    Knows the ledger, and the names in local files. Reads no token, runs no command and needs no
-    network. What is live is what `mint` would keep; stale is what was minted from another profile
-    than there is now. With -v, a line for each session.
+    Knows the ledger, the names in local files, and what stores tell of the secrets that they keep.
+    Reads no token and runs no command. What is live is what `mint` would keep; stale is what was
+    minted from another profile than there is now. With -v, a line for each session.
     """
     return status(Options(**given), world)

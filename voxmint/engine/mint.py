@@ -16,6 +16,7 @@ from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Noted, Started
 from voxmint.engine.lifetimes import lifetime_problems, short_lived
 from voxmint.engine.minting.bench import Bench, look, opened_bench
+from voxmint.engine.minting.pruning import prune
 from voxmint.engine.minting.rewriting import Rewritten, rewrite
 from voxmint.engine.plan import Action, Entry, Plan
 from voxmint.engine.project import Project
@@ -23,7 +24,7 @@ from voxmint.engine.report import Made, Outcome, Report, Result, SinkResult
 from voxmint.engine.selection import Selection, select
 from voxmint.engine.sinks.contract import SinkOutcome
 from voxmint.engine.upstream.hosts import allowed_hosts
-from voxmint.problems import Problem, ProblemsError
+from voxmint.problems import ProblemsError
 from voxmint.profiles.order import Order
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def mint(
         else:
             rewritten = _as_reviewed(rewritten, review)
         made = _carried_out(plan, bench, operator)
-        is_pruned, problems = _pruned(plan, bench)
+        pruned = prune(plan, bench)
     done = {**rewritten.results, **made.results}
     results = tuple(done.get(entry.profile) or _kept(entry) for entry in plan.entries)
     skew = plan.skew if made.skew is None else made.skew
@@ -89,9 +90,10 @@ def mint(
         plan.target,
         results,
         (*plan.unseen, *made.unseen),
-        plan.leftovers if is_pruned else (),
-        plan.misplaced if is_pruned else (),
-        (*made.problems, *problems, *short),
+        pruned.out,
+        tuple(one for one in plan.misplaced if one.profile in pruned.out),
+        pruned.still_in,
+        (*made.problems, *pruned.problems, *short),
         is_interrupted=edge.stop.is_asked and not all(result.is_good for result in results),
         skew=skew,
         seconds=time.monotonic() - begun,
@@ -170,18 +172,6 @@ def _carried_out(plan: Plan, bench: Bench, operator: Operator) -> Made:
     from voxmint.engine.minting.running import carry_out, key_of
 
     return carry_out(plan, bench, operator, key_of(bench, operator))
-
-
-def _pruned(plan: Plan, bench: Bench) -> tuple[bool, tuple[Problem, ...]]:
-    """Takes out of the sinks what profiles left there that they are no longer for.
-
-    Whether all of it is out, and what kept it in.
-    """
-    if not plan.leftovers or bench.edge.stop.is_asked:
-        return False, ()
-    written = bench.sink_deliverer.prune(frozenset(plan.leftovers))
-    problems = tuple(one.problem for one in written if one.problem is not None)
-    return not problems, problems
 
 
 def _kept(entry: Entry) -> Result:

@@ -51,11 +51,16 @@ _NOTHING = "!*"
 
 
 class Fate(StrEnum):
-    """What became of a profile: out of every sink, still in one, or not tried."""
+    """What became of a profile: out of every sink, another's by now, still in one, or not tried."""
 
     REMOVED = "removed"
+    LEFT = "left"
     FAILED = "failed"
     SKIPPED = "skipped"
+
+
+OUT = frozenset({Fate.REMOVED, Fate.LEFT})
+"""The fates after which no sink holds anything of voxmint's any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,13 @@ class Purged:
 
     @property
     def problem(self) -> Problem | None:
-        return next((sink.problem for sink in self.sinks if sink.problem), None)
+        """Why it is still in a sink."""
+        return next((one.problem for one in self.sinks if one.problem and not one.is_good), None)
+
+    @property
+    def left(self) -> tuple[Problem, ...]:
+        """What stays where it was, since it is another's by now."""
+        return tuple(one.problem for one in self.sinks if one.problem and one.is_good)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +149,7 @@ class PurgeReport:
         """
         if self.is_interrupted:
             return InterruptedRunError.exit_code
-        if self.purge.is_known and all(one.fate is Fate.REMOVED for one in self.results):
+        if self.purge.is_known and all(one.fate in OUT for one in self.results):
             return 0
         is_out = any(
             sink.outcome is SinkOutcome.REMOVED for one in self.results for sink in one.sinks
@@ -185,6 +196,7 @@ def _json_of(item: Item, done: Purged | None) -> dict[str, Any]:
             for sink in done.sinks
         ],
         "error": problem and {"code": problem.code, "message": problem.message},
+        "left": [{"code": one.code, "message": one.message} for one in done.left],
     }
 
 
@@ -215,28 +227,29 @@ def scope_of(project: Project, environment: str) -> Scope:
     if found is None:
         raise ProblemsError(compilation.problems)
     labels = {one.name: one.labels for one in compilation.profiles.values()}
-    present = tuple(sorted(present_in(compilation, environment)))
+    present = tuple(present_in(compilation, environment))
     return Scope(project, found, present, labels)
 
 
-def plan_purge(scope: Scope, profiles: Sequence[str], edge: Edge) -> Purge:
+def plan_purge(scope: Scope, profiles: Sequence[str], operator: Operator, edge: Edge) -> Purge:
     """What a purge would take out now, by the ledger and the names in local files.
 
     Changes and locks nothing. `UsageError` for a name of which nothing is known.
     """
-    around = _around(scope, edge)
+    around = _around(scope, operator, edge)
     sinks = _sinks(scope, around)
     with Ledger.open(around.state.ledger, readonly=True) as ledger:
         return _Look(scope, ledger, sinks, edge.now()).at(profiles)
 
 
-def _around(scope: Scope, edge: Edge) -> Surroundings:
+def _around(scope: Scope, operator: Operator, edge: Edge) -> Surroundings:
     return replace(
         surroundings_of(scope.project.root, edge.environ),
         environment=scope.environment.name,
         profiles=scope.present,
         labels=scope.labels,
         environ=edge.environ,
+        allow_hosts=operator.allow_hosts,
     )
 
 
@@ -385,7 +398,7 @@ def _opened(
     """The ledger and the sinks, this run's alone for as long as they are open."""
     state = made_state(scope.project.root, edge.environ)
     locks = _locks(state, operator, edge)
-    sinks = _sinks(scope, replace(_around(scope, edge), state=state, locks=locks))
+    sinks = _sinks(scope, replace(_around(scope, operator, edge), state=state, locks=locks))
     patient = replace(locks, clock=Clock(sleep=edge.stop.sleep_unasked))
     with (
         patient.held(f"the environment {scope.environment.name}"),
@@ -418,7 +431,7 @@ def _taken_out(sink: Sink, found: Purge, ledger: Ledger) -> _Done:
             place.kind,
             place.target,
             delivered.outcomes.get(profile, SinkOutcome.FAILED),
-            delivered.refused.get(profile, delivered.problem),
+            delivered.refused.get(profile, delivered.left.get(profile, delivered.problem)),
         )
         for profile in profiles
     }
@@ -428,5 +441,7 @@ def _purged(item: Item, done: _Done) -> Purged:
     sinks = tuple(done[key] for sink in item.sinks if (key := (item.profile, sink.key)) in done)
     if any(not sink.is_good for sink in sinks):
         return Purged(item, Fate.FAILED, sinks)
-    is_whole = len(sinks) == len(item.sinks)
-    return Purged(item, Fate.REMOVED if is_whole else Fate.SKIPPED, sinks)
+    if len(sinks) < len(item.sinks):
+        return Purged(item, Fate.SKIPPED, sinks)
+    is_out = any(sink.outcome is SinkOutcome.REMOVED for sink in sinks)
+    return Purged(item, Fate.REMOVED if is_out else Fate.LEFT, sinks)

@@ -124,8 +124,9 @@ class Report:
 
     `unseen` are tokens, of this run and of earlier ones, that may live though nobody has them.
     `pruned` are profiles that were taken out of sinks that are no longer for them; those that the
-    environment still has are `misplaced`, too. `problems` are those of the run as a whole, such as
-    a sink that could not be pruned. `skew` is by how many seconds the service's clock is ahead.
+    environment still has are `misplaced`, too. `unpruned` are those that could not be taken out.
+    `problems` are those of the run as a whole, such as why a sink could not be pruned. `skew` is by
+    how many seconds the service's clock is ahead.
     """
 
     environment: str
@@ -134,6 +135,7 @@ class Report:
     unseen: tuple[Unseen, ...] = ()
     pruned: tuple[str, ...] = ()
     misplaced: tuple[Misplaced, ...] = ()
+    unpruned: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     is_interrupted: bool = False
     skew: float = 0.0
@@ -180,6 +182,7 @@ class Report:
             "results": [result.to_json() for result in self.results],
             "pruned": list(self.pruned),
             "misplaced": [one.to_json() for one in self.misplaced],
+            "unpruned": list(self.unpruned),
             "unseen": [one.to_json() for one in self.unseen],
             "interrupted": self.is_interrupted,
             "seconds": round(self.seconds, 3),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import pytest
 from pydantic import BaseModel
@@ -19,6 +19,7 @@ from voxmint.testing.sink_contract import WRITTEN, session, sink_in
 
 class Options(BaseModel):
     fails: str
+    leaves: bool = False
 
 
 class Theirs(Sink):
@@ -31,7 +32,7 @@ class Theirs(Sink):
 
     def step(self, name: str) -> None:
         if self.options.fails == name:
-            raise KeyError("ek_canary_1")
+            raise (SystemExit if self.options.leaves else KeyError)("ek_canary_1")
 
     def preflight(self) -> Iterator[Problem]:
         self.step("preflight")
@@ -60,8 +61,8 @@ class TheirStaged(Staged):
         self._sink.step("discard")
 
 
-def theirs(folder: Path, fails: str) -> Sink:
-    return sink_in(folder, Theirs, {"fails": fails}, "clinic")
+def theirs(folder: Path, fails: str, *, leaves: bool = False) -> Sink:
+    return sink_in(folder, Theirs, {"fails": fails, "leaves": leaves}, "clinic")
 
 
 BROKEN = "the sink `theirs` failed in a way that it should not: KeyError"
@@ -76,12 +77,18 @@ def test_before_anything_is_written(tmp_path: Path) -> None:
     assert problem_of(error).message == BROKEN
 
 
+def test_it_cannot_end_the_run(tmp_path: Path) -> None:
+    with pytest.raises(ProblemsError) as error:
+        held_by(theirs(tmp_path, "holds", leaves=True))
+    assert problem_of(error).message == BROKEN.replace("KeyError", "SystemExit")
+
+
 def test_a_mistake_of_voxmints_own_is_not_told_as_a_sinks(tmp_path: Path) -> None:
     class Broken(Dotenv):
         def sink(self, *profiles: str) -> Sink:
-            made: Any = super().sink(*profiles)
-            made.options = None
-            return made  # type: ignore[no-any-return]  # it is one
+            made = super().sink(*profiles)
+            vars(made)["options"] = None
+            return made
 
     with pytest.raises(AttributeError):
         held_by(Broken(tmp_path, path=".env.x").sink("clinic"))

@@ -33,6 +33,7 @@ CLIENT = "66666666-7777-8888-9999-000000000000"
 LOGIN = "login.microsoftonline.com"
 VAULT = "voxmint-test.vault.azure.net"
 PASSWORD = "made-up-for-tests"
+_UNAVAILABLE = {"error": {"code": "ServiceUnavailable", "message": "ek_canary"}}
 
 
 @dataclass
@@ -41,7 +42,9 @@ class Azure:
 
     `requests` are those that a vault took, of somebody it knows. The next `throttled` of them are
     answered with 429. `resource` is what a vault asks a token for, and `elsewhere` a host that it
-    leads to instead of answering.
+    leads to instead of answering. A request that fails breaks its connection, and Azure's client
+    waits for seconds before it repeats that; with `hurries` the answer is an error that says to
+    repeat it at once.
     """
 
     folder: Path
@@ -54,6 +57,7 @@ class Azure:
     resource: str = "https://vault.azure.net"
     elsewhere: str = ""
     knows_us: bool = True
+    hurries: bool = False
     lock: Lock = field(default_factory=Lock)
 
     @property
@@ -95,6 +99,7 @@ class Azure:
         self.proxy.asked.clear()
         self.tokens.clear()
         self.rule, self.throttled, self.knows_us = lambda _: None, 0, True
+        self.hurries = False
         self.resource, self.elsewhere = "https://vault.azure.net", ""
 
     @contextmanager
@@ -242,10 +247,13 @@ class _Handler(BaseHTTPRequestHandler):
         # A rule may wait for other requests.
         fault = azure.rule(request)
         status, said = self._answered(request, fault)
-        if fault in (Fault.LOST, Fault.APPLIED):
+        is_lost = fault in (Fault.LOST, Fault.APPLIED)
+        if is_lost and not azure.hurries:
             self._reset()
             return
         headers = {"Retry-After": "1"} if status == 429 else {}
+        if is_lost:
+            status, said, headers = 503, _UNAVAILABLE, {"Retry-After": "0.001"}
         if self.azure.elsewhere:
             status, headers = 307, {"Location": f"https://{self.azure.elsewhere}{request.path}"}
         self._send(status, said, headers, cut=fault is Fault.CUT)
@@ -257,7 +265,7 @@ class _Handler(BaseHTTPRequestHandler):
                 azure.throttled -= 1
                 return 429, {"error": {"code": "Throttled", "message": "ek_canary was sent"}}
             if fault in (Fault.LOST, Fault.BUSY):
-                return 503, {"error": {"code": "ServiceUnavailable", "message": "ek_canary"}}
+                return 503, _UNAVAILABLE
             vault = azure.vaults.setdefault(self.host, FakeVault())
             return vault.answer(request.method, request.path, self.host, request.content)
 

@@ -9,11 +9,16 @@ from voxmint.cli.display.words import counted_names, number
 from voxmint.cli.formats.unseen import unseen
 from voxmint.cli.world import World
 from voxmint.engine.durations import spoken
-from voxmint.engine.purging import Fate, Item, Purge, Purged, PurgeReport
+from voxmint.engine.purging import OUT, Fate, Item, Purge, Purged, PurgeReport
 from voxmint.shown import shown
 
 _LABEL = 10
-_COLOR = {Fate.REMOVED: Style.GREEN, Fate.FAILED: Style.RED, Fate.SKIPPED: Style.YELLOW}
+_COLOR = {
+    Fate.REMOVED: Style.GREEN,
+    Fate.LEFT: Style.YELLOW,
+    Fate.FAILED: Style.RED,
+    Fate.SKIPPED: Style.YELLOW,
+}
 
 
 def write_plan(screen: Screen, purge: Purge, world: World) -> None:
@@ -38,28 +43,41 @@ def write(screen: Screen, report: PurgeReport, world: World, *, was_shown: bool)
         write_plan(screen, purge, world)
         return
     screen.line(_headline(report))
-    if not was_shown:
-        for one in report.results:
-            if one.fate is Fate.REMOVED:
-                name = padded(shown(one.item.profile), _widest(purge))
-                screen.line(
-                    _labelled(screen, one.fate, f"{name}   {_until(one.item, purge, world)}")
-                )
+    for text in () if was_shown else _removed(report, world):
+        screen.line(_labelled(screen, Fate.REMOVED, text))
+    for text in _left(report, world):
+        screen.line(_labelled(screen, Fate.LEFT, text))
     write_failures(screen, report, world)
-    if not was_shown:
-        for line in _asides(purge, world):
-            screen.line(line)
+    for line in () if was_shown else _asides(purge, world):
+        screen.line(line)
     if (last := _last(report)) is not None and last > world.clock() + purge.skew:
         when = moment(last, world, purge.skew)
         end = f"whoever has a copy can use it until then: the last one ends at {when}"
         screen.line(f"{'next':<{_LABEL}}  {end}")
 
 
+def _removed(report: PurgeReport, world: World) -> Iterator[str]:
+    for one in report.results:
+        if one.fate is Fate.REMOVED:
+            name = padded(shown(one.item.profile), _widest(report.purge))
+            yield f"{name}   {_until(one.item, report.purge, world)}"
+
+
+def _left(report: PurgeReport, world: World) -> Iterator[str]:
+    """What is another's by now: each thing once, with the profiles that were there."""
+    told: dict[str, dict[str, None]] = {}
+    for one in report.results:
+        for problem in one.left:
+            told.setdefault(problem.message, {})[one.item.profile] = None
+    for message, profiles in told.items():
+        yield f"{counted_names([*profiles], is_verbose=world.is_verbose)}   {message}"
+
+
 def write_failures(screen: Screen, report: PurgeReport, world: World) -> None:
     """Only what went wrong: each thing once, with the profiles that it kept."""
     groups: dict[tuple[Fate, str], list[Purged]] = {}
     for one in report.results:
-        if one.fate is not Fate.REMOVED:
+        if one.fate not in OUT:
             message = one.problem.message if one.problem else "not tried"
             groups.setdefault((one.fate, message), []).append(one)
     for (fate, message), several in groups.items():
@@ -92,7 +110,7 @@ def _until(item: Item, purge: Purge, world: World) -> str:
 
 
 def _last(report: PurgeReport) -> int | None:
-    ends = [one.item.expires_at for one in report.results if one.fate is Fate.REMOVED]
+    ends = [one.item.expires_at for one in report.results if one.fate in OUT]
     return max((end for end in ends if end is not None), default=None)
 
 

@@ -45,6 +45,8 @@ def _headline(screen: Screen, report: Report) -> str:
         for outcome in _ORDER
         if report.counts[outcome]
     ]
+    if report.unpruned:
+        counts.append(screen.paint(f"unpruned {len(report.unpruned)}", Style.RED))
     done = ", ".join(counts) or "nothing to mint"
     targets = ", ".join(_targets(report))
     start = "interrupted: " if report.is_interrupted else ""
@@ -81,6 +83,16 @@ def _failures(report: Report, screen: Screen, world: World) -> Iterator[str]:
         problem = results[0].problem
         if problem is not None and problem.hint:
             yield _labelled("", problem.hint)
+    if report.unpruned:
+        # Why stands above, among the problems of the run.
+        listed = counted_names(report.unpruned, is_verbose=world.is_verbose)
+        said = f"{listed}   still in a sink that is no longer for {_them(report.unpruned)}"
+        yield _labelled("unpruned", said, screen.paint("unpruned", Style.RED))
+        yield _labelled("", "the next mint tries again")
+
+
+def _them(profiles: Collection[str]) -> str:
+    return "it" if len(profiles) == 1 else "them"
 
 
 def _whereabouts(results: Sequence[Result]) -> Iterator[str]:

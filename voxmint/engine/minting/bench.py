@@ -195,7 +195,7 @@ def _surroundings(
     return Surroundings(
         selection.project.root,
         selection.environment.name,
-        selection.present,
+        tuple(selection.present),
         state,
         locks,
         ask,
@@ -235,7 +235,7 @@ def _planned(
         selection.target,
         selection.bodies,
         tuple(place_of_sink(sink) for sink in sinks),
-        frozenset(selection.present),
+        selection.present,
         Lines(selection),
         operator.force,
         operator.min_remaining,

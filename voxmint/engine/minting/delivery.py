@@ -6,7 +6,7 @@ leaves every one as it was. What becomes of each profile in each sink is returne
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from voxmint.engine.ledger import Ledger, Outcome, SessionRecord
@@ -32,13 +32,15 @@ class Delivered:
 
     `problem` is why nothing of the group is in this sink; `refused` are profiles that it cannot
     hold, with the reason. `staged` are those that are not in place and still staged there, so that
-    a later run can switch them over.
+    a later run can switch them over. `left` are those that were to be taken out, and whose place
+    is another's by now.
     """
 
     outcomes: Mapping[str, SinkOutcome]
     refused: Mapping[str, Problem]
     problem: Problem | None = None
     staged: frozenset[str] = frozenset()
+    left: Mapping[str, Problem] = field(default_factory=dict)
 
 
 class Keeper(Protocol):
@@ -167,7 +169,7 @@ class Deliverer:
         except VoxmintError as error:
             result = _failed(change, _problem_of(error))
         else:
-            result = Delivered(outcomes, staged.refused)
+            result = Delivered(outcomes, staged.refused, left=staged.left)
         return replace(result, staged=self._waiting(staged, pending, result))
 
     def _waiting(

@@ -20,7 +20,7 @@ def blamed_on(name: str, at: Origin | None) -> Iterator[None]:
         yield
     except VoxmintError:
         raise
-    except Exception as error:  # noqa: BLE001  # a sink of another package can raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a sink of another package can raise anything
         # Only its name: the error's text could hold what was about to be written.
         said = type(error).__name__
         raise failure(SINK_BROKEN, at=at, target=name, said=said) from None

@@ -123,7 +123,10 @@ class Change:
 
 
 class SinkOutcome(StrEnum):
-    """What became of one profile in one sink."""
+    """What became of one profile in one sink.
+
+    One that was to be taken out is `unchanged` where what is there is not voxmint's any more.
+    """
 
     WRITTEN = "written"
     UNCHANGED = "unchanged"
@@ -202,13 +205,15 @@ class Staged(ABC):
     the switch. `refused` are the profiles that this sink cannot hold, with the reason; the others
     go on without them. `pending` says how a later run finds what is staged, where the sink can
     `finish` it: it goes into the ledger with the receipts. After a switch that failed, `spoiled`
-    are the profiles of which nothing staged is left.
+    are the profiles of which nothing staged is left. `left` are profiles that were to be taken out,
+    where there is now what is not voxmint's any more, and what is there: it stays as it is.
     """
 
     receipts: tuple[Receipt, ...] = ()
     refused: Mapping[str, Problem] = MappingProxyType({})
     pending: tuple[Pending, ...] = ()
     spoiled: frozenset[str] = frozenset()
+    left: Mapping[str, Problem] = MappingProxyType({})
 
     def __enter__(self) -> Self:
         return self

@@ -53,6 +53,7 @@ def looks_at(
     environment: CompiledEnvironment,
     profiles: Mapping[str, CompiledProfile],
     environ: Mapping[str, str],
+    allow_hosts: tuple[str, ...] = (),
     *,
     checks: bool = False,
 ) -> tuple[list[Look], list[Problem]]:
@@ -60,7 +61,7 @@ def looks_at(
 
     Those of other packages are named and no more: to import one would run its code.
     With `checks`, env files are read as programs would read them, and stores are asked; else no
-    value is read, and no network touched.
+    value is read, and no network touched. `allow_hosts` are hosts that the operator names.
     """
     around = replace(
         surroundings_of(project, environ),
@@ -69,6 +70,7 @@ def looks_at(
         labels={one.name: one.labels for one in profiles.values()},
         asked=None,
         environ=environ,
+        allow_hosts=allow_hosts,
     )
     try:
         sinks = own_sinks_of(environment, around)

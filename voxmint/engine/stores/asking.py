@@ -21,6 +21,9 @@ def asked(store: Store, call: Callable[[], Result]) -> Result:
         return call()
     except (StoreError, VoxmintError):
         raise
+    except SystemExit as error:
+        # A client has no say in when voxmint ends; what it says on leaving may hold values, too.
+        trouble = unexpected(error)
     except Exception as error:  # noqa: BLE001  # clients raise what they like, and it may hold values
         trouble = store.trouble_of(error)
     raise StoreError(trouble)
@@ -71,6 +74,6 @@ def hush(loggers: Sequence[str]) -> None:
             logger.setLevel(logging.WARNING)
 
 
-def unexpected(error: Exception) -> Trouble:
+def unexpected(error: BaseException) -> Trouble:
     """The trouble of an error that a store knows nothing of: its name, and nothing that it says."""
     return Trouble(What.REFUSED, said=type(error).__name__)

@@ -6,7 +6,7 @@ last, so whoever reads that has the new value a little earlier; it may never lea
 destroyed, since Google does not fall back to the one before.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,6 +32,13 @@ from voxmint.engine.stores.gcp_secretmanager_client import (
     is_lost,
     trouble_of,
 )
+from voxmint.engine.stores.gcp_secretmanager_versions import (
+    LATEST,
+    PAGE,
+    Versions,
+    number_of,
+    text_of,
+)
 from voxmint.engine.stores.marks import (
     EXPIRES_AT,
     MANAGED_BY,
@@ -46,14 +53,11 @@ from voxmint.secret import Secret
 if TYPE_CHECKING:
     from voxmint.engine.stores.gcp_secretmanager_options import SecretManagerOptions
 
-_LATEST = "latest"
 _NOTHING_YET = "0"
 """The version of a secret that was made for a run which ended before readers had any."""
 _FIRST = "voxmint-first"
 """The annotation that tells from which version on they are voxmint's: not those of others before
 it adopted the secret. It is no mark."""
-_PAGE = 250
-"""How many versions are looked through: destroyed ones stay in the list for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,9 @@ class SecretManager(Store):
     """The service, by its client."""
 
     def __init__(self, calls: Calls, parent: str, options: "SecretManagerOptions") -> None:
-        import google_crc32c
-
         from voxmint.engine.stores.gcp_secretmanager_options import PREVIOUS
 
-        self._checksum: Callable[[bytes], int] = google_crc32c.value
+        self._versions = Versions(calls, parent)
         self._calls = calls
         self._parent = parent
         self._options = options
@@ -91,15 +93,11 @@ class SecretManager(Store):
     def trouble_of(self, error: Exception) -> Trouble:
         return trouble_of(error)
 
-    def _path(self, name: str, version: str | int | None = None) -> str:
-        path = f"{self._parent}/secrets/{name}"
-        return path if version is None else f"{path}/versions/{version}"
-
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
 
     def look(self, name: str) -> Found:
         try:
-            return self._found(self._calls.read("get_secret", name=self._path(name)))
+            return self._found(self._calls.read("get_secret", name=self._versions.path(name)))
         except RefusedError as error:
             if not error.is_missing:
                 raise
@@ -128,31 +126,8 @@ class SecretManager(Store):
     def read(self, name: str, version: str | None) -> Secret | None:
         if version == _NOTHING_YET:
             return None
-        answer = self._accessed(name, version or _LATEST)
-        return _text_of(answer.payload.data) if answer else None
-
-    def _accessed(self, name: str, version: str | int) -> Any | None:
-        """A version with its data, held against its checksum; `None` where there is none to get."""
-        path = self._path(name, version)
-        try:
-            answer = self._calls.read("access_secret_version", name=path)
-        except RefusedError as error:
-            if not (error.is_missing or error.is_out_of_place):
-                raise
-            return None
-        if not answer.name or "data_crc32c" not in answer.payload:
-            raise cut_short()
-        if answer.payload.data_crc32c != self._checksum(answer.payload.data):
-            raise cut_short("its answer does not match its checksum")
-        return answer
-
-    def _versions(self, name: str) -> Iterator[tuple[int, bool]]:
-        """The numbers of a secret's versions and whether each is enabled; the newest first."""
-        from google.cloud.secretmanager_v1 import SecretVersion
-
-        about = {"parent": self._path(name), "page_size": _PAGE}
-        for one in self._calls.read("list_secret_versions", **about):
-            yield _number_of(one.name), one.state == SecretVersion.State.ENABLED
+        answer = self._versions.accessed(name, version or LATEST)
+        return text_of(answer.payload.data) if answer else None
 
     # ── staging ──────────────────────────────────────────────────────────────────────────────────
 
@@ -195,21 +170,12 @@ class SecretManager(Store):
         return {"replication": {"user_managed": {"replicas": replicas}}}
 
     def _add(self, draft: Draft) -> int:
-        return self._add_data(draft.name, draft.content.text().encode())
-
-    def _add_data(self, name: str, data: bytes) -> int:
-        """Add a version; its number."""
-        payload = {"data": data, "data_crc32c": self._checksum(data)}
-        version = self._calls.write("add_secret_version", parent=self._path(name), payload=payload)
-        number = _number_of(version.name)
-        if not version.client_specified_payload_checksum:
-            raise cut_short("it did not take the checksum")
-        return number
+        return self._versions.add(draft.name, draft.content.text().encode())
 
     def _added(self, draft: Draft) -> int | None:
         """The number of the version that a lost answer was about, if it was added."""
-        latest = self._accessed(draft.name, _LATEST)
-        return _number_of(latest.name) if latest and _is_of(draft, latest) else None
+        latest = self._versions.accessed(draft.name, LATEST)
+        return number_of(latest.name) if latest and _is_of(draft, latest) else None
 
     # ── switching ────────────────────────────────────────────────────────────────────────────────
 
@@ -227,7 +193,7 @@ class SecretManager(Store):
         for one in old:
             # By now nobody is led there. What is left all the same, the next switch takes away.
             with suppress(Exception):
-                self._take_away(draft.name, one, self._options.older)
+                self._versions.take_away(draft.name, one, self._options.older)
 
     def _move(self, draft: Draft, before: Found, version: str) -> bool:
         """Let the alias lead to a version and set the annotations, in one update."""
@@ -238,7 +204,7 @@ class SecretManager(Store):
             aliases[self._previous] = ground.aliases[self._alias]
         marks = {**others_marks(before.marks), **marks_at(draft.marks, version)}
         secret = {
-            "name": self._path(draft.name),
+            "name": self._versions.path(draft.name),
             "etag": ground.etag,
             "version_aliases": aliases,
             "annotations": {**marks, _FIRST: str(ground.first or version)},
@@ -278,7 +244,7 @@ class SecretManager(Store):
         ground = _ground_of(before)
         kept = {version for alias, version in ground.aliases.items() if alias != self._previous}
         first = number if ground.first is None else ground.first
-        listed = list(islice(self._versions(name), _PAGE))
+        listed = list(islice(self._versions.listed(name), PAGE))
         if not listed and self._alias in ground.aliases:
             raise cut_short()
         if any(version > number for version, _ in listed):
@@ -292,7 +258,7 @@ class SecretManager(Store):
     def _check_right_to_take_away(self, name: str) -> None:
         """`StoreError` where the right to it is missing: it is told while nothing has changed."""
         right = RIGHTS[f"{self._options.older}_secret_version"]
-        request = {"resource": self._path(name), "permissions": [right]}
+        request = {"resource": self._versions.path(name), "permissions": [right]}
         try:
             answer = self._calls.read("test_iam_permissions", **request)
         except RefusedError as error:
@@ -301,14 +267,6 @@ class SecretManager(Store):
             return
         if right not in answer.permissions:
             raise StoreError(Trouble(What.DENIED, said=right))
-
-    def _take_away(self, name: str, version: int, how: str) -> None:
-        """Destroy or disable a version; one that is not enabled any more is all right."""
-        try:
-            self._calls.read(f"{how}_secret_version", name=self._path(name, version))
-        except RefusedError as error:
-            if not (error.is_missing or error.is_out_of_place):
-                raise
 
     # ── taking back ──────────────────────────────────────────────────────────────────────────────
 
@@ -328,20 +286,20 @@ class SecretManager(Store):
         If it is the latest, what they had is added once more before: `latest` has to lead to it.
         """
         name = draft.name
-        newest = next(self._versions(name), None)
+        newest = next(self._versions.listed(name), None)
         if newest is None or newest[0] <= number:
             before = self._had(draft, found, number)
             if before is not None:
-                self._add_data(name, before.payload.data)
-        self._take_away(name, number, "destroy")
+                self._versions.add(name, before.payload.data)
+        self._versions.take_away(name, number, "destroy")
 
     def _had(self, draft: Draft, found: Found, number: int) -> Any | None:
         """What whoever reads the latest version had before this one was added."""
-        last = self._accessed(draft.name, number - 1) if number > 1 else None
+        last = self._versions.accessed(draft.name, number - 1) if number > 1 else None
         if last is not None and not _is_of(draft, last):
             return last
         current = _ground_of(found).aliases.get(self._alias)
-        return None if current is None else self._accessed(draft.name, current)
+        return None if current is None else self._versions.accessed(draft.name, current)
 
     def _unmade(self, name: str) -> bool:
         """Delete a secret that was made for a write, unless something has changed it since."""
@@ -359,7 +317,7 @@ class SecretManager(Store):
     def remove(self, name: str, found: Found) -> None:
         etag = _ground_of(found).etag
         try:
-            self._calls.read("delete_secret", name=self._path(name), etag=etag)
+            self._calls.read("delete_secret", name=self._versions.path(name), etag=etag)
         except RefusedError as error:
             if not error.is_missing:
                 raise
@@ -373,7 +331,7 @@ def _ground_of(found: Found) -> Ground:
 
 def _is_of(draft: Draft, answer: Any) -> bool:
     """Whether a version that was read holds what is to be written."""
-    found = _text_of(answer.payload.data)
+    found = text_of(answer.payload.data)
     return found is not None and draft.content.is_in(found)
 
 
@@ -387,18 +345,3 @@ def _encryption(key: str | None) -> dict[str, Any]:
 
 def _without_none(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
-
-
-def _number_of(path: str) -> int:
-    """The number at the end of a version's name."""
-    number = path.rpartition("/")[2]
-    if not number.isdecimal():
-        raise cut_short()
-    return int(number)
-
-
-def _text_of(data: bytes) -> Secret | None:
-    try:
-        return Secret(data.decode())
-    except UnicodeDecodeError:
-        return None

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from hashlib import sha256
 from secrets import token_bytes, token_hex
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from voxmint.engine.failures import failure
 from voxmint.engine.sinks.contract import OptionsWhenNeeded, Surroundings
@@ -36,13 +36,11 @@ from voxmint.engine.stores.contract import (
     Trouble,
     What,
 )
-from voxmint.engine.stores.keyring_backends import UnfitError, chosen
+from voxmint.engine.stores.keyring_backends import QuitError, Steady, UnfitError, chosen
 from voxmint.engine.stores.marks import own_marks
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
-from voxmint.engine.stores.wording import (
-    STORE_KEYRING_UNFIT,
-)
+from voxmint.engine.stores.wording import STORE_KEYRING_UNFIT
 from voxmint.secret import Secret
 
 if TYPE_CHECKING:
@@ -84,7 +82,7 @@ class KeyringSink(StoreSink):
 class _Keyring(Store):
     """One keyring, as the package `keyring` reaches it."""
 
-    def __init__(self, backend: Any) -> None:
+    def __init__(self, backend: Steady) -> None:
         self._backend = backend
         self._key = token_bytes(32)
 
@@ -109,8 +107,8 @@ class _Keyring(Store):
             return Secret(text) if is_it else None
         if version is not None and _version_of(self._backend.get_password(MARKS, name)) != version:
             return None
-        text = self._backend.get_password(TOKENS, name)
-        return None if text is None else Secret(text)
+        held = self._backend.get_password(TOKENS, name)
+        return None if held is None else Secret(held)
 
     def _staged(self, name: str, version: str) -> tuple[bool, str]:
         """Whether this version is what is staged; and what is."""
@@ -188,6 +186,7 @@ class _Keyring(Store):
             (known.PasswordSetError, What.REFUSED, "it took no entry"),
             (known.PasswordDeleteError, What.REFUSED, "it deleted no entry"),
             (OSError, What.UNREACHABLE, "its service cannot be asked"),
+            (QuitError, What.UNREACHABLE, "its backend wanted to end voxmint"),
         )
         for kind, what, words in said:
             if isinstance(error, kind):

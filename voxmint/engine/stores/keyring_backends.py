@@ -4,6 +4,8 @@ The package `keyring` chooses by its own settings, which are those of whoever ru
 `PYTHON_KEYRING_BACKEND`, its own file of settings, else the best one that it finds.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 _NOTHING = {
@@ -19,6 +21,44 @@ _SAID_OF_FILES = (
 )
 
 
+class QuitError(Exception):
+    """A backend wanted to end voxmint; what it said is dropped, since it may hold a token."""
+
+
+class Steady:
+    """A keyring of which every failure is an `Exception`, so that each is met where it happens.
+
+    Its backend is anybody's code: some ask a person for a passphrase, and leave by `sys.exit`.
+    """
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+
+    def get_password(self, service: str, name: str) -> str | None:
+        """What an entry holds; `None` where there is none."""
+        with _staying():
+            found: str | None = self._backend.get_password(service, name)
+            return found
+
+    def set_password(self, service: str, name: str, text: str) -> None:
+        """Write an entry, whether there is one or not."""
+        with _staying():
+            self._backend.set_password(service, name, text)
+
+    def delete_password(self, service: str, name: str) -> None:
+        """Delete an entry, which has to be there."""
+        with _staying():
+            self._backend.delete_password(service, name)
+
+
+@contextmanager
+def _staying() -> Iterator[None]:
+    try:
+        yield
+    except SystemExit:
+        raise QuitError from None
+
+
 class UnfitError(Exception):
     """There is no keyring that is fit for a token; `said` tells why."""
 
@@ -27,7 +67,7 @@ class UnfitError(Exception):
         self.said = said
 
 
-def chosen() -> Any:
+def chosen() -> Steady:
     """The keyring of whoever runs voxmint; `UnfitError` where there is none to keep a token in."""
     import keyring
     from keyring.backends.chainer import ChainerBackend
@@ -37,13 +77,13 @@ def chosen() -> Any:
         if isinstance(backend, ChainerBackend) and backend.backends:
             # It writes to the first and looks in all: what is compared has to be in one.
             backend = backend.backends[0]
-    except Exception as error:  # noqa: BLE001  # it loads whatever class its settings name
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # it loads whatever class its settings name
         said = f"the one that the package `keyring` is told to use fails with {_name(error)}"
         raise UnfitError(said) from None
     unfit = _unfit(type(backend).__module__)
     if unfit is not None:
         raise UnfitError(unfit)
-    return backend
+    return Steady(backend)
 
 
 def _unfit(module: str) -> str | None:
@@ -53,5 +93,5 @@ def _unfit(module: str) -> str | None:
     return _NOTHING.get(module)
 
 
-def _name(error: Exception) -> str:
+def _name(error: BaseException) -> str:
     return type(error).__name__

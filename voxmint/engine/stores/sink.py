@@ -145,7 +145,7 @@ class StoreSink(Sink):
 
     @property
     def target(self) -> str:
-        return self.options.name
+        return self.naming.outline
 
     @property
     def address(self) -> str:

@@ -39,12 +39,8 @@ from voxmint.engine.stores.marks import (
     plain,
     session_marks,
 )
-from voxmint.engine.stores.wording import (
-    STORE_NOT_JSON,
-)
-from voxmint.engine.wording import (
-    SINK_UNVERIFIED,
-)
+from voxmint.engine.stores.wording import STORE_LEFT, STORE_NOT_JSON
+from voxmint.engine.wording import SINK_UNVERIFIED
 from voxmint.problems import Problem, ProblemsError
 from voxmint.secret import Secret
 
@@ -60,7 +56,7 @@ class _Ready:
     """A job that was looked into.
 
     With `draft` and `version` something is staged for it, and `removes`: the object is to go. With
-    neither it is right as it is.
+    neither it is right as it is. `stays` is why it is not to go, where it was to.
     """
 
     job: Job
@@ -68,6 +64,7 @@ class _Ready:
     draft: Draft | None = None
     version: str | None = None
     removes: bool = False
+    stays: Problem | None = None
 
     @property
     def changes(self) -> bool:
@@ -165,7 +162,8 @@ class StagedObjects(Staged):
         if self._sink.naming.is_shared:
             return self._prepared_document(job, found)
         if not job.deliveries:
-            return _Ready(job, found, removes=self._is_to_go(job, found))
+            stays = self._why_it_stays(job, found)
+            return _Ready(job, found, removes=found.is_there and stays is None, stays=stays)
         [delivery] = job.deliveries
         marks = session_marks(self._sink.around.environment, delivery)
         content = self._sink.content(job, None)
@@ -185,13 +183,18 @@ class StagedObjects(Staged):
             found = self._store.look(job.name)
         return found
 
-    def _is_to_go(self, job: Job, found: Found) -> bool:
-        """Whether an object holds a session of one of the profiles that are taken out."""
-        is_own = owner_of(found.marks, self._sink.around.environment) is None
+    def _why_it_stays(self, job: Job, found: Found) -> Problem | None:
+        """Whose an object is now that holds no session of the profiles that are taken out."""
+        if not found.is_there:
+            return None
+        owner = owner_of(found.marks, self._sink.around.environment)
         held = found.marks.get(PROFILE)
         # One without a profile was made by a run that ended before it could write to it.
-        is_of_them = held is None or held in map(plain, job.gone)
-        return found.is_there and is_own and is_of_them
+        if owner is None and held is not None and held not in map(plain, job.gone):
+            owner = f"it holds a session of `{held}`"
+        if owner is None:
+            return None
+        return Problem(STORE_LEFT, self._sink.around.at, {"name": job.name, "owner": owner})
 
     def _is_in_place(self, job: Job, found: Found, content: Content) -> bool:
         return found.is_there and self._store.has(job.name, found, content)
@@ -199,7 +202,7 @@ class StagedObjects(Staged):
     def _prepared_document(self, job: Job, found: Found) -> _Ready:
         is_own = owner_of(found.marks, self._sink.around.environment) is None
         if not job.deliveries and not (found.is_there and is_own):
-            return _Ready(job, found)
+            return _Ready(job, found, stays=self._why_it_stays(job, found))
         before = self._store.read(job.name, found.version) if found.is_there else None
         if before is not None and not is_document(before):
             raise failure(STORE_NOT_JSON, at=self._sink.around.at, name=job.name)
@@ -248,8 +251,23 @@ class StagedObjects(Staged):
             written = SinkOutcome.WRITTEN if ready.changes else SinkOutcome.UNCHANGED
             outcomes |= {one.profile: written for one in ready.job.deliveries}
         self._tell()
+        self.left = self._left(switched)
         gone = dict.fromkeys(sorted(self._change.remove), SinkOutcome.REMOVED)
-        return {**gone, **outcomes, **dict.fromkeys(self._problems, SinkOutcome.FAILED)}
+        stays = dict.fromkeys(self.left, SinkOutcome.UNCHANGED)
+        failed = dict.fromkeys(self._problems, SinkOutcome.FAILED)
+        return {**gone, **stays, **outcomes, **failed}
+
+    def _left(self, switched: Iterable[_Ready]) -> dict[str, Problem]:
+        """The profiles of which nothing was there to take out but what is another's by now."""
+        left: dict[str, Problem] = {}
+        out: set[str] = set()
+        for ready in switched:
+            if ready.stays is None:
+                out |= {*ready.job.gone} if ready.changes else set()
+            else:
+                left |= dict.fromkeys(ready.job.gone, ready.stays)
+        told = self._change.remove - out - {*self._problems}
+        return {profile: problem for profile, problem in left.items() if profile in told}
 
     def _leave(self) -> None:
         """Leave what may yet be switched where it is: a later run may find the store better."""

@@ -80,6 +80,9 @@ class KV(Store):
     def discard(self, draft: Draft, version: str) -> None:
         self._engine.discard(draft, version)
 
+    def settle(self, name: str, version: str, found: Found) -> None:
+        self._engine.settle(name, version, found)
+
     def remove(self, name: str, found: Found) -> None:
         self._engine.remove(name, found)
 

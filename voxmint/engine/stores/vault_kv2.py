@@ -150,9 +150,17 @@ class KV2(Store):
             self._write(name, draft, 0)
 
     def discard(self, draft: Draft, version: str) -> None:
+        self._let_go(draft.name, version)
+
+    def settle(self, name: str, version: str, found: Found) -> None:  # noqa: ARG002  # it is right
+        # As with a switch: what is left here all the same is taken up by the next write.
+        with suppress(Exception):
+            self._let_go(name, version)
+
+    def _let_go(self, name: str, version: str) -> None:
         # Another run may have put its own there meanwhile.
-        if self.look(draft.name + STAGED).marks.get(RUN) == version:
-            self._remove_all(draft.name + STAGED)
+        if self.look(name + STAGED).marks.get(RUN) == version:
+            self._remove_all(name + STAGED)
 
     # ── switching ────────────────────────────────────────────────────────────────────────────────
 

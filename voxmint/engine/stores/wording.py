@@ -91,8 +91,7 @@ STORE_HOST_NEEDS_TLS = error(
 STORE_HOST_REFUSED = error(
     "store-host-refused",
     "the sink `{target}` would send its tokens to {host}, and nobody here allowed that",
-    "if it is meant, whoever runs this sets {variable}={host}; `mint` and `plan` also take "
-    "--allow-host {host}",
+    "if it is meant, whoever runs this sets {variable}={host} or gives --allow-host {host}",
     about="An address in the project's files could be changed by a pull request, and lead tokens "
     "and credentials to somebody else. So it counts only where the operator names its host. An "
     "address in the variables of the store's own client is the operator's word already.",
@@ -103,6 +102,12 @@ STORE_KEYRING_UNFIT = error(
     "use another sink on this machine, as `kind: dotenv`; {page} tells how a keyring is chosen",
     about="A keyring belongs to a person who is logged in to a desktop. A server or a job has "
     "none, and what takes its place keeps nothing, or keeps it in plain text.",
+)
+STORE_LEFT = note(
+    "store-left",
+    "`{name}` has another owner by now, and stays as it is: {owner}",
+    about="Something else wrote a secret that voxmint had written before, so what is there now is "
+    "not taken out. The token that was there lives until it ends, wherever there are copies.",
 )
 STORE_LOCKED = error(
     "store-locked",
