@@ -4,6 +4,8 @@
 # `false`), and the files `report` and `page`.
 # Ends with 1 only where it cannot do that; whether what it finds fails the job, verdict.sh says.
 set -euf
+# A job that has set them for its own tests may lead into the workspace, which may be a stranger's.
+unset PYTHONPATH PYTHONHOME PYTHONUSERBASE
 
 fail() {
     printf '::error title=voxmint::%s\n' "$1"

@@ -22,6 +22,7 @@ from voxmint.profiles.diff.result import (
     Shadow,
     Side,
 )
+from voxmint.profiles.roster import Roster
 
 SIGN = "¤"
 """Begins every text that a file could hold, and stands nowhere in our own words."""
@@ -100,7 +101,7 @@ def differences(draw: st.DrawFn) -> Difference:
     )
 
 
-_NOTHING = Compilation({}, {}, (), (), {}, (), (), {})
+_NOTHING = Compilation({}, {}, Roster(), Roster(), {}, (), (), {})
 
 
 def comparison_of(difference: Difference, names: Sequence[str] = ("one", "two")) -> Comparison:

@@ -119,6 +119,17 @@ def test_a_narrow_screen(folders: Path, snapshot: SnapshotAssertion) -> None:
     assert diff(folders, "old", "new", COLUMNS="60").out == snapshot
 
 
+def test_a_very_narrow_screen(folders: Path) -> None:
+    told = diff(folders, "old", "new", COLUMNS="40").out
+    below = """
+  turn_detection.prefix_padding_ms
+      300 → not set (the server's
+      default, 300)
+      lobby, ward-7 in local, production
+"""
+    assert below in told
+
+
 def edited(tmp_path: Path, old: Mapping[str, str], new: Mapping[str, str]) -> Path:
     write(tmp_path / "old", {**OLD, **old})
     write(tmp_path / "new", {**OLD, **new})
@@ -139,6 +150,21 @@ def test_a_dead_line_is_told_with_what_shadows_it(tmp_path: Path) -> None:
     new = {"profiles/clinic.yaml": OLD["profiles/clinic.yaml"] + "vars: {x: 2}\n"}
     found = diff(edited(tmp_path, old, new), "old", "new")
     assert "vars.x 1 → 2: no effect, no value there depends on it (clinic in" in found.out
+
+
+def test_overlay_items_in_another_order_are_told_by_whom_they_select(tmp_path: Path) -> None:
+    head = "provider: {kind: emulator}\noverlay:\n"
+    items = [
+        f"  - {where}session: {{turn_detection: {{silence_duration_ms: {number}00}}}}\n"
+        for number, where in enumerate(
+            ("where: {names: ['*']}\n    ", "", "where: {labels: {tier: gold}}\n    "), 3
+        )
+    ]
+    local = "environments/local.yaml"
+    orders = ({local: head + "".join(items)}, {local: head + items[0] + items[2] + items[1]})
+    found = diff(edited(tmp_path, *orders), "old", "new")
+    told = "overlay in another order: everybody, where tier=gold → where tier=gold, everybody\n"
+    assert f"{local}:5   {told}" in found.out
 
 
 STATES = {"absent": "", "null": "null", "text": '""', "unset": "{$unset: true}", "word": "x"}

@@ -116,7 +116,14 @@ def test_it_can_be_read_by_a_screen_reader(page: Page) -> None:
     assert {one.get("scope") for one in page.of("th")} == {"col", "row"}
     assert all("aria-label" in one or "aria-labelledby" in one for one in page.of("nav"))
     scrolled = [one for one in page.of("div") if "scroll" in one.get("class", "")]
-    assert all(one["tabindex"] == "0" and one["role"] == "region" for one in scrolled)
+    assert all(one["tabindex"] == "0" and one["aria-label"] for one in scrolled)
+    regions = [one["aria-labelledby"] for one in page.of("section")]
+    assert all(one.get("aria-labelledby") not in regions for one in page.of("div"))
+    assert (
+        set(page.all("aria-labelledby"))
+        >= {"matrix"}
+        == {one["aria-labelledby"] for one in page.of("table")}
+    )
 
 
 def test_without_its_script_only_the_filter_is_missing(page: Page) -> None:
@@ -128,6 +135,22 @@ def test_all_parts_are_there(page: Page) -> None:
     parts = [one["href"] for one in page.of("a") if one["href"].startswith("#")][1:7]
     assert parts == ["#problems", "#edits", "#fates", "#matrix", "#picture", "#idle"]
     assert "input_audio_transcription.model" in page.texts["text"]
+
+
+def test_a_new_base_is_marked_in_the_picture(tmp_path: Path) -> None:
+    base = "abstract: true\nsession: {input_audio_transcription: {model: gpt-transcribe}}\n"
+    loud = "abstract: true\nsession: {turn_detection: null}\n"
+    local = {
+        "voxmint.yaml": "version: 1\n",
+        "environments/local.yaml": "provider: {kind: emulator}",
+    }
+    files = {"profiles/base.yaml": base, "profiles/p.yaml": "extends: base\n"}
+    write(tmp_path / "old", {**local, **files})
+    fresh = {"profiles/loud.yaml": loud, "profiles/p.yaml": "extends: [base, loud]\n"}
+    write(tmp_path / "new", {**local, **files, **fresh})
+    found = ran(tmp_path, "diff", "old", "new", "-o", "html", environ={"PATH": os.environ["PATH"]})
+    assert re.search(r"^loud +new, abstract$", found.out, re.MULTILINE)
+    assert re.search(r"^<pre>base +abstract$|base +abstract$", found.out, re.MULTILINE)
 
 
 def test_problems_of_before_are_listed_where_asked_for(tmp_path: Path) -> None:

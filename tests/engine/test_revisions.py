@@ -63,7 +63,7 @@ def write(project: Path, files: Mapping[str, str]) -> None:
 def told(source: Source, folder: str = "profiles") -> object:
     """What a source says of a folder: names and contents, or why it refuses."""
     try:
-        names = source.names(folder)
+        names = source.listing(folder).whole
     except SourceError as error:
         return error.reason
     return {name: read(source, name) for name in names}
@@ -140,7 +140,7 @@ def test_the_index_is_read_as_it_was_staged(project: Path) -> None:
 def test_names_that_git_would_quote(project: Path) -> None:
     name = os.fsdecode(b'profiles/\xff "\n\xc3\xa9.yaml')
     repository_in(project, {**FILES, name: "x\n"})
-    assert name in revision(project).names("profiles")
+    assert name in revision(project).listing("profiles").files
     assert read(revision(project), name) == b"x\n"
 
 
@@ -161,9 +161,9 @@ def test_a_folder_named_like_a_file_and_a_submodule(project: Path, tmp_path: Pat
         git(project, "update-index", "--add", "--cacheinfo", f"160000,{name},{path}")
     git(project, "commit", "--quiet", "--message", "with modules")
     there = revision(project)
-    assert "profiles/odd.yaml" in there.names("profiles")
+    assert "profiles/odd.yaml" in there.listing("profiles").files
     assert read(there, "profiles/odd.yaml") == "not-a-file"
-    assert not any("module" in one for one in there.names("profiles"))
+    assert not any("module" in one for one in there.listing("profiles").files)
 
 
 def test_a_repository_whose_names_are_sha256(project: Path) -> None:
@@ -255,6 +255,22 @@ def test_what_is_staged(branched: Path) -> None:
         states(branched, "main", "HEAD", is_staged=True)
 
 
+def test_what_is_staged_for_a_commit_that_is_being_made(branched: Path, tmp_path: Path) -> None:
+    """Git gives a hook of `commit --all`, and of one of some files, an index of its own."""
+    own, elsewhere = branched / ".git/index.lock", tmp_path / "index"
+    git(branched, "read-tree", "--index-output=.git/index.lock", "main")
+    shutil.copy(own, elsewhere)
+
+    def head(**variables: str) -> bytes | str:
+        given = {**environ(branched), **variables}
+        return content(find_states([], None, branched, given, is_staged=True).head.source)
+
+    assert head() == head(GIT_INDEX_FILE=".git/index") == b"two\n"
+    assert head(GIT_INDEX_FILE=".git/index.lock") == b"main went on\n"
+    assert head(GIT_INDEX_FILE=str(own)) == b"main went on\n"
+    assert head(GIT_INDEX_FILE=str(elsewhere)) == head(GIT_INDEX_FILE=".git/none") == b"two\n"
+
+
 def test_words_are_states_as_long_as_they_are_some_and_then_profiles(branched: Path) -> None:
     assert states(branched, "main", "clinic").profiles == ("clinic",)
     assert states(branched, "clinic").profiles == ("clinic",)
@@ -294,6 +310,16 @@ def test_two_folders_need_no_git(tmp_path: Path) -> None:
     assert found.profiles == ("clinic",)
     with pytest.raises(UsageError, match="no git repository"):
         states(tmp_path / "old")
+
+
+def test_a_folder_without_a_project_is_said(tmp_path: Path) -> None:
+    write(tmp_path / "old", FILES)
+    (tmp_path / "new").mkdir()
+    for words in (("old", "new"), ("new", "old")):
+        with pytest.raises(UsageError) as error:
+            states(tmp_path, *words)
+        assert "`new`" in str(error.value)
+        assert "the folder `new` holds no voxmint.yaml" in (error.value.hint or "")
 
 
 def test_a_subfolder_of_a_project_in_a_subfolder(project: Path) -> None:
@@ -414,6 +440,10 @@ def test_a_shallow_clone_says_what_to_fetch(origin: Path, tmp_path: Path) -> Non
 def test_a_clone_of_one_branch_says_what_to_fetch(origin: Path, tmp_path: Path) -> None:
     alone = clone(origin, tmp_path / "alone", "--depth=1")
     git(alone, "symbolic-ref", "--delete", "refs/remotes/origin/HEAD")
+    with pytest.raises(UsageError, match="no revision and no profile `0123456789`"):
+        states(alone, "0123456789")
+    with pytest.raises(UsageError, match="no default branch"):
+        states(alone, "clinic")
     with pytest.raises(UsageError, match="no default branch") as error:
         states(alone)
     [command] = re.findall("`git (.*?)`", error.value.hint or "")
@@ -448,7 +478,21 @@ def test_a_sparse_checkout_has_what_it_leaves_out(origin: Path, tmp_path: Path) 
     assert content(found.head.source) == b"two\n"
     assert told(found.head.source or WorkTree(sparse)) == told(revision(sparse))
     write(sparse, {"profiles/new.yaml": "new\n"})
-    assert "profiles/new.yaml" in (found.head.source or WorkTree(sparse)).names("profiles")
+    assert "profiles/new.yaml" in (found.head.source or WorkTree(sparse)).listing("profiles").files
+
+
+def test_a_sparse_checkout_that_leaves_out_the_projects_file(origin: Path, tmp_path: Path) -> None:
+    sparse = clone(origin, tmp_path / "sparse")
+    git(sparse, "sparse-checkout", "set", "--no-cone", "/profiles/")
+    assert not (sparse / "voxmint.yaml").exists()
+    for folder, named in ((sparse, None), (sparse / "profiles", None), (sparse, ".")):
+        found = states(folder, "HEAD~1", project=named)
+        assert (content(found.base.source), content(found.head.source)) == (b"one\n", b"two\n")
+        assert content(found.head.source, "voxmint.yaml") == b"version: 1\n"
+    with pytest.raises(UsageError, match=r"no voxmint\.yaml"):
+        states(tmp_path, "HEAD")
+    with pytest.raises(UsageError, match=r"no project in `environments`"):
+        states(sparse, "HEAD", project="environments")
 
 
 def test_a_merge_that_is_not_finished(branched: Path) -> None:

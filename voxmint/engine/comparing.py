@@ -1,7 +1,7 @@
 """Two states of a project compiled and compared, and what the next mint will do because of it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -12,16 +12,18 @@ from voxmint.engine.upstream.target import Target, target_of
 from voxmint.problems import Body, Problem, ProblemsError, UsageError, nearest
 from voxmint.profiles.cells import value_of
 from voxmint.profiles.compiled import Compilation, CompiledBody, CompiledEnvironment
-from voxmint.profiles.diff.compare import Compared, compare
+from voxmint.profiles.diff.compare import compare
+from voxmint.profiles.diff.fates import Compared
 from voxmint.profiles.diff.result import Difference
 from voxmint.profiles.diff.values import is_same
 from voxmint.profiles.order import Order, check_order, lost_names, relevant_problems
 from voxmint.profiles.pipeline import compile_both, compile_project, without_collector
+from voxmint.profiles.roster import Roster
 from voxmint.profiles.selectors import is_pattern
 from voxmint.profiles.source import Source
 from voxmint.shown import shown
 
-_NOTHING = Compilation({}, {}, (), (), {}, (), (), {})
+_NOTHING = Compilation({}, {}, Roster(), Roster(), {}, (), (), {})
 """What compiling a state without a project gives."""
 
 
@@ -104,7 +106,7 @@ def _compiled(base: Source | None, head: Source | None, order: Order) -> tuple[C
 def _check(asked: Asked, order: Order, base: Compilation, head: Compilation) -> None:
     """That what was asked for by name is in one of the states."""
     doubtful = asked.doubtful
-    known = {*base.profile_names, *head.profile_names}
+    known = base.profile_names | head.profile_names
     if doubtful and not is_pattern(doubtful) and doubtful not in known:
         raise UsageError(f"there is no revision and no profile `{doubtful}`", asked.hint)
     if base is head:
@@ -113,12 +115,14 @@ def _check(asked: Asked, order: Order, base: Compilation, head: Compilation) -> 
             f"there is no project{where} in either of the two",
             "run it from a project's folder, or name its folder with `--project DIR`",
         )
+    if order.is_everything:
+        return
     both = replace(
         head,
         profiles={**base.profiles, **head.profiles},
         environments={**base.environments, **head.environments},
-        profile_names=tuple(dict.fromkeys((*base.profile_names, *head.profile_names))),
-        environment_names=tuple(dict.fromkeys((*base.environment_names, *head.environment_names))),
+        profile_names=base.profile_names | head.profile_names,
+        environment_names=base.environment_names | head.environment_names,
         attempted=(*base.attempted, *head.attempted),
         problems=(*base.problems, *head.problems),
     )
@@ -134,7 +138,7 @@ def _needed(
     """
     if not deploys:
         return {}
-    known = tuple(dict.fromkeys((*head.environment_names, *base.environment_names)))
+    known = head.environment_names | base.environment_names
     given = dict(deploys)
     for name in given:
         if name is not None and name not in known:
@@ -157,19 +161,18 @@ def _compared(
     problems = relevant_problems(compiled, compilation) if compilation.texts else ()
     if order.labels:
         problems = tuple(one for one in problems if not one.affects or any(map(has, one.affects)))
-    return Compared(compilation, (*problems, *_short_lived(compilation, deploys, has)), has)
+    asked = Compared(compilation, problems, None if order.is_everything else has)
+    return replace(asked, problems=(*problems, *_short_lived(asked, deploys)))
 
 
-def _short_lived(
-    compilation: Compilation, deploys: Mapping[str, float], has: Callable[[Body], bool]
-) -> Iterator[Problem]:
+def _short_lived(state: Compared, deploys: Mapping[str, float]) -> Iterator[Problem]:
     """The lifetimes that do not outlive a deploy."""
+    bodies = state.compilation.bodies
     asked: dict[float, list[CompiledBody]] = {}
-    for body, one in compilation.bodies.items():
-        if body[1] in deploys and has(body):
-            asked.setdefault(deploys[body[1]], []).append(one)
-    for seconds, bodies in asked.items():
-        yield from lifetime_problems(bodies, seconds)
+    for body in state.asked(body for body in bodies if body[1] in deploys):
+        asked.setdefault(deploys[body[1]], []).append(bodies[body])
+    for seconds, listed in asked.items():
+        yield from lifetime_problems(listed, seconds)
 
 
 # ── the next mint ────────────────────────────────────────────────────────────────────────────────
@@ -180,7 +183,7 @@ def _renewals(
 ) -> Iterator[Renewal]:
     before, after = base.compilation, head.compilation
     tokens = _Tokens(before, after, order.api, difference)
-    new = [body for body in after.bodies if head.has(body)]
+    new = head.asked(after.bodies)
     renewed = Counter(
         body[1]
         for body in new
@@ -188,7 +191,7 @@ def _renewals(
     )
     minted = Counter(body[1] for body in new if body not in before.bodies)
     kept = set(after.attempted)
-    gone = (body for body in before.bodies if body not in kept and base.has(body))
+    gone = base.asked(body for body in before.bodies if body not in kept)
     pruned = Counter(body[1] for body in gone if not _is_unreadable(body, after))
     stopped = _stopped(order, head)
     added = (body for arrival in difference.added for body in arrival.bodies)

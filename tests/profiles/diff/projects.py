@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from tests.sources import Content, project
 from voxmint.problems import Body
 from voxmint.profiles.compiled import Compilation
-from voxmint.profiles.diff.compare import Compared, compare
+from voxmint.profiles.diff.compare import compare
+from voxmint.profiles.diff.fates import Compared
 from voxmint.profiles.diff.result import Change, Difference, Group
 from voxmint.profiles.pipeline import compile_project
 

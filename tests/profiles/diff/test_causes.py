@@ -12,15 +12,13 @@ from tests.profiles.remaking.states import (
     two_states,
     two_templated_states,
 )
-from voxmint.problems import Body
-from voxmint.profiles.compiled import Compilation
-from voxmint.profiles.diff.causes import Causes, Pair, State
+from voxmint.profiles.diff.causes import Causes
+from voxmint.profiles.diff.deltas import Deltas
 from voxmint.profiles.diff.edits import find_edits
 from voxmint.profiles.diff.matching import match
-from voxmint.profiles.diff.result import Side
+from voxmint.profiles.diff.pairs import Pair
 from voxmint.profiles.diff.sheets import Sheets
 from voxmint.profiles.diff.touches import forget
-from voxmint.profiles.diff.values import deltas
 from voxmint.profiles.pipeline import compile_both
 
 
@@ -60,18 +58,12 @@ def check(states: tuple[Written, Written]) -> list[set[str]]:
     matching, sheets = match(base, head), Sheets()
     causes = Causes(matching, find_edits(base, head, matching, sheets), sheets)
     found: list[set[str]] = []
+    all_deltas = Deltas()
     for body in base.bodies.keys() & head.bodies.keys():
-        pair = Pair(side(Side.BASE, base, body), side(Side.HEAD, head, body))
-        for delta in deltas(pair.base.body, pair.head.body):
+        pair = Pair(base.bodies[body], head.bodies[body], (base, head))
+        for delta in all_deltas.of(pair.before, pair.after):
             causes_found = causes.of_value(pair, delta)
             assert causes_found == causes.at_length(pair, delta)
             found.append({cause.path for cause in causes_found})
     forget()
     return found
-
-
-def side(which: Side, state: Compilation, body: Body) -> State:
-    profile, environment = body
-    return State(
-        which, state.bodies[body], state.profiles[profile], state.environments[environment]
-    )

@@ -6,7 +6,8 @@ import pytest
 
 from tests.profiles.diff.projects import change, compared, difference, only
 from tests.sources import Content, project
-from voxmint.profiles.diff.compare import Compared, compare
+from voxmint.profiles.diff.compare import compare
+from voxmint.profiles.diff.fates import Compared
 from voxmint.profiles.diff.result import ABSENT, CauseKind, Change, Difference, Side, State
 from voxmint.profiles.pipeline import compile_project
 
@@ -257,6 +258,32 @@ def test_extends_moved_reordered_and_added(before: str, after: str) -> None:
     assert only(found).bodies == (("p", "local"),)
 
 
+def test_a_new_base_is_told_with_what_extends_it() -> None:
+    extended = ("extends: one\n", "extends: [one, two]\n")
+    base = {"one": BASES["one"]}
+    found = difference({"p": extended[0], **base}, {"p": extended[1], **BASES})
+    back = difference({"p": extended[1], **BASES}, {"p": extended[0], **base})
+    for one in (found, back):
+        assert {group.cause.kind for group in one.groups} == {CauseKind.EXTENDS}
+        assert one.idle == ()
+    # One that nobody extends is told by itself.
+    alone = difference({"p": extended[0], **base}, {"p": extended[0], **BASES})
+    assert [cause.kind for cause in alone.idle] == [CauseKind.FILE]
+
+
+def test_what_aliases_bring_elsewhere_is_one_edit() -> None:
+    before, after = (
+        f"session: {{{MODEL}, turn_detection: {{type: server_vad, threshold: &loud {one}}}}}\n"
+        "environments: {local: {session: {turn_detection: {threshold: *loud}}}}\n"
+        for one in ("0.5", "0.6")
+    )
+    environments = {"local": EMULATOR, "other": EMULATOR}
+    found = difference({"p": before}, {"p": after}, environments, environments)
+    assert only(found).bodies == (("p", "local"), ("p", "other"))
+    assert (only(found).cause.before, only(found).cause.after) == (0.5, 0.6)
+    assert (found.shadowed, found.idle) == ((), ())
+
+
 def test_a_base_of_a_base_moved() -> None:
     profiles = {**BASES, "p": "extends: mid\n"}
     found = difference(
@@ -432,6 +459,16 @@ def test_a_file_that_cannot_be_read_any_more() -> None:
 def test_edits_of_invalid_bodies_are_not_called_idle() -> None:
     found = edited(BROKEN, BROKEN.replace("7", "8"))
     assert (found.idle, [cause.after for cause in found.untold]) == ((), [8])
+
+
+def test_what_is_shadowed_in_one_body_is_not_known_of_an_invalid_one() -> None:
+    base, new = (f"vars: {{x: {one}}}\n" + profile("", "abstract: true\n") for one in (1, 2))
+    others = {"p": "extends: base\n", "q": "extends: base\n" + BROKEN}
+    found = difference({"base": base, **others}, {"base": new, **others})
+    assert [one.bodies for one in found.shadowed] == [(("p", "local"),)]
+    assert [cause.path for cause in found.untold] == ["vars.x"]
+    sound = difference({"base": base, "p": others["p"]}, {"base": new, "p": others["p"]})
+    assert (len(sound.shadowed), sound.untold) == (1, ())
 
 
 # ── origins ──────────────────────────────────────────────────────────────────────────────────────

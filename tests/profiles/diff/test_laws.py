@@ -16,8 +16,9 @@ from tests.profiles.diff.projects import (
 from tests.profiles.laws import law
 from voxmint.problems import Body
 from voxmint.profiles.compiled import Compilation
+from voxmint.profiles.diff.deltas import Deltas
 from voxmint.profiles.diff.result import Cause, Difference
-from voxmint.profiles.diff.values import deltas, frozen, is_same, shown_path
+from voxmint.profiles.diff.values import frozen, is_same, shown_path
 
 
 def bare(found: Difference) -> tuple[object, ...]:
@@ -67,7 +68,7 @@ def test_every_change_of_every_body_has_a_cause(one: Settings, other: Settings) 
     wanted = {
         (body, shown_path(path), frozen(before), frozen(after))
         for body in naive(base, head)
-        for path, before, after in deltas(base.bodies[body], head.bodies[body])
+        for path, before, after in Deltas().of(base.bodies[body], head.bodies[body])
     }
     assert told == wanted
 

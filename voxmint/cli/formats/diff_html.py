@@ -15,6 +15,8 @@ from voxmint.cli.display.widths import padded, width
 from voxmint.cli.display.words import number
 from voxmint.cli.formats.diff_matrix import Matrix, matrix_of
 from voxmint.cli.formats.diff_told import (
+    PARTLY_UNTOLD,
+    UNTOLD,
     Edited,
     Effect,
     arrivals_of,
@@ -26,6 +28,7 @@ from voxmint.cli.formats.diff_told import (
     selector_of,
     state_name,
     summary,
+    untold_edits,
 )
 from voxmint.cli.formats.diff_words import edited, named, place, place_of, plainly, reach
 from voxmint.cli.formats.graph_svg import STYLE, picture
@@ -242,10 +245,11 @@ class _Page:
             none = "changes none of these bodies"
         for cause, shadows in dead_edits(self._difference).items():
             listed = [self._shadow(shadow) for shadow in shadows]
-            yield {**self._dead(cause), "shadows": listed, "why": ""}
+            why = PARTLY_UNTOLD if cause in self._difference.untold else ""
+            yield {**self._dead(cause), "shadows": listed, "why": why}
         lists = (
             (self._difference.idle, none),
-            (self._difference.untold, "only in bodies that are invalid"),
+            (untold_edits(self._difference), UNTOLD),
         )
         for causes, why in lists:
             for cause in causes:
@@ -289,6 +293,16 @@ class _Page:
         for cause in causes:
             if cause.kind is CauseKind.FILE and cause.after is not ABSENT:
                 marks[cause.at.file] = "new" if cause.before is ABSENT else "renamed"
+        # A new file may also be told of with what extends it.
+        before, after = self._comparison.before, self._comparison.after
+        renamed = {(one.kind, one.after) for one in difference.renamed}
+        for kind, known, documents in (
+            ("profile", before.profile_names, after.profiles),
+            ("environment", before.environment_names, after.environments),
+        ):
+            for name in (one for one in documents if one not in known):
+                what = "renamed" if (kind, name) in renamed else "new"
+                marks.setdefault(documents[name].document.file, what)
         return marks
 
     def _picture(self, graph: Graph) -> dict[str, str]:

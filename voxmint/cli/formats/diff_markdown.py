@@ -7,6 +7,8 @@ from voxmint.cli.display.pieces import spelt
 from voxmint.cli.display.screen import Screen
 from voxmint.cli.display.words import number
 from voxmint.cli.formats.diff_told import (
+    PARTLY_UNTOLD,
+    UNTOLD,
     Edited,
     Effect,
     Layout,
@@ -20,6 +22,7 @@ from voxmint.cli.formats.diff_told import (
     selector_of,
     state_name,
     summary,
+    untold_edits,
 )
 from voxmint.cli.formats.diff_words import changed, edited, place, place_of, plainly, reach
 from voxmint.cli.formats.links import Links
@@ -145,7 +148,9 @@ class _Words:
         """A problem in a line."""
         at = problem.at
         where = f" at {linked(code(place(at)), self._links.to(at, side))}" if at else ""
-        return f"- {problem.severity} {code(problem.code)}{where}: {code(problem.message, 400)}"
+        affected = f", affects {self.reach(problem.affects)}" if problem.affects else ""
+        said = code(problem.message, 400)
+        return f"- {problem.severity} {code(problem.code)}{where}: {said}{affected}"
 
     def moved(self, moved: Moved) -> str:
         """A value that comes from another place."""
@@ -311,12 +316,11 @@ def _idle(comparison: Comparison, words: _Words) -> Section:
     none = "changes no body" if comparison.is_everything else "changes none of these bodies"
     lines = [
         f"- {_what(cause, words)}: no effect, {_dead(shadows, words)}"
+        + (f"; {PARTLY_UNTOLD}" if cause in difference.untold else "")
         for cause, shadows in dead_edits(difference).items()
     ]
     lines += [f"- {_what(cause, words)}: {none}" for cause in difference.idle]
-    lines += [
-        f"- {_what(cause, words)}: only in bodies that are invalid" for cause in difference.untold
-    ]
+    lines += [f"- {_what(cause, words)}: {UNTOLD}" for cause in untold_edits(difference)]
     lines += [
         f"- {code(file)} differs {what}"
         for what, files in quiet_files(difference)

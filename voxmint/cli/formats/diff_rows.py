@@ -7,6 +7,9 @@ from typing import NamedTuple
 from voxmint.cli.display.screen import Screen
 from voxmint.cli.display.widths import padded, width
 
+_LEAST = 20
+"""With fewer columns than these beside the longest name, the rest stands below the names."""
+_BELOW = " " * 6
 _PAINT = re.compile("\x1b\\[[0-9;]*m")
 
 
@@ -31,6 +34,9 @@ def write_rows(screen: Screen, rows: Sequence[Row]) -> None:
         if _seen(line) <= screen.width and not row.is_wide:
             screen.line(line)
             continue
+        if screen.width - len(indent) < _LEAST:
+            screen.line(f"  {row.what}")
+            start = indent = _BELOW
         parts = ([row.how] if row.how else []) + [row.where]
         lines = [one for part in parts for one in wrapped(part, screen.width - len(indent))]
         screen.line(start + lines[0])

@@ -8,6 +8,8 @@ from voxmint.cli.display.widths import padded, width
 from voxmint.cli.display.words import names, number
 from voxmint.cli.formats.diff_rows import Row, wrapped, write_rows
 from voxmint.cli.formats.diff_told import (
+    PARTLY_UNTOLD,
+    UNTOLD,
     Edited,
     Effect,
     Layout,
@@ -21,6 +23,7 @@ from voxmint.cli.formats.diff_told import (
     reason,
     state_name,
     summary,
+    untold_edits,
 )
 from voxmint.cli.formats.diff_words import (
     changed,
@@ -121,13 +124,11 @@ def _write_idle(screen: Screen, comparison: Comparison, layout: Layout) -> None:
     lines = [
         f"{_edit_line(screen, cause)}: no effect, "
         + "; ".join(_dead(shadow, layout) for shadow in listed)
+        + (f"; {PARTLY_UNTOLD}" if cause in difference.untold else "")
         for cause, listed in dead_edits(difference).items()
     ]
     lines += [f"{_edit_line(screen, cause)}: {none}" for cause in difference.idle]
-    lines += [
-        f"{_edit_line(screen, cause)}: only in bodies that are invalid"
-        for cause in difference.untold
-    ]
+    lines += [f"{_edit_line(screen, cause)}: {UNTOLD}" for cause in untold_edits(difference)]
     if len(lines) > _MOST_IDLE and not layout.is_verbose:
         rest = number(len(lines) - _MOST_IDLE, "more edit")
         lines[_MOST_IDLE:] = [f"… and {rest} without effect (-v lists them)"]
@@ -207,13 +208,17 @@ def _write_problems(screen: Screen, what: str, problems: Sequence[Problem], layo
         return
     screen.line()
     most = len(problems) if layout.is_verbose else _MOST_PROBLEMS
-    for problem in problems[:most]:
+    for problem in sorted(problems, key=lambda one: not one.is_error)[:most]:
         color = Style.RED if problem.is_error else Style.YELLOW
         label = screen.paint(f"{what} {problem.severity}[{problem.code}]", color)
         where = f"{place(problem.at)}: " if problem.at else ""
         screen.line(f"{label} {where}{evident(problem.message)}")
         if problem.hint:
             screen.line(f"  {screen.paint('└', Style.DIM)} {evident(problem.hint)}")
+        if problem.affects:
+            affected = f"affects {reach(problem.affects, is_verbose=layout.is_verbose)}"
+            for line in wrapped(affected, screen.width - 4):
+                screen.line(f"    {screen.paint(line, Style.DIM)}")
     if len(problems) > most:
         screen.line(f"… and {len(problems) - most:,} more; `voxmint validate` shows all")
 

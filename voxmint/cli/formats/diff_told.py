@@ -18,6 +18,9 @@ from voxmint.profiles.diff.result import Arrival, Cause, Change, Difference, Gro
 from voxmint.profiles.diff.values import frozen
 from voxmint.shown import evident
 
+UNTOLD = "only in bodies that are invalid"
+PARTLY_UNTOLD = "nothing can be said of bodies that are invalid"
+
 _MOST_VARIANTS = 3
 """How many different changes of one path by one edit are told one by one."""
 _NAMED = {
@@ -113,6 +116,12 @@ def dead_edits(difference: Difference) -> dict[Cause, list[Shadow]]:
     """The edits that are laid on bodies and change none of them."""
     used = {group.cause for group in difference.groups}
     return {cause: one for cause, one in shadows_of(difference).items() if cause not in used}
+
+
+def untold_edits(difference: Difference) -> list[Cause]:
+    """The edits of which nothing is told at all, since their bodies are invalid."""
+    told = shadows_of(difference)
+    return [cause for cause in difference.untold if cause not in told]
 
 
 def _bodies_of(groups: Iterable[Group]) -> tuple[Body, ...]:

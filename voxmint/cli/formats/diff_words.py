@@ -122,12 +122,28 @@ def edited(cause: Cause) -> Pieces:
             cause.after,
         ):
             return (Piece(f"{evident(cause.layer)} {_fate(cause)}"),)
+        case CauseKind.ORDER:
+            return (Piece(f"overlay in another order: {_reordered(cause)}"),)
         case CauseKind.VALUE:
             name = cause.path.rpartition(".")[2]
         case _:
             name = cause.path
     change = Change("", cause.before, cause.after)
     return Piece(f"{evident(name)} "), *changed(change)
+
+
+def _reordered(cause: Cause) -> str:
+    """The overlay items that changed places, by whom they select, before and after."""
+    before, after = (
+        [str(item).partition(", ")[2] or "everybody" for item in items]
+        if isinstance(items, list)
+        else []
+        for items in (cause.before, cause.after)
+    )
+    for end in (0, -1):
+        while before and after and before[end] == after[end]:
+            del before[end], after[end]
+    return " → ".join(cut(evident(", ".join(one)), _MOST_COLUMNS) for one in (before, after))
 
 
 def _file(cause: Cause) -> str:

@@ -6,19 +6,21 @@ lay it on this body, the cause is why: a selector, a label, an `extends`. Templa
 vars that they used, and what fell away with its variant to the type.
 """
 
-from collections.abc import Sequence, Set
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from voxmint.origin import Path
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, chain, find
-from voxmint.profiles.compiled import CompiledBody, CompiledEnvironment, CompiledProfile
+from voxmint.profiles.compiled import CompiledEnvironment
+from voxmint.profiles.diff.deltas import Delta
 from voxmint.profiles.diff.edits import Edits
 from voxmint.profiles.diff.matching import Matching
+from voxmint.profiles.diff.pairs import Pair, Stacks, State
 from voxmint.profiles.diff.result import ABSENT, Cause, Side
+from voxmint.profiles.diff.scalars import ScalarCauses
 from voxmint.profiles.diff.sheets import Sheets
-from voxmint.profiles.diff.touches import Top, effective, kind_of_top, touches
-from voxmint.profiles.diff.used import Slots, Used
-from voxmint.profiles.diff.values import SCALARS, Delta, is_below, is_same, leaves
+from voxmint.profiles.diff.touches import effective, touches
+from voxmint.profiles.diff.values import is_below, leaves
+from voxmint.profiles.diff.written import in_order
 from voxmint.profiles.documents import Environment, Layer, LayerKind, OverlayItem, Profile
 from voxmint.profiles.render import Renderer, SharedParts, Subject
 from voxmint.profiles.templates import is_template
@@ -29,36 +31,6 @@ Found = dict[Cause, None]
 """Causes, each once, in the order in which they were found."""
 
 
-class State(NamedTuple):
-    """One side of a pair: the body, and what it was made of."""
-
-    side: Side
-    body: CompiledBody
-    profile: CompiledProfile
-    environment: CompiledEnvironment
-
-
-class Pair(NamedTuple):
-    """One body in both states."""
-
-    base: State
-    head: State
-
-
-class _Stacks(NamedTuple):
-    """The layers of one thing in both states, the weakest first."""
-
-    base: Sequence[Layer]
-    head: Sequence[Layer]
-
-
-class _Written(NamedTuple):
-    """What of a change is written in layers: its causes, and whether a template is on top."""
-
-    causes: tuple[Cause, ...]
-    is_rendered: bool
-
-
 class Causes:
     """Finds the causes of changed values."""
 
@@ -66,27 +38,20 @@ class Causes:
         self._matching = matching
         self._edits = edits
         self._sheets = sheets
-        self._used = Used()
-        self._of_scalars: dict[tuple[object, ...], _Written | None] = {}
-        self._same_profiles: dict[str, bool] = {}
-        self._of_vars: dict[Layer, list[Path]] = {
-            layer: paths
-            for layer, listed in edits.statements.items()
-            if (paths := [edit.path for edit in listed if edit.path[:1] in ((), ("vars",))])
-        }
+        self._scalars = ScalarCauses(matching, edits)
 
     def of_value(self, pair: Pair, delta: Delta) -> tuple[Cause, ...]:
         """The causes of a change of a body's value; never none, where there is any edit.
 
         Where a map came, went or gave way, they are those of all that is in it.
         """
-        known = self._of_scalar(pair, delta)
+        known = self._scalars.of(pair, delta)
         return self.at_length(pair, delta) if known is None else known
 
     def at_length(self, pair: Pair, delta: Delta) -> tuple[Cause, ...]:
         """As `of_value`, but always by all layers and by rendering: the short way is held to it."""
         found: Found = {}
-        stacks = _Stacks(pair.base.body.layers, pair.head.body.layers)
+        stacks = pair.stacks
         for path in _ends(delta):
             self._value(pair, stacks, path, found)
             self._type(pair, stacks, path, found)
@@ -94,14 +59,14 @@ class Causes:
                 self._templates(pair, state, stacks, path, found)
         if not found:
             self._anything(pair, stacks, delta.path, found)
-        return tuple(sorted(found, key=_order_of))
+        return in_order(found)
 
     def of_setting(
         self, base: CompiledEnvironment, head: CompiledEnvironment, path: Path
     ) -> tuple[Cause, ...]:
         """The causes of a change of an environment's setting."""
         found: Found = {}
-        stacks = _Stacks(
+        stacks = Stacks(
             [self._sheets.settings(one) for one in base.lineage],
             [self._sheets.settings(one) for one in head.lineage],
         )
@@ -109,108 +74,11 @@ class Causes:
         for environment in (*head.lineage, *base.lineage):
             if environment in self._edits.extends:
                 found.setdefault(self._edits.extends[environment])
-        return tuple(sorted(found, key=_order_of))
-
-    # ── scalars ──────────────────────────────────────────────────────────────────────────────────
-
-    def _of_scalar(self, pair: Pair, delta: Delta) -> tuple[Cause, ...] | None:
-        """The causes of a change from a scalar to a scalar, found once for all bodies alike.
-
-        `None` where it takes more to find them than the layers that speak of the value, and of
-        the vars in its templates.
-        """
-        if type(delta.before) not in SCALARS or type(delta.after) not in SCALARS:
-            return None
-        layers = _Stacks(pair.base.body.layers, pair.head.body.layers)
-        written = self._written(delta.path, layers)
-        if written is None:
-            return None
-        found = written.causes
-        if written.is_rendered:
-            rendered = self._rendered_from(pair, layers, delta.path)
-            if rendered is None:
-                return None
-            found = _together(found, rendered) if rendered else found
-        return found or None
-
-    def _written(self, path: Path, stacks: _Stacks) -> _Written | None:
-        """The causes in the layers that speak of a path, and whether templates are among them.
-
-        `None` where the two states do not have the same layers, each with a scalar on top.
-        """
-        base = self._used.speaking(path, stacks.base)
-        head = self._used.speaking(path, stacks.head)
-        key = (path, base, head)
-        if key not in self._of_scalars:
-            self._of_scalars[key] = self._by_layers(_Stacks(base, head), path)
-        return self._of_scalars[key]
-
-    def _by_layers(self, stacks: _Stacks, path: Path) -> _Written | None:
-        kinds = [kind_of_top(layers, path) for layers in stacks]
-        if Top.OTHER in kinds or not self._is_aligned(stacks):
-            return None
-        found: Found = {}
-        self._value(None, stacks, path, found)
-        return _Written(tuple(sorted(found, key=_order_of)), Top.TEMPLATE in kinds)
-
-    def _rendered_from(self, pair: Pair, stacks: _Stacks, path: Path) -> tuple[Cause, ...] | None:
-        """The edits of what the templates at a path name, besides their own; `None` in doubt."""
-        if not self._is_aligned(stacks):
-            return None
-        is_same_profile = self._is_same_profile(pair)
-        edited = {
-            edit for layers in stacks for one in layers for edit in self._of_vars.get(one, ())
-        }
-        if is_same_profile and not edited:
-            return ()
-        slots = self._slots(path, stacks, edited if is_same_profile else None)
-        if slots is None or (slots.is_about_profile and not is_same_profile):
-            return None
-        found: tuple[Cause, ...] = ()
-        for name in sorted(slots.names):
-            if any(is_below(name, edit) for edit in edited):
-                written = self._written(name, stacks)
-                if written is None:
-                    return None
-                found = _together(found, written.causes)
-        return found
-
-    def _slots(self, path: Path, stacks: _Stacks, edited: Set[Path] | None) -> Slots | None:
-        """What the templates at a path name in either state, through other vars, too.
-
-        Those are not looked at where it is only asked for vars that were `edited`, and the
-        templates themselves name all of these.
-        """
-        one, other = (self._used.directly(path, layers) for layers in stacks)
-        if one is None or other is None:
-            return None
-        names = one.names | other.names
-        is_enough = edited is not None and all(
-            any(is_below(name, edit) for name in names) for edit in edited
-        )
-        if not is_enough:
-            one, other = (self._used.by(path, layers) for layers in stacks)
-            if one is None or other is None:
-                return None
-        about = one.is_about_profile or other.is_about_profile
-        return Slots(one.names | other.names, about)
-
-    def _is_same_profile(self, pair: Pair) -> bool:
-        """Whether what templates know of the profile is the same in both states."""
-        one, other = pair.base.profile, pair.head.profile
-        known = self._same_profiles.get(other.name)
-        if known is None:
-            document = other.document
-            is_edited = document in self._edits.descriptions or document in self._edits.renamed
-            known = not is_edited and all(
-                _has_same_label(pair, label) for label in {**one.labels, **other.labels}
-            )
-            self._same_profiles[other.name] = known
-        return known
+        return in_order(found)
 
     # ── statements ───────────────────────────────────────────────────────────────────────────────
 
-    def _value(self, pair: Pair | None, stacks: _Stacks, path: Path, found: Found) -> None:
+    def _value(self, pair: Pair | None, stacks: Stacks, path: Path, found: Found) -> None:
         head, base = effective(stacks.head, path), effective(stacks.base, path)
         in_base, in_head = set(stacks.base), set(stacks.head)
         for touch in head:
@@ -246,7 +114,7 @@ class Causes:
         if pair is not None:
             self._structure(pair, layer, side, found)
 
-    def _is_reordered(self, stacks: _Stacks, path: Path) -> bool:
+    def _is_reordered(self, stacks: Stacks, path: Path) -> bool:
         """Whether the layers of both stacks that have something there changed places."""
         if self._is_aligned(stacks):
             return False
@@ -255,7 +123,7 @@ class Causes:
         kept = set(before) & set(after)
         return [one for one in before if one in kept] != [one for one in after if one in kept]
 
-    def _is_aligned(self, stacks: _Stacks) -> bool:
+    def _is_aligned(self, stacks: Stacks) -> bool:
         """Whether both stacks have the same layers in the same places."""
         base, head = stacks
         if len(base) != len(head):
@@ -270,24 +138,26 @@ class Causes:
 
     def _structure(self, pair: Pair, layer: Layer, side: Side, found: Found) -> None:
         """Why a layer is laid on the body on one side only."""
-        before = len(found)
+        why: Found = {}
         state, other = (pair.base, pair.head) if side is Side.BASE else (pair.head, pair.base)
         profiles, environments = self._lineages(other)
         match layer.kind:
             case LayerKind.PROFILE:
-                self._extends(pair, found, Profile)
+                self._extends(pair, why, Profile)
             case LayerKind.ENVIRONMENT:
-                self._extends(pair, found, Environment)
+                self._extends(pair, why, Environment)
             case LayerKind.BLOCK:
                 is_inherited = self._profile_name(layer.name, side) in profiles
-                self._extends(pair, found, Environment if is_inherited else Profile)
+                self._extends(pair, why, Environment if is_inherited else Profile)
             case LayerKind.OVERLAY:
                 if self._environment_name(layer.name, side) in environments:
-                    self._selection(pair, state, layer, found)
+                    self._selection(pair, state, layer, why)
                 else:
-                    self._extends(pair, found, Environment)
-        if len(found) == before and layer in self._edits.files:
-            found.setdefault(self._edits.files[layer])
+                    self._extends(pair, why, Environment)
+        if not why and layer in self._edits.files:
+            why[self._edits.files[layer]] = None
+        for cause in why:
+            found.setdefault(cause)
 
     def _lineages(self, state: State) -> tuple[set[str], set[str]]:
         """The names, as the head has them, of the body's lineage and of its environment's."""
@@ -305,7 +175,7 @@ class Causes:
 
     def _extends(self, pair: Pair, found: Found, kind: type[Profile | Environment]) -> None:
         """The edits of `extends` in the lineages, on either side."""
-        for state in pair:
+        for state in pair.states:
             for document in (*state.profile.lineage, *state.environment.lineage):
                 if isinstance(document, kind) and document in self._edits.extends:
                     found.setdefault(self._edits.extends[document])
@@ -316,7 +186,7 @@ class Causes:
             found.setdefault(self._edits.selectors[layer])
         item = self._item(state.environment, layer)
         for label in item.where.labels if item else ():
-            if not _has_same_label(pair, label):
+            if not pair.has_same_label(label):
                 self._label(pair, label, found)
 
     def _item(self, environment: CompiledEnvironment, layer: Layer) -> OverlayItem | None:
@@ -324,7 +194,7 @@ class Causes:
         return next((item for item in items if item.layer is layer), None)
 
     def _label(self, pair: Pair, label: str, found: Found) -> None:
-        stacks = _Stacks(
+        stacks = Stacks(
             [self._sheets.labels(one) for one in pair.base.profile.lineage],
             [self._sheets.labels(one) for one in pair.head.profile.lineage],
         )
@@ -340,7 +210,7 @@ class Causes:
     # ── templates and variants ───────────────────────────────────────────────────────────────────
 
     def _templates(
-        self, pair: Pair, state: State, stacks: _Stacks, path: Path, found: Found
+        self, pair: Pair, state: State, stacks: Stacks, path: Path, found: Found
     ) -> None:
         """The edits of the vars, labels and descriptions that the value was rendered from."""
         cell = find(state.body.root, path)
@@ -358,7 +228,7 @@ class Causes:
             return
         if "labels" in texts:
             for label in {**pair.base.profile.labels, **pair.head.profile.labels}:
-                if not _has_same_label(pair, label):
+                if not pair.has_same_label(label):
                     self._label(pair, label, found)
         description = self._edits.descriptions.get(pair.head.profile.document)
         if "description" in texts and description is not None:
@@ -367,21 +237,21 @@ class Causes:
         if "name" in texts and renaming is not None:
             found.setdefault(renaming)
 
-    def _type(self, pair: Pair, stacks: _Stacks, path: Path, found: Found) -> None:
+    def _type(self, pair: Pair, stacks: Stacks, path: Path, found: Found) -> None:
         """The edits of a type, where what it lacks fell away."""
-        cells = [find(state.body.root, path) for state in pair]
+        cells = [find(state.body.root, path) for state in pair.states]
         if any(isinstance(cell, Gone) and cell.why.startswith(FELL_AWAY) for cell in cells):
             where: Path = (*path[:-1], "type")
             self._value(pair, stacks, where, found)
-            for state in pair:
+            for state in pair.states:
                 self._templates(pair, state, stacks, where, found)
 
-    def _anything(self, pair: Pair, stacks: _Stacks, path: Path, found: Found) -> None:
+    def _anything(self, pair: Pair, stacks: Stacks, path: Path, found: Found) -> None:
         """What may have had a part in it, where nothing was found that surely had.
 
         A template can look at a var without its value being asked for, as in `is defined`.
         """
-        is_rendered = any(_template_leaves(find(state.body.root, path)) for state in pair)
+        is_rendered = any(_template_leaves(find(state.body.root, path)) for state in pair.states)
         related: list[Path] = [path, ("vars",)] if is_rendered else [path]
         edits = (edit for layer in (*stacks.head, *stacks.base) for edit in self._edits.of(layer))
         for edit in edits:
@@ -394,15 +264,6 @@ class Causes:
             found.setdefault(renaming)
 
 
-def _order_of(cause: Cause) -> tuple[object, ...]:
-    return cause.order
-
-
-def _together(one: tuple[Cause, ...], other: tuple[Cause, ...]) -> tuple[Cause, ...]:
-    """The causes of both, each once, in order."""
-    return tuple(sorted({**dict.fromkeys(one), **dict.fromkeys(other)}, key=_order_of))
-
-
 def _ends(delta: Delta) -> list[Path]:
     """The paths of all values that a change is about."""
     states = [state for state in (delta.after, delta.before) if state is not ABSENT]
@@ -412,11 +273,6 @@ def _ends(delta: Delta) -> list[Path]:
 def _is_on_the_way(one: Path, other: Path) -> bool:
     """Whether one of two paths leads on to the other."""
     return is_below(one, other) or is_below(other, one)
-
-
-def _has_same_label(pair: Pair, label: str) -> bool:
-    labels = pair.base.profile.labels, pair.head.profile.labels
-    return all(label in one for one in labels) and is_same(*(one[label] for one in labels))
 
 
 def _subject(state: State) -> Subject:

@@ -10,12 +10,19 @@ from voxmint.profiles.diff.matching import Matching, match_items
 from voxmint.profiles.diff.policy_edits import policy_edits
 from voxmint.profiles.diff.result import ABSENT, Cause, CauseKind, Side, State
 from voxmint.profiles.diff.sheets import Sheets
-from voxmint.profiles.diff.values import is_plain_map, is_same, is_same_node, shown_path
+from voxmint.profiles.diff.values import (
+    frozen,
+    is_plain_map,
+    is_same,
+    is_same_node,
+    shown_path,
+)
 from voxmint.profiles.documents import Environment, Layer, OverlayItem, Profile, Reference
 from voxmint.profiles.nodes import MapNode, Mark, Node, ScalarNode, plain
 from voxmint.profiles.parse import parse_project
 from voxmint.profiles.reader import read_document
 from voxmint.profiles.reading import PROJECT_FILE
+from voxmint.profiles.roster import Roster
 
 _TOP: Mark = (1, 1, 1)
 
@@ -37,7 +44,8 @@ class Edits:
     that `Sheets` makes of them. `selectors` are by an overlay item's layer, `extends` by a
     document, `files` by the layer of a file that only one state has, `orders` by the name that an
     environment has in the head. A file that was `renamed` is no edit by itself. `untouched` are the
-    files whose text is the same in both.
+    files whose text is the same in both. What stands behind an anchor is one edit wherever an alias
+    brings it to: `known` are the causes by what they are alike in then.
     """
 
     statements: dict[Layer, list[Edit]] = field(default_factory=dict)
@@ -50,11 +58,17 @@ class Edits:
     orders: dict[str, Cause] = field(default_factory=dict)
     renamed: dict[Document, Cause] = field(default_factory=dict)
     other: list[Cause] = field(default_factory=list)
+    known: dict[tuple[object, ...], Cause] = field(default_factory=dict)
     untouched: frozenset[str] = frozenset()
 
     def of(self, layer: Layer) -> Sequence[Edit]:
         """What was edited in a layer."""
         return self.statements.get(layer, ())
+
+    def once(self, cause: Cause) -> Cause:
+        """The cause, or the one of the same place and values that is known already."""
+        values = frozen(cause.before), frozen(cause.after)
+        return self.known.setdefault((cause.at, cause.side, cause.was, *values), cause)
 
     def all(self) -> list[Cause]:
         """Each edit once, by place."""
@@ -109,7 +123,7 @@ def _note_statements(found: Edits, layer: Layer, other: Layer) -> None:
     if is_same_part and layer.file in found.untouched:
         return
     for path, before, after in _between((), _Written(layer.tree, None), _Written(other.tree, None)):
-        cause = _statement(path, before, after, layer, other)
+        cause = found.once(_statement(path, before, after, layer, other))
         for one in (layer, other):
             found.statements.setdefault(one, []).append(Edit(cause, path))
 
@@ -178,8 +192,13 @@ def _state(written: _Written | None) -> State:
 def _profile_edits(
     base: Compilation, head: Compilation, matching: Matching, sheets: Sheets, found: Edits
 ) -> None:
+    is_renamed = any(name != other for name, other in matching.profiles.items())
     for name, other in matching.profiles.items():
         one, two = base.profiles[name].document, head.profiles[other].document
+        if one is two and not one.blocks and not is_renamed:
+            # The very same file, as nearly all are, and all that it names is called what it was.
+            sheets.share(one)
+            continue
         _note_document(found, one, two, matching.profiles)
         _note_sheets(found, sheets, sheets.labels(one), sheets.labels(two))
         for layer in one.blocks.values():
@@ -189,9 +208,9 @@ def _profile_edits(
             if layer not in matching.to_base:
                 _note_lone(found, layer, CauseKind.BLOCK, Side.HEAD)
     # A file that is there and cannot be read is neither gone nor new.
-    known = {*matching.profiles, *head.profile_names}
+    known = Roster(matching.profiles) | head.profile_names
     gone = [one.document for name, one in base.profiles.items() if name not in known]
-    known = {*matching.profiles.values(), *base.profile_names}
+    known = Roster(matching.profiles.values()) | base.profile_names
     new = [one.document for name, one in head.profiles.items() if name not in known]
     _note_files(found, gone, new)
 
@@ -205,9 +224,9 @@ def _environment_edits(
         _note_sheets(found, sheets, sheets.settings(one), sheets.settings(two))
         _note_profiles(found, one, two)
         _note_overlay(found, one, two, matching)
-    known = {*matching.environments, *head.environment_names}
+    known = Roster(matching.environments) | head.environment_names
     gone = [one.document for name, one in base.environments.items() if name not in known]
-    known = {*matching.environments.values(), *base.environment_names}
+    known = Roster(matching.environments.values()) | base.environment_names
     new = [one.document for name, one in head.environments.items() if name not in known]
     _note_files(found, gone, new)
 

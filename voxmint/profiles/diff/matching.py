@@ -43,6 +43,15 @@ class Matching:
             return layer
         return (self.to_head if side is Side.BASE else self.to_base).get(layer)
 
+    def is_aligned(self, base: Sequence[Layer], head: Sequence[Layer]) -> bool:
+        """Whether two stacks have the same layers in the same places."""
+        if len(base) != len(head):
+            return False
+        # As it mostly is: nothing came from the command line.
+        return list(map(self.to_head.get, base)) == list(head) or all(
+            self.other(one, Side.BASE) is other for one, other in zip(base, head, strict=True)
+        )
+
     def profile_in_head(self, name: str) -> str:
         """What a profile of the base is called in the head, or would be."""
         return self.profiles.get(name, name)
@@ -88,8 +97,7 @@ def _names(
     A name that there still is, though its file cannot be read, was not given up.
     """
     known = {name: name for name in base if name in head}
-    all_base = {*states[0].profile_names, *states[0].environment_names}
-    all_head = {*states[1].profile_names, *states[1].environment_names}
+    all_base, all_head = (one.profile_names | one.environment_names for one in states)
     lost = {name: states[0].texts.get(base[name], "") for name in base if name not in all_head}
     found = {name: states[1].texts.get(head[name], "") for name in head if name not in all_base}
     return known | dict(_renamed(lost, found))

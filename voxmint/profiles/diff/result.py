@@ -143,11 +143,12 @@ class Difference:
     """All that a comparison gives.
 
     `bodies` is how many the head has. `shadowed` is of causes that change other bodies, or none.
-    `idle` are edits that reach no body at all, `untold` those of which nothing can be said, since
-    the bodies are invalid that they could change; `layout` are files whose text differs and whose
-    meaning does not, `following` those of them that name what was renamed by its new name. A body
-    is in `invalid` where it is wrong now and was not, in `valid` the other way round, and in
-    `broken` where it is and was. Problems are `new`, `old` (they were there before) and `gone`.
+    `idle` are edits that reach no body at all, `untold` those of which nothing can be said, or of
+    which `shadowed` does not say all, since bodies are invalid that they could change; `layout` are
+    files whose text differs and whose meaning does not, `following` those of them that name what
+    was renamed by its new name. A body is in `invalid` where it is wrong now and was not, in
+    `valid` the other way round, and in `broken` where it is and was. Problems are `new`, `old`
+    (they were there before) and `gone`.
     """
 
     bodies: int

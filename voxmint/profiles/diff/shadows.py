@@ -1,15 +1,16 @@
 """What an edit does not reach: the bodies it is laid on and changes nothing in, and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from voxmint.origin import Path
 from voxmint.problems import Body
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.cells import Gone, find
-from voxmint.profiles.diff.causes import FELL_AWAY, Pair
-from voxmint.profiles.diff.edits import Edit
+from voxmint.profiles.diff.causes import FELL_AWAY
+from voxmint.profiles.diff.edits import Edit, Edits
 from voxmint.profiles.diff.matching import Matching
+from voxmint.profiles.diff.pairs import Pair
 from voxmint.profiles.diff.result import ABSENT, Cause, Shadow, Side, State
 from voxmint.profiles.diff.touches import Touch, covering
 from voxmint.profiles.documents import Layer
@@ -22,6 +23,44 @@ class Reason(NamedTuple):
     by: Touch | None
     why: str
     side: Side = Side.HEAD
+
+
+def find_shadows(
+    pairs: Mapping[Body, Pair], edits: Edits, matching: Matching, reached: Mapping[Cause, Set[Body]]
+) -> tuple[Shadow, ...]:
+    """The edits that are laid on bodies in which they change nothing; `reached` has the others."""
+    waiting = _reaching_some(edits, reached, len(pairs))
+    if not waiting:
+        return ()
+    shadows = _Shadows()
+    for body, pair in pairs.items():
+        for layer, edit in _laid_on(pair, waiting):
+            if body not in reached.get(edit.cause, ()):
+                shadows.add(edit.cause, reason(pair, edit, layer, matching), body)
+    return shadows.all()
+
+
+def _reaching_some(
+    edits: Edits, reached: Mapping[Cause, Set[Body]], bodies: int
+) -> Mapping[Layer, Sequence[Edit]]:
+    """The edits that do not change all of the bodies, by their layers."""
+    found: dict[Layer, Sequence[Edit]] = {}
+    for layer, listed in edits.statements.items():
+        some = [edit for edit in listed if len(reached.get(edit.cause, ())) < bodies]
+        if some:
+            found[layer] = some
+    return found
+
+
+def _laid_on(pair: Pair, edits: Mapping[Layer, Sequence[Edit]]) -> Iterator[tuple[Layer, Edit]]:
+    """The edits of all layers of a body, each once."""
+    seen: set[Cause] = set()
+    layers = [one for one in (*pair.after.layers, *pair.before.layers) if one in edits]
+    for layer in layers:
+        for edit in edits[layer]:
+            if edit.cause not in seen:
+                seen.add(edit.cause)
+                yield layer, edit
 
 
 def reason(pair: Pair, edit: Edit, layer: Layer, matching: Matching) -> Reason:
@@ -57,7 +96,7 @@ def _why(pair: Pair, edit: Edit) -> str:
     path = edit.path
     if path[:1] == ("vars",):
         return "no value there depends on it"
-    body = pair.head.body
+    body = pair.after
     cell = find(body.root, path)
     if isinstance(cell, Gone) and cell.why.startswith(FELL_AWAY):
         return cell.why
@@ -66,7 +105,7 @@ def _why(pair: Pair, edit: Edit) -> str:
     return "what is sent is the same"
 
 
-class Shadows:
+class _Shadows:
     """Collects shadows, and puts together those of one cause and one reason."""
 
     def __init__(self) -> None:

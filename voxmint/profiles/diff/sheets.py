@@ -15,10 +15,15 @@ class Sheets:
         self._labels: dict[Profile, Layer] = {}
         self._settings: dict[Environment, Layer] = {}
         self._pairs: dict[Layer, Layer] = {}
+        self._shared: set[Profile] = set()
 
     def pair(self, one: Layer, other: Layer) -> None:
         """Notes that two are the same one in the two states."""
         self._pairs[one], self._pairs[other] = other, one
+
+    def share(self, profile: Profile) -> None:
+        """Notes that a profile is the very same in both states."""
+        self._shared.add(profile)
 
     def other(self, layer: Layer) -> Layer | None:
         """The layer in the other state."""
@@ -27,7 +32,9 @@ class Sheets:
     def labels(self, profile: Profile) -> Layer:
         """A profile's labels, at `labels`."""
         if profile not in self._labels:
-            self._labels[profile] = _sheet(profile.layer, {"labels": profile.labels})
+            sheet = self._labels[profile] = _sheet(profile.layer, {"labels": profile.labels})
+            if profile in self._shared:
+                self.pair(sheet, sheet)
         return self._labels[profile]
 
     def settings(self, environment: Environment) -> Layer:

@@ -1,7 +1,6 @@
 """Which layers of a stack have a say in a value: those that touch its path, down to a final one."""
 
 from collections.abc import Iterator, Sequence
-from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -83,35 +82,6 @@ def touches(layers: Sequence[Layer], path: Path) -> Iterator[Touch]:
         found = touch(place, layers[place], path)
         if found is not None:
             yield found
-
-
-class Speaking(dict[Layer, bool]):
-    """Whether a layer says anything at a path; each is looked at when it is asked for first."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
-
-    def __missing__(self, layer: Layer) -> bool:
-        speaks = self[layer] = _said(layer, self._path) is not None
-        return speaks
-
-
-class Top(Enum):
-    """What the strongest of some layers sets at a path."""
-
-    PLAIN = "a scalar that is no template"
-    TEMPLATE = "a template"
-    OTHER = "anything else, or nothing"
-
-
-def kind_of_top(layers: Sequence[Layer], path: Path) -> Top:
-    """What the strongest of the layers sets at the path."""
-    strongest = next(touches(layers, path), None)
-    if strongest is None or strongest.path != path or not isinstance(strongest.node, ScalarNode):
-        return Top.OTHER
-    value = strongest.node.value
-    return Top.TEMPLATE if isinstance(value, str) and is_template(value) else Top.PLAIN
 
 
 def effective(layers: Sequence[Layer], path: Path) -> list[Touch]:

@@ -1,66 +1,16 @@
-"""What differs between two bodies, value by value, with null, absent and set told apart."""
+"""Plain values, their paths, and parts of files: what is the same, and what lies below what."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from voxmint.origin import Path, dotted
-from voxmint.profiles.bodies import FORMS
-from voxmint.profiles.compiled import CompiledBody
-from voxmint.profiles.diff.result import ABSENT, State
+from voxmint.profiles.diff.result import State
 from voxmint.profiles.nodes import MapNode, Node, plain
 from voxmint.profiles.values import Plain
 
 SCALARS = frozenset({str, int, float, bool, type(None)})
 """What most values are: asked first, since asking whether something is a mapping takes longer."""
-_ANCHOR = {"anchor": "created_at"}
-
-
-class Delta(NamedTuple):
-    """A place in a request where two differ; the path begins with `session` or `expires_after`."""
-
-    path: Path
-    before: State
-    after: State
-
-
-def deltas(base: CompiledBody, head: CompiledBody) -> Iterator[Delta]:
-    """Each value that is sent in one of two bodies and is not the same in the other.
-
-    Maps are entered where both have one; lists are told as a whole.
-    """
-    if base.body is head.body and base.api == head.api:
-        return
-    found = _between(("session",), base.session, head.session)
-    if base.expires_after is not head.expires_after:
-        found = chain(found, _between(("expires_after",), _lifetime(base), _lifetime(head)))
-    for delta in found:
-        if _is_sent(base, delta.path) or _is_sent(head, delta.path):
-            yield delta
-
-
-def _lifetime(body: CompiledBody) -> State:
-    """The lifetime, with the anchor that every one is sent with."""
-    lifetime = body.expires_after
-    return ABSENT if lifetime is None else {**_ANCHOR, **lifetime}
-
-
-def _is_sent(body: CompiledBody, path: Path) -> bool:
-    return FORMS[body.api].place(path) is not None
-
-
-def _between(path: Path, before: State, after: State) -> Iterator[Delta]:
-    if type(before) in SCALARS:
-        if not is_same(before, after):
-            yield Delta(path, before, after)
-    elif isinstance(before, Mapping) and isinstance(after, Mapping):
-        for name in (*before, *(name for name in after if name not in before)):
-            one, other = before.get(name, ABSENT), after.get(name, ABSENT)
-            if one is not other:
-                yield from _between((*path, name), one, other)
-    elif not is_same(before, after):
-        yield Delta(path, before, after)
 
 
 def is_same(one: Any, other: Any) -> bool:

@@ -12,7 +12,7 @@ from voxmint.origin import Path
 from voxmint.profiles.directives import has_directives
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.fields import UNIONS
-from voxmint.profiles.nodes import MapNode, Node, ScalarNode
+from voxmint.profiles.nodes import ListNode, MapNode, Node, ScalarNode
 from voxmint.profiles.remaking.parts import is_same_node
 from voxmint.profiles.render import SharedParts, Subject
 from voxmint.profiles.stages import Stack
@@ -151,6 +151,40 @@ def _note_templates(path: Path, node: Node, found: dict[Path, frozenset[str]]) -
             _note_templates((*path, index), item, found)
 
 
+class _Using(dict[Layer, Sequence[Path]]):
+    """The paths of those templates in layers that ask for any of some vars by themselves."""
+
+    def __init__(self, names: frozenset[str], templates: _Templates) -> None:
+        super().__init__()
+        self._names = names
+        self._templates = templates
+
+    def __missing__(self, layer: Layer) -> Sequence[Path]:
+        templates = self._templates[layer].items()
+        found = [path for path, used in templates if not used.isdisjoint(self._names)]
+        self[layer] = found
+        return found
+
+
+class _Counts(dict[Layer, int]):
+    """How many templates layers have; `DoubtError` for one that only Jinja can read."""
+
+    def __missing__(self, layer: Layer) -> int:
+        count = 0
+        waiting: list[MapNode | ListNode] = [layer.tree]
+        while waiting:
+            node = waiting.pop()
+            inner = node.entries.values() if isinstance(node, MapNode) else node.items
+            for one in inner:
+                if not isinstance(one, ScalarNode):
+                    waiting.append(one)
+                elif type(one.value) is str and is_template(one.value):
+                    _slots(one.value)
+                    count += 1
+        self[layer] = count
+        return count
+
+
 def _slots(text: str) -> Sequence[tuple[str, ...]]:
     try:
         slots = template(text).slots
@@ -167,34 +201,38 @@ class Leaves:
     def __init__(self) -> None:
         self._said: dict[Path, _Said] = {}
         self._templates = _Templates()
+        self._using: dict[frozenset[str], _Using] = {}
+        self._counts = _Counts()
         self._shared = SharedParts()
 
     def paths_using(self, names: Set[str], layers: Sequence[Layer]) -> set[Path]:
         """The paths of all templates that use vars of these names, be it through other vars."""
-        templates = [pair for layer in layers for pair in self._templates[layer].items()]
-        changed, found = set(names), set[Path]()
+        changed = frozenset(names)
         while True:
-            using = {path for path, used in templates if not used.isdisjoint(changed)}
-            if using <= found:
+            by_layer = self._using.get(changed)
+            if by_layer is None:
+                by_layer = self._using[changed] = _Using(changed, self._templates)
+            found = {path for layer in layers for path in by_layer[layer]}
+            behind = changed.union([str(path[1]) for path in found if path[0] == VARS])
+            if behind == changed:
                 return {path for path in found if path[0] != VARS}
-            found |= using
-            changed |= {str(path[1]) for path in using if path[0] == VARS}
+            changed = behind
 
     def check_vars(self, names: Set[str], layers: Sequence[Layer]) -> None:
         """That every layer which says anything of these vars says a scalar."""
         for name in names:
-            said = self._at((VARS, name))
+            said = self.at((VARS, name))
             for layer in layers:
                 said[layer]
 
     def value(self, path: Path, stack: Stack) -> Plain:
         """The value at a path of a body."""
-        said = self.said(path, stack.layers[::-1])
+        said = self.said(path, reversed(stack.layers))
         if not said:
             raise DoubtError
         if said[0].template is None:
             return said[0].value
-        count = sum([len(self._templates[layer]) for layer in stack.layers])
+        count = sum(map(self._counts.__getitem__, stack.layers))
         if count > _MOST_TEMPLATES or path[:-1] in UNIONS:
             # What fell away with its variant is not there for `super()`.
             raise DoubtError
@@ -209,7 +247,7 @@ class Leaves:
 
     def said(self, path: Path, layers: Iterable[Layer]) -> Sequence[_Spoken]:
         """What layers say at a path, the strongest first, down to what asks for no weaker one."""
-        by_layer = self._at(path)
+        by_layer = self.at(path)
         found: list[_Spoken] = []
         for layer in layers:
             one = by_layer[layer]
@@ -219,7 +257,8 @@ class Leaves:
                     break
         return found
 
-    def _at(self, path: Path) -> _Said:
+    def at(self, path: Path) -> _Said:
+        """What each layer says at a path."""
         said = self._said.get(path)
         if said is None:
             said = self._said[path] = _Said(path)
@@ -256,10 +295,17 @@ class _Rendering:
     def _known(self, path: tuple[str, ...]) -> Plain:
         if path[0] != VARS:
             return None
-        said = self._leaves.said(path, self._with_vars) if len(path) == 2 else ()
-        value = None
-        if said:
-            value = said[0].value if said[0].template is None else self.value(said, 0)
+        value = self._var(path) if len(path) == 2 else None
         if value is None:
             raise DoubtError
         return value
+
+    def _var(self, path: Path) -> Plain:
+        by_layer = self._leaves.at(path)
+        for layer in self._with_vars:
+            one = by_layer[layer]
+            if one is not None:
+                if one.template is None:
+                    return one.value
+                return self.value(self._leaves.said(path, self._with_vars), 0)
+        return None

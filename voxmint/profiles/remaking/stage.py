@@ -1,10 +1,10 @@
 """The stage that makes bodies from those of an earlier state."""
 
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from voxmint.origin import Path
-from voxmint.problems import Body, Problem
+from voxmint.problems import Body
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.cells import MapCell
 from voxmint.profiles.compiled import Compilation, CompiledBody, CompiledProfile, Deferred
@@ -13,6 +13,7 @@ from voxmint.profiles.fields import SESSION
 from voxmint.profiles.nodes import MapNode
 from voxmint.profiles.remaking.checks import ABSENT, Checks, State
 from voxmint.profiles.remaking.cuts import Cut
+from voxmint.profiles.remaking.earlier import AllRemade, Earlier, Remade
 from voxmint.profiles.remaking.leaves import DoubtError, Edits, Leaves, edits
 from voxmint.profiles.remaking.notes import Note, moved, note_of, paths_with_notes
 from voxmint.profiles.remaking.parts import LIFETIME, Parts, is_same, session_of, touched
@@ -20,8 +21,6 @@ from voxmint.profiles.stages import (
     AllChecked,
     AllMerged,
     AllRendered,
-    Problems,
-    Rendered,
     Stack,
     Stacks,
 )
@@ -31,22 +30,6 @@ _NO_PATHS: frozenset[Path] = frozenset()
 _SCALARS = frozenset((str, int, float, bool, type(None)))
 _OF_DETAIL = "input_audio_transcription"
 """The part of a session that rules look at in detail."""
-
-
-class Earlier(NamedTuple):
-    """What a compile leaves for that of another state.
-
-    `bodies` are those in which nothing was found but `notes`; `is_calm` says that every directive
-    that was merged changed something.
-    """
-
-    stacks: Mapping[Body, Stack]
-    bodies: Mapping[Body, CompiledBody]
-    notes: Sequence[Note]
-    is_calm: bool
-
-
-NOTHING_EARLIER = Earlier({}, {}, (), is_calm=False)
 
 
 def earlier(
@@ -74,45 +57,8 @@ def earlier(
     )
 
 
-class Remade(NamedTuple):
-    """A body that was made from an earlier one."""
-
-    stack: Stack
-    made: CompiledBody
-    failed: frozenset[int] = frozenset()
-
-    @property
-    def root(self) -> MapCell:
-        return self.made.root
-
-    @property
-    def session(self) -> Mapping[str, Any]:
-        return self.made.session
-
-    @property
-    def expires_after(self) -> Mapping[str, Any] | None:
-        return self.made.expires_after
-
-
-class AllRemade(NamedTuple):
-    """The bodies that were made from earlier ones.
-
-    `is_calm` says that every directive changes something that has a part in them, and that none
-    did so only in an earlier body of which none was made.
-    """
-
-    bodies: Mapping[Body, Remade]
-    problems: Problems
-    is_calm: bool
-
-
-NOTHING_REMADE = AllRemade({}, (), is_calm=False)
-
-
 def remake(known: Earlier, stacks: Stacks, root_of: Callable[[Stack], MapCell]) -> AllRemade:
     """Makes the bodies that can be made from earlier ones; `root_of` merges all cells of one."""
-    if not known.bodies:
-        return NOTHING_REMADE
     maker = _Maker(root_of, paths_with_notes(known.notes))
     found: dict[Body, Remade] = {}
     for stack in stacks.stacks:
@@ -123,27 +69,6 @@ def remake(known: Earlier, stacks: Stacks, root_of: Callable[[Stack], MapCell]) 
     layers = {body: one.stack.layers for body, one in found.items()}
     is_calm = known.is_calm and maker.is_calm and found.keys() >= known.stacks.keys()
     return AllRemade(found, tuple(moved(known.notes, known.bodies, layers)), is_calm)
-
-
-def all_made(
-    stacks: Stacks, rendered: AllRendered, checked: AllChecked, remade: AllRemade
-) -> tuple[Sequence[Rendered | Remade], AllChecked]:
-    """What was rendered and what is right, with what was made from earlier bodies, in order."""
-    if not remade.bodies:
-        return rendered.bodies, checked
-    others = {one.stack.body: one for one in rendered.bodies}
-    made: list[Rendered | Remade] = []
-    right: dict[Body, CompiledBody] = {}
-    for stack in stacks.stacks:
-        body = stack.body
-        one = remade.bodies.get(body)
-        made.append(one or others[body])
-        if one is not None:
-            right[body] = one.made
-        elif body in checked.bodies:
-            right[body] = checked.bodies[body]
-    problems: tuple[Problem, ...] = (*checked.problems, *remade.problems)
-    return made, AllChecked(right, problems, checked.located)
 
 
 class _Maker:
@@ -195,11 +120,12 @@ class _Maker:
                 continue
             if path in noted or self._checks.of_leaf(path, was, value) is not State.RIGHT:
                 raise DoubtError
-            name, *below = path
-            if name == LIFETIME:
-                lifetime = self._put(lifetime, tuple(below), value)
+            if path[0] == LIFETIME:
+                lifetime = self._put(lifetime, path[1:], value)
             else:
-                session = self._put(session, tuple(below), value)
+                name, below = str(path[1]), path[2:]
+                part = self._put(session[name], below, value) if below else value
+                session = {**session, name: part}
         if session is before.session and lifetime is before.expires_after:
             return self._moved(before, stack)
         return self._body(before, stack, session, lifetime)
@@ -228,16 +154,14 @@ class _Maker:
                 raise DoubtError
         return found
 
-    def _put(self, value: Any, path: Path, leaf: Any) -> Any:
-        """The map with another value at a path; made once for all that share the map."""
-        if not path:
-            return leaf
-        key = (id(value), path, type(leaf), leaf)
+    def _put(self, part: Any, path: Path, leaf: Any) -> Any:
+        """The part of a request with another value at a path; made once for all that share it."""
+        key = (id(part), path, type(leaf), leaf)
         known = self._put_before.get(key)
         if known is None:
             name, *below = path
-            made = {**value, name: self._put(value[name], tuple(below), leaf)}
-            known = self._put_before[key] = (value, made)
+            inner = self._put(part[name], tuple(below), leaf) if below else leaf
+            known = self._put_before[key] = (part, {**part, name: inner})
         return known[1]
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────
