@@ -133,6 +133,7 @@ def test_colours_and_plain_encodings() -> None:
         ("$unset", "$unset · a directive"),
         ("gpt-4o-transcribe-2025-03-20", "gpt-4o-transcribe · a model"),
         ("cycle", "cycle · error"),
+        *((api, "provider.api · a key of an environment") for api in FORMS),
     ],
 )
 def test_a_word_is_taken_for(word: str, head: str) -> None:
@@ -197,6 +198,24 @@ def test_every_rule_belongs_to_a_field() -> None:
     [rules] = [group for group in TOPICS.groups if group.title == "Rules of the API"]
     looked_at = {code for field in fields(REQUEST) for code in field.rules}
     assert looked_at == {kind.code for kind in rules.kinds}
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("prompt", "long-prompt: the prompt has LENGTH characters; more than 1024 are"),
+        ("keywords", "bad-keyword: the keyword VALUE holds `<`, `>` or a line break"),
+        ("languages", "field-not-of-model: MODEL takes no `languages`"),
+        ("languages", "a list of texts, 1 at least"),
+        ("threshold", "`threshold` is not a field of turn detection by semantic_vad"),
+        ("eagerness", "`eagerness` is not a field of turn detection by server_vad"),
+        ("turn_detection.type", "field-not-of-type: `FIELD` is not a field of OWNER by TYPE"),
+        ("modalities", "`modalities` has no place in the body of client_secrets"),
+        ("delay", "field-doubted-of-model: whether MODEL takes `delay` is not certain"),
+    ],
+)
+def test_a_field_says_what_its_rules_say_of_it(word: str, said: str) -> None:
+    assert said in " ".join(explained(word).split())
 
 
 def test_every_key_is_explained() -> None:

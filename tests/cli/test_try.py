@@ -95,6 +95,60 @@ def test_what_a_service_changes_is_a_warning(project: Path, snapshot: SnapshotAs
     assert (found.code, strict.code) == (0, 1)
 
 
+def test_what_the_body_has_no_place_for_is_told(project: Path, snapshot: SnapshotAssertion) -> None:
+    text = FILES["profiles/base.yaml"].replace("session:", "session:\n  modalities: [text]")
+    write(project, {"profiles/base.yaml": text})
+    nested = ("-e", "local", "--api", "client_secrets")
+    assert str(tried(project, *nested)) == snapshot
+    codes = [
+        tried(project, *nested, "--strict").code,
+        tried(project, "-e", "local", "--strict").code,
+    ]
+    assert codes == [1, 0]
+    shown = ran(project, "try", "clinic", *nested, "-o", "json", environ=dict(os.environ))
+    content = json.loads(shown.out)
+    [found] = [one for one in content["echo"] if one["fate"] == "left-out"]
+    assert (found["path"], found["asked"], found["at"]["line"]) == ("modalities", ["text"], 3)
+    assert "answered" not in found
+
+
+def test_what_is_left_out_tells_nothing_of_the_session(project: Path) -> None:
+    text = FILES["profiles/base.yaml"].replace("session:", "session:\n  modalities: [text]")
+    write(project, {"profiles/base.yaml": text})
+    content = {"value": "ek_canary123", "expires_at": int(NOW) + 600}
+    with Scripted(each(said(content))) as server:
+        found = tried(at(server, project), "-e", "live")
+    assert "left out" in found.out
+    assert "the answer says nothing of the session, so nothing can be compared" in found.out
+    assert "echo-absent" in found.err
+
+
+def test_a_clock_that_is_off_is_named_beside_the_moment(project: Path) -> None:
+    with Scripted(changing()) as server:
+        at(server, project)
+        environ = {"PATH": os.environ["PATH"], **KEY}
+        said = {
+            ahead: ran(project, *TRY, environ=environ, now=NOW - ahead).out
+            for ahead in (-3600, 0, 3600)
+        }
+    clock = "by the service's clock, which is"
+    assert f"08:10 (in 10 min) {clock} 1 h ahead of this machine's; it was written" in said[3600]
+    assert re.search(rf"08:10 \(in .*\) {clock} .* behind this machine's; it was", said[-3600])
+    assert clock not in said[0]
+
+
+def test_an_answer_without_a_token_shows_the_settings_all_the_same(project: Path) -> None:
+    heard = {"model": "gpt-4o-mini-transcribe", "language": "en"}
+    session: dict[str, Any] = {"input_audio_transcription": heard}
+    session |= {"input_audio_noise_reduction": {"type": "near_field"}, "client_secret": None}
+    session["object"] = "realtime.transcription_session"
+    odd = {"a" * 30: 1, "b" * 30: 2}
+    with Scripted(each(said({**session, **odd}))) as server:
+        shown = ran(at(server, project), *TRY, "-o", "json", environ={**os.environ, **KEY})
+    answer = json.loads(shown.out)["answer"]
+    assert answer == {**session, "…": 1, "……": 2}
+
+
 def test_json_keeps_null_and_absent_apart(project: Path) -> None:
     with Scripted(changing()) as server:
         environ = {"PATH": os.environ["PATH"], **KEY}

@@ -168,7 +168,7 @@ FACTS = (
     Fact(
         "no other eagerness",
         PUBLISHED,
-        detects(type="semantic_vad", eagerness="max"),
+        detects(eagerness="max"),
         "error bad-value",
     ),
     Fact(
@@ -220,6 +220,18 @@ FACTS = (
         SEEN,
         heard(language="en", languages=["de"]),
         "warning language-and-languages",
+    ),
+    Fact(
+        "gpt-live-transcribe takes language, not beside languages",
+        SEEN,
+        of("gpt-live-transcribe", language="en", languages=["de"]),
+        "warning language-and-languages",
+    ),
+    Fact(
+        "of a model without languages, that one thing is said",
+        PUBLISHED,
+        of("gpt-realtime-whisper", language="en", languages=["de"]),
+        "error field-not-of-model",
     ),
     Fact(
         "gpt-realtime-whisper needs turn detection off",

@@ -19,6 +19,7 @@ from voxmint.profiles.fields import (
     Type,
 )
 from voxmint.profiles.findings import Finding
+from voxmint.profiles.rules import BAD_KEYWORD
 
 
 def found(session: Any, form: str = NESTED) -> list[tuple[str, str]]:
@@ -126,9 +127,25 @@ def test_a_key_that_nobody_knows_is_told_at_every_level() -> None:
 
 
 def test_only_values_of_the_right_type_reach_the_rules() -> None:
+    of_model = ("field-not-of-model", f"{TRANSCRIPTION}.delay")
     session = {TRANSCRIPTION: {"model": "whisper-1", "delay": "low"}, "include": "x"}
-    assert found(session) == [("wrong-type", "include")]
-    assert found({**session, "include": []}) == [("field-not-of-model", f"{TRANSCRIPTION}.delay")]
+    assert found(session) == [("wrong-type", "include"), of_model]
+    assert found({**session, "include": []}) == [of_model]
+    session = {TRANSCRIPTION: {"model": "whisper-1", "delay": 7}}
+    assert found(session) == [("wrong-type", f"{TRANSCRIPTION}.delay")]
+
+
+def test_a_wrong_item_keeps_the_places_of_the_others() -> None:
+    words = {"model": "gpt-transcribe", "languages": [7, "de", "jp"], "keywords": [7, "a<b"]}
+    assert found({TRANSCRIPTION: words}) == [
+        ("wrong-item", f"{TRANSCRIPTION}.languages.0"),
+        ("wrong-item", f"{TRANSCRIPTION}.keywords.0"),
+        ("bad-language", f"{TRANSCRIPTION}.languages.2"),
+    ]
+    [keyword] = [
+        one for one in check_session({TRANSCRIPTION: words}, NESTED) if one.kind is BAD_KEYWORD
+    ]
+    assert keyword.path[-2:] == ("keywords", 1)
 
 
 @pytest.mark.parametrize(

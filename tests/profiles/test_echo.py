@@ -8,7 +8,7 @@ from hypothesis import given
 
 from tests.profiles.published import FLAT_BODIES, NESTED_BODIES
 from voxmint.profiles.bodies import FORMS
-from voxmint.profiles.echo import NOTHING, Echo, Fate, echoes, lifetime_echo
+from voxmint.profiles.echo import NOTHING, Echo, Fate, echoes, lifetime_echo, with_left_out
 
 FLAT, NESTED = FORMS["transcription_sessions"], FORMS["client_secrets"]
 
@@ -131,6 +131,26 @@ def test_an_answer_may_have_the_other_form() -> None:
     nested = {"session": {"audio": {"input": {"format": {"type": "audio/pcmu"}}}}}
     [one] = echoes(nested, NESTED, {"input_audio_format": "pcm16"})
     assert one == Echo(("session", "input_audio_format"), Fate.CHANGED, "g711_ulaw", "pcm16")
+
+
+def test_what_has_no_place_is_left_out_whatever_is_answered() -> None:
+    session: dict[str, Any] = {
+        "modalities": ["text"],
+        "input_audio_noise_reduction": {"type": "near_field", "strength": 0.5},
+        "turn_detection": {"type": "server_vad", "idle_timeout_ms": None},
+    }
+    default = Echo(("session", "modalities"), Fate.FILLED, NOTHING, ["audio"])
+    kept = Echo(("session", "turn_detection", "type"), Fate.KEPT, "server_vad", "server_vad")
+    assert with_left_out([default, kept], session, NESTED) == (
+        Echo(default.path, Fate.LEFT_OUT, ["text"], ["audio"]),
+        kept,
+    )
+    assert with_left_out([kept], session, FLAT) == (
+        kept,
+        Echo(("session", "input_audio_noise_reduction", "strength"), Fate.LEFT_OUT, 0.5, NOTHING),
+        Echo(("session", "turn_detection", "idle_timeout_ms"), Fate.LEFT_OUT, None, NOTHING),
+    )
+    assert with_left_out([], {"turn_detection": None}, FLAT) == ()
 
 
 def test_a_format_that_has_no_word_is_shown_as_it_came() -> None:

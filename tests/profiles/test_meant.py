@@ -41,6 +41,38 @@ def test_a_scalar_of_the_wrong_type(written: str, hint: str | None) -> None:
     assert hints(DETECTED % f"type: server_vad, {written}") == [hint]
 
 
+NORWEGIAN = "write `no` if Norwegian is meant: YAML 1.1 reads that as false"
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("language: false", NORWEGIAN),
+        ("languages: [en, False]", NORWEGIAN),
+        ("language: true", 'write it in quotes: "true"'),
+        ("prompt: false", 'write it in quotes: "false"'),
+        ("keywords: [false]", 'write it in quotes: "false"'),
+    ],
+)
+def test_a_language_that_another_yaml_read_as_false(written: str, hint: str) -> None:
+    assert hints(SAID % written) == [hint]
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("turn_detection: server_vad", "write a map: `{type: server_vad}`"),
+        ("turn_detection: semantic-vad", "write a map: `{type: semantic_vad}`"),
+        ("turn_detection: None", "write `null` to turn it off"),
+        ("turn_detection: Off", "write `null` to turn it off"),
+        ("turn_detection: NaN", None),
+        ("input_audio_transcription: our-model", "write a map: `{model: our-model}`"),
+    ],
+)
+def test_a_text_where_a_map_belongs(written: str, hint: str | None) -> None:
+    assert hints(f"session: {{{written}}}") == [hint]
+
+
 @pytest.mark.parametrize(
     ("written", "quoted"),
     [
@@ -103,6 +135,14 @@ def test_settings(environment: str, hint: str) -> None:
         ("overlay: []", "it belongs in an environment's file"),
         ("session: {vars: {}}", "it belongs beside `session`, not below it"),
         ("session: {threshold: 1}", "it belongs below `turn_detection`"),
+        (
+            "session: {type: server_vad}",
+            "it belongs below `input_audio_noise_reduction` or `turn_detection`",
+        ),
+        (
+            "session: {audio: {input: {}}}",
+            "it belongs in the body of client_secrets, which `voxmint import` turns into a profile",
+        ),
         ("expires_after: 60", "write a map: `{seconds: 60}`"),
         ("environments: {e: {model: x}}", "it belongs below `session.input_audio_transcription`"),
     ],

@@ -9,7 +9,7 @@ from voxmint.problems import Severity
 from voxmint.profiles import rules
 from voxmint.profiles.fields import FLAT, MODELS, NESTED
 from voxmint.profiles.findings import Finding
-from voxmint.profiles.languages import CODES, meant
+from voxmint.profiles.languages import CODES, DETECTED, meant
 from voxmint.profiles.models import model_of
 
 ERROR, WARNING, NOTHING = "error", "warning", ""
@@ -122,6 +122,11 @@ def test_turn_detection_and_the_model_are_both_cited(model: str, severity: str) 
         ("gpt-4o-mini-transcribe-2025-12-15", "gpt-4o-mini-transcribe-2025-12-15"),
         ("gpt-4o-transcribe-latest", None),
         ("gpt-4o-transcribe-20250320", None),
+        ("gpt-4o-transcribe-2025-3-200", None),
+        ("gpt-transcribe-1---------", None),
+        ("gpt-transcribe-²²²²-²²-²²", None),
+        ("gpt-transcribe-2026-06-01-2026-06-01", None),
+        ("gpt-transcribe-2026-06-01\n", None),
         ("2025-03-20", None),
         ("-2025-03-20", None),
         ("", None),
@@ -272,6 +277,9 @@ def test_languages_are_two_lower_case_letters() -> None:
         ("German", "de"),
         ("nor", "no"),
         ("zh-Hant-TW", "zh"),
+        ("jap", "ja"),
+        ("sp", "es"),
+        ("auto", None),
         ("klingon", None),
         ("", None),
         ("xx", None),
@@ -280,3 +288,7 @@ def test_languages_are_two_lower_case_letters() -> None:
 def test_what_was_probably_meant(text: str, code: str | None) -> None:
     assert meant(text) == code
     assert code is None or code in CODES
+
+
+def test_no_word_for_any_language_means_one() -> None:
+    assert not any(map(meant, DETECTED))

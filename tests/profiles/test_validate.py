@@ -93,6 +93,19 @@ def found_in(detection: str, transcription: str = "model: whisper-1") -> list[st
     return codes(compiled({"p": f"session: {text}"}, NESTED_LOCAL).errors)
 
 
+@pytest.mark.parametrize(
+    ("transcription", "expected"),
+    [
+        ("languages: [eng, 7]", ["bad-language", "wrong-item"]),
+        ("languages: [7, de, jp]", ["bad-language", "wrong-item"]),
+        ("keywords: [null, fine, 7]", ["wrong-item", "wrong-item"]),
+        ("keywords: [7], delay: low", ["field-not-of-model", "wrong-item"]),
+    ],
+)
+def test_a_wrong_item_hides_nothing_of_the_others(transcription: str, expected: list[str]) -> None:
+    assert sorted(found_in("null", f"model: gpt-transcribe, {transcription}")) == expected
+
+
 def test_the_rules_look_at_what_is_right_beside_what_is_wrong() -> None:
     """One run finds everything: a value of a wrong type does not hide what a rule finds."""
     wrong = "{type: server_vad, threshold: '0.5'}"
@@ -120,7 +133,6 @@ def test_the_rules_look_at_what_is_right_beside_what_is_wrong() -> None:
         ("{tipe: semantic_vad, eagerness: low}", "model: whisper-1"),
         ("{type: '{{ vars.nope }}', eagerness: low}", "model: whisper-1"),
         ("null", "model: [whisper-1], keywords: [a]"),
-        ("null", "model: gpt-transcribe, languages: [eng, 7]"),
         ("null", "modle: gpt-transcribe"),
     ],
 )

@@ -14,6 +14,7 @@ from voxmint.engine import kinds as engine_kinds
 from voxmint.problems import UsageError
 from voxmint.profiles import kinds as profile_kinds
 from voxmint.profiles.directives import ABOUT
+from voxmint.profiles.endpoints import APIS
 from voxmint.profiles.explained import FieldEntry, field_entries
 from voxmint.profiles.kinds import Group
 from voxmint.profiles.models import TABLE, Model, model_of
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _BEFORE_A_LAYER = re.compile(r"^(?:overlay|environments\.[^.]+)\.(?=session|expires_after|vars)")
 _INDEX = re.compile(r"\.\d+(?=\.|$)")
 _MOST_CHOICES = 6
+_OF_ENDPOINTS = "provider.api"
+"""The key whose page tells of the endpoints, by whose names messages speak of them."""
 
 
 @dataclass(frozen=True)
@@ -73,14 +76,15 @@ def everything() -> Topics:
 def topics_of(word: str) -> Topics:
     """What a person means by a word; `UsageError`, with a near miss, where nothing is meant.
 
-    A word is a code, a model, a directive (its `$` may be left out, since shells want it quoted),
-    or a path: in a profile, in a body of either endpoint, in another file, or the end of one.
+    A word is a code, a model, an endpoint, a directive (its `$` may be left out, since shells want
+    it quoted), or a path: in a profile, in a body of either endpoint, in another file, or the end
+    of one.
     """
     named = _named(word)
     if named is not None:
         return named
     known = everything()
-    path = _BEFORE_A_LAYER.sub("", _INDEX.sub("", word))
+    path = _OF_ENDPOINTS if word in APIS else _BEFORE_A_LAYER.sub("", _INDEX.sub("", word))
     found = _at_path(path, known) or _ending_in(path, known)
     if found is None:
         paths = [name for name in known.names if "." in name]

@@ -59,7 +59,7 @@ def try_(options: Options, world: "World") -> int:
     for problem in told:
         sources = sources_of(told, project, selection, world)
         show_problem(world.err, problem, sources, is_verbose=world.is_verbose)
-    return int(trial.problem is not None or (options.strict and bool(trial.warnings)))
+    return int(trial.problem is not None or (options.strict and trial.deviates))
 
 
 def _write(trial: "Trial", options: Options, world: "World") -> None:
@@ -92,7 +92,11 @@ def _write(trial: "Trial", options: Options, world: "World") -> None:
     help="How long the answer may take; 30s unless set.",
 )
 @output_option("text", "json")
-@click.option("--strict", is_flag=True, help="Fail where the service changes or ignores anything.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Fail where the service changes or ignores anything, or the body has no place for it.",
+)
 def command(
     world: "World",
     profile: str,
@@ -104,9 +108,9 @@ def command(
     """Send a profile's request once, and show what the service makes of it.
 
     Shows the answer without its token, and for each setting whether the service keeps it, changes
-    it, ignores it, or fills in a default. Writes nothing: no sink, no ledger. The token that comes
-    of it is thrown away, and lives until it expires; there is no way to revoke it. Ends with 1
-    where the service gives no token.
+    it, ignores it, or fills in a default, or whether the endpoint has no place for it. Writes
+    nothing: no sink, no ledger. The token that comes of it is thrown away, and lives until it
+    expires; there is no way to revoke it. Ends with 1 where the service gives no token.
     """
     from voxmint.cli.compiling import Selection
 

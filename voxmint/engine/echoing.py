@@ -14,8 +14,8 @@ from voxmint.origin import dotted
 from voxmint.problems import Problem
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.compiled import CompiledBody
-from voxmint.profiles.echo import NOTHING, Echo, Fate, echoes, lifetime_echo
-from voxmint.profiles.importing.secrets import is_keylike, is_secret_name
+from voxmint.profiles.echo import NOTHING, Echo, Fate, echoes, lifetime_echo, with_left_out
+from voxmint.profiles.importing.secrets import is_keylike, is_secret_name, worth_knowing
 from voxmint.profiles.settings import Provider
 from voxmint.profiles.values import briefly
 from voxmint.shown import masked
@@ -26,12 +26,19 @@ _KINDS = {Fate.CHANGED: ECHO_CHANGED, Fate.IGNORED: ECHO_IGNORED}
 def echoes_of(
     compiled: CompiledBody, provider: Provider, answer: Answer, conceal: Callable[[str], str]
 ) -> tuple[Echo, ...]:
-    """What became of each value of a body, by the answer to it.
+    """What became of each value of a session, by the answer to its body.
 
     Nothing of a session that the answer does not hold: some gateways give the token alone.
     `conceal` takes the key out of a text; the token is taken out, too.
     """
-    return _hidden(_echoes(compiled, provider, answer), answer, conceal)
+    found = _echoes(compiled, provider, answer)
+    whole = with_left_out(found, compiled.session, FORMS[compiled.api])
+    return _hidden(whole, answer, conceal)
+
+
+def is_of_session(found: Iterable[Echo]) -> bool:
+    """Whether the answer told anything of the session that was asked for."""
+    return any(echo.path[0] == "session" and echo.fate is not Fate.LEFT_OUT for echo in found)
 
 
 def deviations_of(
@@ -106,12 +113,15 @@ def without_secrets(
     if isinstance(value, Mapping | list) and levels == 0:
         return "…"
     if isinstance(value, Mapping):
-        return {
-            masked(conceal(name)): without_secrets(
+        shown: dict[str, Any] = {}
+        for name, inner in value.items():
+            key = masked(conceal(name))
+            while key in shown:  # of two names that are hidden, neither value is lost
+                key += "…"
+            shown[key] = without_secrets(
                 inner, conceal, levels - 1, is_secret=is_secret or is_secret_name(name)
             )
-            for name, inner in value.items()
-        }
+        return shown
     if isinstance(value, list):
         return [without_secrets(one, conceal, levels - 1, is_secret=is_secret) for one in value]
     if isinstance(value, float) and not isfinite(value):
@@ -130,4 +140,5 @@ _WORD = re.compile(r"\S+")
 
 
 def _unlikely(word: str) -> str:
-    return "…" if is_keylike(word) else word
+    """The word, if it is too plain for a key or one of the API's own, such as a field's name."""
+    return "…" if is_keylike(word) and worth_knowing([word]) else word

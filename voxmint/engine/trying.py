@@ -17,7 +17,13 @@ from typing import Any
 
 from voxmint.engine.apis import BrokenAnswerError
 from voxmint.engine.durations import spoken
-from voxmint.engine.echoing import echoes_of, guarded, problems_of, without_secrets
+from voxmint.engine.echoing import (
+    echoes_of,
+    guarded,
+    is_of_session,
+    problems_of,
+    without_secrets,
+)
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Noted
 from voxmint.engine.minting.clocks import skew_of
@@ -35,7 +41,7 @@ from voxmint.engine.upstream.target import Target, place_of, provider_of
 from voxmint.engine.wording import ECHO_ABSENT
 from voxmint.problems import InterruptedRunError, Problem, UsageError
 from voxmint.profiles.compiled import CompiledBody
-from voxmint.profiles.echo import Echo
+from voxmint.profiles.echo import Echo, Fate
 from voxmint.profiles.order import Order
 from voxmint.shown import masked
 
@@ -63,6 +69,11 @@ class Trial:
     warnings: tuple[Problem, ...] = ()
     problem: Problem | None = None
     may_live_until: int | None = None
+
+    @property
+    def deviates(self) -> bool:
+        """Whether the session that came of it is known not to be the one that was asked for."""
+        return bool(self.warnings) or any(echo.fate is Fate.LEFT_OUT for echo in self.echoes)
 
 
 def try_profile(project: Project, order: Order, operator: Operator, edge: Edge) -> Trial:
@@ -187,7 +198,7 @@ class _Told:
 
     def _unknown(self, found: Sequence[Echo]) -> Iterator[Problem]:
         """A warning where the answer tells nothing of the session that was asked for."""
-        if not any(echo.path[0] == "session" for echo in found):
+        if not is_of_session(found):
             affected = (self.compiled.profile, self.compiled.environment)
             yield Problem(ECHO_ABSENT, affects=(affected,))
 

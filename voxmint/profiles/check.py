@@ -4,7 +4,7 @@ Used for what a profile compiles to and, by the emulator, for what arrives; so i
 paths, not places. Only values of the right type reach the rules.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from voxmint.origin import Path
@@ -13,8 +13,27 @@ from voxmint.profiles import wording
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field, Type
 from voxmint.profiles.findings import Finding
 from voxmint.profiles.meant import meant_scalar
-from voxmint.profiles.rules import RULES, Rule
+from voxmint.profiles.rules import (
+    MISSING_MODEL,
+    NO_TRANSCRIPTION,
+    RULES,
+    TURN_DETECTION_LEFT_OUT,
+    TURN_DETECTION_NEEDS_TYPE,
+    Rule,
+)
 from voxmint.profiles.values import briefly, described
+
+OF_ABSENCE = frozenset(
+    kind.code
+    for kind in (
+        MISSING_MODEL,
+        NO_TRANSCRIPTION,
+        TURN_DETECTION_LEFT_OUT,
+        TURN_DETECTION_NEEDS_TYPE,
+    )
+)
+"""What is found because something is not there: not said of a session from which something wrong
+was left out, since that may be just what is missing."""
 
 
 def check_request(
@@ -28,11 +47,11 @@ def check_request(
 
 
 def check_session(session: Mapping[str, Any], form: str) -> list[Finding]:
-    """What the field table finds; where it finds nothing, what the rules find."""
+    """What the field table finds, and what the rules find in all that is right by it."""
     found: list[Finding] = []
     for name, value in session.items():
         found += check_part(name, value)
-    return found or check_rules(session, form)
+    return found + check_beside(found, session, form) if found else check_rules(session, form)
 
 
 def check_part(name: str, value: object) -> list[Finding]:
@@ -71,6 +90,37 @@ def check_rules(
 ) -> list[Finding]:
     """What the rules find in a session whose values are all of the right type."""
     return [finding for rule in rules for finding in rule(session, form)]
+
+
+def check_beside(
+    findings: Iterable[Finding], session: Mapping[str, Any], form: str
+) -> list[Finding]:
+    """What the rules find in the rest of a session in which the field table found something.
+
+    What is wrong is left out; then nothing is said of what is missing.
+    """
+    rest = _without(session, {finding.path[1:] for finding in findings})
+    found = check_rules(rest, form)
+    return [finding for finding in found if finding.kind.code not in OF_ABSENCE]
+
+
+def _without(value: Mapping[str, Any], wrong: Set[Path]) -> dict[str, Any]:
+    """A map without what is wrong: what has a wrong `type` goes as a whole."""
+    kept: dict[str, Any] = {}
+    for name, inner in value.items():
+        below = {path[1:] for path in wrong if path[:1] == (name,)}
+        if not below:
+            kept[name] = inner
+        elif isinstance(inner, Mapping) and below.isdisjoint({(), ("type",)}):
+            kept[name] = _without(inner, below)
+        elif isinstance(inner, list) and () not in below:
+            kept[name] = _without_items(inner, below)
+    return kept
+
+
+def _without_items(value: Sequence[Any], wrong: Set[Path]) -> list[Any]:
+    """A list with `None` for each wrong item: the others stay where they are."""
+    return [None if (index,) in wrong else item for index, item in enumerate(value)]
 
 
 def check_field(value: object, field: Field, path: Path) -> Iterator[Finding]:
@@ -119,9 +169,7 @@ def _check_list(value: list[object], field: Field, path: Path) -> Iterator[Findi
         at = (*path, index)
         if not isinstance(item, str):
             facts: dict[str, object] = {"field": field.name, "found": described(item)}
-            if isinstance(item, bool | int | float):
-                facts["quoted"] = f'"{briefly(item)}"'
-            yield Finding(wording.WRONG_ITEM, at, facts)
+            yield Finding(wording.WRONG_ITEM, at, facts | _meant_text(item, field))
         elif field.values and item not in field.values:
             yield _bad_value(item, field, at)
 
@@ -168,7 +216,9 @@ def _wrong_type(value: object, field: Field, path: Path) -> Finding:
         "expected": expected(field),
         "found": described(value),
     }
-    if field.type in _SCALARS and not field.values:
+    if field.type is Type.STRING and not field.values:
+        facts |= _meant_text(value, field)
+    elif field.type in _SCALARS and not field.values:
         facts |= meant_scalar(value, field.accepts, field.unit)
     if isinstance(value, str) and field.type is Type.ARRAY and value not in ("[]", "{}"):
         facts["item"] = briefly(value)
@@ -177,12 +227,25 @@ def _wrong_type(value: object, field: Field, path: Path) -> Finding:
     return Finding(wording.WRONG_TYPE, path, facts)
 
 
+def _meant_text(value: object, field: Field) -> dict[str, object]:
+    """What to write where a text belongs: for a language, false is what YAML 1.1 makes of `no`."""
+    if value is False and field.name in ("language", "languages"):
+        return {"code": "no"}
+    return meant_scalar(value, {str})
+
+
+_OFF = ("off", "none", "no", "false", "disabled")
+"""What people write for null, in small letters."""
+
+
 def _meant_map(value: object, field: Field) -> dict[str, object]:
     """What to write where a map belongs and something shorter stands: null, or a map of one key."""
-    if field.nullable and (value is False or value in ("off", "none", "no", "false")):
+    if field.nullable and (value is False or str(value).casefold() in _OFF):
         return {"null": "null"}
     if isinstance(value, str) and field.fields:
-        return {"map": f"{{{field.fields[0].name}: {value}}}"}
+        first = field.fields[0]
+        meant = nearest(value, first.values).get("nearest") if first.values else value
+        return {"map": f"{{{first.name}: {meant}}}"} if meant else {}
     if field is EXPIRES_AFTER and type(value) is int:
         return {"map": f"{{seconds: {value}}}"}
     return {}

@@ -6,7 +6,7 @@ the flat endpoint, so that a gateway may answer in either form.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from math import isclose
@@ -39,12 +39,14 @@ class Fate(StrEnum):
     """What became of a value.
 
     `kept`: the server does what was asked. `filled`: nothing was asked, and it takes its default.
-    `changed`: it does something else. `ignored`: it says nothing of what was asked. `silent`: the
-    same, of what servers never repeat.
+    `changed`: it does something else. `ignored`: it says nothing of what was asked. `left-out`: it
+    was not asked, since the body has no place for it. `silent`: as `ignored`, of what servers never
+    repeat.
     """
 
     CHANGED = "changed"
     IGNORED = "ignored"
+    LEFT_OUT = "left-out"
     SILENT = "silent"
     KEPT = "kept"
     FILLED = "filled"
@@ -81,6 +83,33 @@ def echoes(
     asked = form.read(body).session
     given = _session_in(answered)
     return tuple(_compared(asked, given, SESSION, ("session",), model))
+
+
+def with_left_out(
+    found: Iterable[Echo], session: Mapping[str, Any], form: Form
+) -> tuple[Echo, ...]:
+    """The echoes, and with them what of a session the form of the body has no place for.
+
+    A server may well answer with a value all the same: then that is not told as its default, too.
+    """
+    echoed = {echo.path: echo for echo in found}
+    for path, asked in _placeless(session, SESSION, ("session",), form):
+        answered = echoed[path].answered if path in echoed else NOTHING
+        echoed[path] = Echo(path, Fate.LEFT_OUT, asked, answered)
+    return tuple(echoed.values())
+
+
+def _placeless(
+    values: Mapping[str, Any], above: Field, path: Path, form: Form
+) -> Iterator[tuple[Path, Any]]:
+    for field in above.fields:
+        at, value = (*path, field.name), values.get(field.name, NOTHING)
+        if value is NOTHING:
+            continue
+        if form.place(at) is None:
+            yield at, value
+        elif isinstance(value, Mapping):
+            yield from _placeless(value, field, at, form)
 
 
 def lifetime_echo(asked: Mapping[str, Any] | None, lives: float) -> Echo:

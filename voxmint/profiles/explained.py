@@ -110,6 +110,8 @@ def takes(field: Field) -> str:
         choice = either(field.values)
         return f"a list, each item {choice}" if field.type is Type.ARRAY else choice
     text = "a list of texts" if field.type is Type.ARRAY else field.type.words
+    if field.min_items:
+        text += f", {field.min_items} at least"
     if field.unit and field.type in {Type.INTEGER, Type.NUMBER}:
         text += f" of {field.unit}"
     return text if field.minimum is None else f"{text}, {field.minimum} to {field.maximum}"

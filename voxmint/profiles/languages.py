@@ -78,7 +78,7 @@ io ido ido
 is isl ice icelandic íslenska
 it ita italian italiano
 iu iku inuktitut
-ja jpn japanese
+ja jpn japanese jap
 jv jav javanese
 ka kat geo georgian
 kg kon kongo
@@ -194,7 +194,7 @@ zu zul zulu
 _COUNTRIES = """
 al: sq   at: de   au: en   bd: bn   cl: es   cn: zh   cz: cs   dk: da   eg: ar   gb: en
 ge: ka   gr: el   hk: zh   il: he   ir: fa   jp: ja   kp: ko   kz: kk   lk: si   mx: es   np: ne
-nz: en   ph: tl   pk: ur   rs: sr   ua: uk   us: en   vn: vi
+nz: en   ph: tl   pk: ur   rs: sr   sp: es   ua: uk   us: en   vn: vi
 in: id   iw: he   ji: yi   jw: jv   mo: ro   sh: sr
 """
 """Countries that are taken for languages, and in the last line codes that were withdrawn."""
@@ -211,6 +211,10 @@ def _meant() -> Mapping[str, str]:
         code, *others = line.split(" ")
         ways |= dict.fromkeys(others, code)
     return ways
+
+
+DETECTED = frozenset("any auto autodetect automatic default detect mul multi none und".split())
+"""What people write, in small letters, for no language in particular."""
 
 
 def meant(text: str) -> str | None:

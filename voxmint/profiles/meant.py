@@ -115,6 +115,7 @@ def _unquoted(text: str) -> object:
 _OF_ENVIRONMENTS = frozenset({"provider", "mint", "profiles", "overlay", "sinks"})
 _OF_PROFILES = frozenset({"labels", "environments"})
 _OF_LAYERS = frozenset({"session", "vars", "expires_after"})
+_NESTED_BODY = "the body of client_secrets, which `voxmint import` turns into a profile"
 
 
 def belongs(key: str, owner: str, known: Collection[str]) -> dict[str, object]:
@@ -127,8 +128,9 @@ def belongs(key: str, owner: str, known: Collection[str]) -> dict[str, object]:
     if owner == "environment" and key in _OF_PROFILES:
         return {"instead": "a profile's file"}
     if owner == "a session":
-        below = next((one.name for one in SESSION.fields if key in one.by_name), "")
-        return {"beside": "session"} if key in _OF_LAYERS else {"below": below} if below else {}
+        if key in _OF_LAYERS:
+            return {"beside": "session"}
+        return {"instead": _NESTED_BODY} if key == "audio" else _below(key)
     if "where" in known and key in ("labels", "names"):
         return {"below": "where"}
     return _below_session(key) if "session" in known else {}
@@ -137,5 +139,10 @@ def belongs(key: str, owner: str, known: Collection[str]) -> dict[str, object]:
 def _below_session(key: str) -> dict[str, object]:
     if key in SESSION.by_name:
         return {"below": "session"}
-    below = next((one.name for one in SESSION.fields if key in one.by_name), "")
-    return {"below": f"session.{below}"} if below else {}
+    return _below(key, "session.")
+
+
+def _below(key: str, prefix: str = "") -> dict[str, object]:
+    """The maps of a session that have the key: there may be two, as of `type`."""
+    maps = [f"{prefix}{one.name}" for one in SESSION.fields if key in one.by_name]
+    return {"below": "` or `".join(maps)} if maps else {}

@@ -3,6 +3,7 @@
 Sources: the published schema's prose ("published schema"), and reports from real traffic.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
@@ -145,11 +146,13 @@ assert tuple(TABLE) == MODELS, "each known model has its row"  # noqa: S101  # a
 
 
 def model_of(name: object) -> Model | None:
-    """The model's row. A dated `gpt-4o-…-transcribe-YYYY-MM-DD` has that of its family."""
+    """The model's row. A dated one, as `gpt-4o-transcribe-YYYY-MM-DD`, has that of its family."""
     if not isinstance(name, str):
         return None
     if name in TABLE:
         return TABLE[name]
-    family = name[:-11]
-    dated = len(name) > 11 and name[-11] == "-" and name[-10:].replace("-", "").isdigit()
-    return TABLE.get(family) if dated else None
+    dated = _DATED.fullmatch(name)
+    return TABLE.get(dated[1]) if dated else None
+
+
+_DATED = re.compile(r"(.+)-[0-9]{4}-[0-9]{2}-[0-9]{2}")

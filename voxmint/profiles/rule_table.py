@@ -13,7 +13,7 @@ from voxmint.profiles import rules, wording
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.explained import FieldEntry, field_entries
 from voxmint.profiles.fields import FLAT, NESTED, TURN_DETECTION, Field, Type
-from voxmint.profiles.models import TABLE, Answer
+from voxmint.profiles.models import TABLE, Answer, Model
 
 APIS: tuple[str, ...] = tuple(sorted(FORMS))
 
@@ -121,12 +121,19 @@ def rows_of(kind: Kind) -> tuple[RuleRow, ...]:
         return tuple(_without_place())
     if kind is rules.FIELD_NOT_OF_TYPE:
         return tuple(_of_types(kind, kind.sure))
-    models = tuple(name for name, one in TABLE.items() if kind is rules.MODEL_ENDS and one.ends)
+    models = tuple(name for name, one in TABLE.items() if _is_of(kind, one))
     fields: list[Mapping[str, str]] = [{"field": name} for name in _FIELDS.get(kind.code, ())]
     return tuple(
         RuleRow(kind, kind.source, kind.sure, facts, models, _apis(kind))
         for facts in fields or [_FACTS.get(kind.code, {})]
     )
+
+
+def _is_of(kind: Kind, model: Model) -> bool:
+    """Whether a rule with one row speaks of this model: none of all is all of them."""
+    if kind is rules.LANGUAGE_AND_LANGUAGES:
+        return model.takes["languages"] is Answer.YES
+    return kind is rules.MODEL_ENDS and model.ends
 
 
 def _apis(kind: Kind) -> tuple[str, ...]:

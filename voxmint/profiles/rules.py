@@ -26,7 +26,7 @@ from voxmint.profiles.fields import (
     Field,
 )
 from voxmint.profiles.findings import Finding
-from voxmint.profiles.languages import CODES, meant
+from voxmint.profiles.languages import CODES, DETECTED, meant
 from voxmint.profiles.models import Answer, Model, model_of
 from voxmint.profiles.values import briefly
 
@@ -221,6 +221,7 @@ BAD_LANGUAGE = error(
     "bad-language",
     "{value} is not a language code of ISO 639-1",
     "did you mean `{nearest}`?",
+    "leave it out: then {detector} detects the language",
     "write two lower-case letters, such as `en`",
     about="Languages are two lower-case letters of ISO 639-1, without a region: `en`, not `eng` "
     "or `en-US`; Japanese is `ja`. Norwegian is `no`, which needs no quotes here, since files are "
@@ -241,6 +242,8 @@ def languages_are_iso(session: Session, form: str) -> Iterator[Finding]:
         if isinstance(value, str) and value not in CODES:
             near = meant(value)
             facts = {"value": briefly(value)} | ({"nearest": near} if near else {})
+            if value.strip().casefold() in DETECTED:
+                facts["detector"] = "the model"
             yield Finding(BAD_LANGUAGE, path, facts)
 
 
@@ -257,7 +260,9 @@ LANGUAGE_AND_LANGUAGES = warning(
 
 
 def one_way_to_say_languages(session: Session, form: str) -> Iterator[Finding]:
-    transcription = transcription_of(session)
+    transcription, model = transcription_of(session), _model_of(session)
+    if model and model.takes["languages"] is Answer.NO:
+        return  # then it is `languages` that is wrong, and that is said
     if "language" in transcription and "languages" in transcription:
         path = (*_TRANSCRIPTION, "language")
         related = (((*_TRANSCRIPTION, "languages"), "the other is set here"),)
@@ -298,7 +303,8 @@ _BAD_CHARACTERS = {"<": "`<`", ">": "`>`", "\r": "a line break", "\n": "a line b
 
 def keywords_are_plain(session: Session, form: str) -> Iterator[Finding]:
     for index, word in enumerate(transcription_of(session).get("keywords") or ()):
-        bad = [name for character, name in _BAD_CHARACTERS.items() if character in word]
+        text = word if isinstance(word, str) else ""  # of a wrong item, nothing more is said
+        bad = [name for character, name in _BAD_CHARACTERS.items() if character in text]
         if bad:
             facts = {"value": briefly(word), "character": bad[0]}
             yield Finding(BAD_KEYWORD, (*_TRANSCRIPTION, "keywords", index), facts)

@@ -19,32 +19,20 @@ from voxmint.profiles.cells import (
     origin,
     value_of,
 )
-from voxmint.profiles.check import check_field, check_part, check_rules
+from voxmint.profiles.check import (
+    OF_ABSENCE,
+    check_beside,
+    check_field,
+    check_part,
+    check_rules,
+)
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.fields import EXPIRES_AFTER
 from voxmint.profiles.findings import Finding
-from voxmint.profiles.rules import (
-    MISSING_MODEL,
-    NO_TRANSCRIPTION,
-    TURN_DETECTION_LEFT_OUT,
-    TURN_DETECTION_NEEDS_TYPE,
-    outline,
-)
+from voxmint.profiles.rules import TURN_DETECTION_NEEDS_TYPE, outline
 from voxmint.profiles.templates import template
 from voxmint.profiles.used_vars import UsedVar, is_templated, vars_behind
 from voxmint.profiles.values import described
-
-_OF_ABSENCE = frozenset(
-    kind.code
-    for kind in (
-        MISSING_MODEL,
-        NO_TRANSCRIPTION,
-        TURN_DETECTION_LEFT_OUT,
-        TURN_DETECTION_NEEDS_TYPE,
-    )
-)
-"""What is found because something is not there: not said of a body from which something wrong was
-left out, since that may be just what is missing."""
 
 
 class _Looked(NamedTuple):
@@ -93,7 +81,7 @@ class Validator:
         if form is None:
             return found
         if found:
-            return found + _found_by_rules_beside(found, session, form)
+            return found + check_beside(found, session, form)
         return self._by_rules(session, form, tuple(outlines))
 
     def _looked_at(self, name: str, value: object) -> _Looked:
@@ -120,30 +108,6 @@ class Validator:
         if known is None:
             known = self._rules[outlines] = check_rules(session, form)
         return known
-
-
-def _found_by_rules_beside(
-    findings: Sequence[Finding], session: Mapping[str, Any], form: str
-) -> list[Finding]:
-    """What the rules find in the rest of a session in which the field table found something.
-
-    What is wrong is left out; then nothing is said of what is missing.
-    """
-    rest = _without(session, {finding.path[1:] for finding in findings})
-    found = check_rules(rest, form)
-    return [finding for finding in found if finding.kind.code not in _OF_ABSENCE]
-
-
-def _without(value: Mapping[str, Any], wrong: Set[Path]) -> dict[str, Any]:
-    """A map without what is wrong: a list with a wrong item goes, and what has a wrong `type`."""
-    kept: dict[str, Any] = {}
-    for name, inner in value.items():
-        below = {path[1:] for path in wrong if path[:1] == (name,)}
-        if not below:
-            kept[name] = inner
-        elif isinstance(inner, Mapping) and below.isdisjoint({(), ("type",)}):
-            kept[name] = _without(inner, below)
-    return kept
 
 
 class Written(Protocol):
@@ -268,10 +232,10 @@ def _set_here(used: UsedVar) -> Related:
 
 def _is_excused(finding: Finding, written: Written, layers: Sequence[Layer]) -> bool:
     root, failed = written.root, written.failed
-    if not (failed or finding.related or finding.kind.code in _OF_ABSENCE):
+    if not (failed or finding.related or finding.kind.code in OF_ABSENCE):
         return False  # as nearly all are
     others = [path for path, _ in finding.related]
-    is_of_absence = finding.kind.code in _OF_ABSENCE or any(
+    is_of_absence = finding.kind.code in OF_ABSENCE or any(
         type(find(root, path)) in (NoneType, Gone) for path in others
     )
     if is_of_absence and (failed or any(layer.incomplete for layer in layers)):

@@ -62,7 +62,10 @@ CASES: dict[str, Sequence[str]] = {
         "x=$(curl https://host -d '{}')",
     ],
     "body-elsewhere": ["curl -d @body.json https://host", "curl --json @- https://host"],
-    "shell-expansion": [f'curl {ADDRESS} -d "{{\\"include\\": $INCLUDE}}"'],
+    "shell-expansion": [
+        f'curl {ADDRESS} -d "{{\\"include\\": $INCLUDE}}"',
+        f'curl {ADDRESS} ^\n -d "{{\\"include\\": %INCLUDE%}}"',
+    ],
     "unknown-option": [
         f"curl --datta x {ADDRESS} -d '{MODEL % ''}'",
         f"curl --zzz {ADDRESS} -d '{MODEL % ''}'",

@@ -169,6 +169,21 @@ def test_all_that_is_wrong_is_said_at_once_and_in_order() -> None:
     ]
 
 
+def test_what_the_rules_find_is_said_beside_what_has_a_wrong_type() -> None:
+    transcription = {"model": "whisper-1", "language": "jp", "prompt": 7, "delay": "low"}
+    body = nested(transcription=transcription, turn_detection={"type": "vad"})
+    expected = [
+        "wrong-type 7",
+        'bad-value "vad"',
+        'bad-language "jp"',
+        'field-not-of-model "delay"',
+    ]
+    assert set(expected) <= set(marked(json.dumps(body)))
+    # What cannot be placed at all hides nothing either.
+    body["session"]["audio"]["output"] = {}
+    assert {'unknown-key "output"', *expected} <= set(marked(json.dumps(body)))
+
+
 def test_a_place_in_a_command_is_that_of_what_was_pasted() -> None:
     text = f"""curl {URL} \\
   -d '{{"session": {{"audio": {{"input": {{

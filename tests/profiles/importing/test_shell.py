@@ -35,6 +35,9 @@ LINES = [
     'curl -d \'{"a":\n  "b"}\' \\\n  -H x',
     "curl a=b a@b a%b a^b ~b !b",
     'curl "é😀" é😀',
+    'curl \'{"a": "b^"}\' ^ a^b',
+    "curl 'a ^\n b' \"c ^\n d\" \\^",
+    'curl "a\\"^" b',
 ]
 """Commands that need nothing of the machine; what stands after the first command goes elsewhere."""
 
@@ -186,10 +189,28 @@ def test_what_cannot_be_taken_apart(line: str, said: str, at: int) -> None:
         ("curl.exe a\r\ncurl.exe b", ["curl.exe", "a"]),
         ('curl.exe ^"a%^PATH^%b^"', ["curl.exe", "a%PATH%b"]),
         ("curl.exe a ^", ["curl.exe", "a"]),
+        ('curl "a" -H "it\'s" ^\n "b\\"c"', ["curl", "a", "-H", "it's", 'b"c']),
     ],
 )
 def test_a_line_for_cmd(line: str, expected: list[str]) -> None:
     assert [word.text for word in words(line)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ('"a %NAME% b"', ["%NAME%"]),
+        ("%a%%b%", ["%a%", "%b%"]),
+        ('"\\"%NAME%\\""', ["%NAME%"]),
+        ("^%NAME^% %^NAME% %^NAME%^", []),
+        ('"100% of 50%"', []),
+    ],
+)
+def test_what_cmd_would_put_in_is_noted(text: str, signs: list[str]) -> None:
+    line = f"curl.exe {text}"
+    found = [one for word in words(line) for one in word.expansions]
+    assert [one.sign for one in found] == signs
+    assert [line[one.start : one.end] for one in found] == signs
 
 
 # ── what stands before it ────────────────────────────────────────────────────────────────────────

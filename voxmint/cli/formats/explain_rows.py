@@ -10,11 +10,13 @@ from voxmint.problems import Kind
 from voxmint.profiles.explained import FieldEntry, either, takes
 from voxmint.profiles.kinds import Group
 from voxmint.profiles.models import TABLE, Answer, Model
-from voxmint.profiles.rule_table import APIS, rows_of
+from voxmint.profiles.rule_table import APIS, RuleRow, rows_of
+from voxmint.profiles.rules import KINDS
 
 if TYPE_CHECKING:
     from voxmint.profiles.keys import Key
 
+_RULES = {kind.code: kind for kind in KINDS}
 DOCS = "docs"
 """The folder of the pages that rows point at."""
 
@@ -35,10 +37,31 @@ def field_rows(entry: FieldEntry) -> list[Row]:
         *(Row(api, [_placed(place)]) for api, place in sorted(entry.places.items())),
         Row("source", [field.source]),
         Row("sure", [f"{sure}: {sure.meaning}"]),
-        Row("rules", [", ".join(field.rules)]),
+        Row("rules", list(_rules(entry))),
         Row("fields", [", ".join(inner.name for inner in field.fields)]),
         Row("example", [entry.example], is_code=True),
     ]
+
+
+def _rules(entry: FieldEntry) -> Iterator[str]:
+    """Each rule that looks at a field, with what it says of this one."""
+    for code in entry.field.rules:
+        kind = _RULES[code]
+        rows = [row for row in rows_of(kind) if row.field.rpartition(".")[2] == entry.field.name]
+        texts = dict.fromkeys(map(said_in, rows or _of_no_field(kind)))
+        yield f"{code}: {'; '.join(texts or [pattern(kind.message)])}"
+
+
+def _of_no_field(kind: Kind) -> list[RuleRow]:
+    return [row for row in rows_of(kind) if not row.field]
+
+
+def said_in(row: RuleRow) -> str:
+    """What a rule of the API says, as one line of its table."""
+    said = row.kind.message
+    for name, fact in row.facts.items():
+        said = said.replace(f"{{{name}}}", fact)
+    return pattern(said)
 
 
 def _placed(place: str | None) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from voxmint.cli.display.wording import pattern
 from voxmint.cli.formats.explain_markdown import page, table
+from voxmint.cli.formats.explain_rows import said_in
 from voxmint.problems import Kind, Sureness
 from voxmint.profiles import wording
 from voxmint.profiles.explained import FieldEntry, takes
@@ -44,11 +45,10 @@ def _fields() -> Iterator[list[str]]:
 
 
 def _taken(entry: FieldEntry) -> str:
-    """What a field takes, its least number of items and null included."""
+    """What a field takes, null included."""
     field = entry.field
-    items = f", {field.min_items} at least" if field.min_items else ""
     null = f"null: {field.null}" if field.nullable else "null is not taken"
-    return f"{takes(field)}{items}; {null}"
+    return f"{takes(field)}; {null}"
 
 
 def _sureness(entry: FieldEntry) -> str:
@@ -58,13 +58,10 @@ def _sureness(entry: FieldEntry) -> str:
 
 
 def _rule(row: RuleRow) -> list[str]:
-    said = row.kind.message
-    for name, fact in row.facts.items():
-        said = said.replace(f"{{{name}}}", fact)
     return [
         _link(row.kind),
         row.kind.severity.value,
-        pattern(said),
+        said_in(row),
         ", ".join(row.models) or "all",
         _endpoints(row.apis),
         row.source,

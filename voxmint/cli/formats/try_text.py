@@ -8,7 +8,9 @@ from voxmint.cli.display.screen import Screen, Style
 from voxmint.cli.display.widths import padded, width
 from voxmint.cli.formats.json_text import indented
 from voxmint.cli.world import World
-from voxmint.engine.echoing import shown_path
+from voxmint.engine.durations import spoken
+from voxmint.engine.echoing import is_of_session, shown_path
+from voxmint.engine.minting.clocks import WORTH_SAYING
 from voxmint.engine.trying import Trial
 from voxmint.profiles.compiled import CompiledBody
 from voxmint.profiles.echo import Echo, Fate, Nothing
@@ -18,18 +20,21 @@ from voxmint.shown import shown
 _COLOR = {
     Fate.CHANGED: Style.RED,
     Fate.IGNORED: Style.YELLOW,
+    Fate.LEFT_OUT: Style.YELLOW,
     Fate.SILENT: Style.DIM,
     Fate.FILLED: Style.DIM,
 }
 _SAID = {
     Fate.CHANGED: "changed",
     Fate.IGNORED: "ignored",
+    Fate.LEFT_OUT: "left out",
     Fate.SILENT: "not answered",
     Fate.KEPT: "kept",
     Fate.FILLED: "filled in",
 }
 _REMARK = {
     Fate.IGNORED: "the answer says nothing of it",
+    Fate.LEFT_OUT: "the endpoint's body has no place for it",
     Fate.SILENT: "services never repeat it",
     Fate.FILLED: "the service's default",
 }
@@ -88,11 +93,19 @@ def _remark(echo: Echo, body: CompiledBody) -> str:
     return f"{place}  {remark}".strip()
 
 
+def _clock(skew: float) -> str:
+    """By which clock a moment is told, where the service's is another one."""
+    if abs(skew) < WORTH_SAYING:
+        return ""
+    way = "ahead of" if skew > 0 else "behind"
+    return f" by the service's clock, which is {spoken(abs(skew))} {way} this machine's"
+
+
 def _ends(trial: Trial, world: World) -> Iterator[str]:
     if trial.expires_at is not None:
-        if all(one.path[0] != "session" for one in trial.echoes):
+        if not is_of_session(trial.echoes):
             yield "the answer says nothing of the session, so nothing can be compared"
-        until = moment(trial.expires_at, world, trial.skew)
+        until = moment(trial.expires_at, world, trial.skew) + _clock(trial.skew)
         yield f"the token lives until {until}; it was written nowhere, and cannot be revoked"
     elif trial.may_live_until is not None:
         yield f"a token that nobody has may live until {moment(trial.may_live_until, world)}"

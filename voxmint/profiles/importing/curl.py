@@ -184,7 +184,8 @@ class _Reader:
             for expansion in word.expansions:
                 first.setdefault(expansion.sign, expansion)
         for sign, start, end in first.values():
-            self.note(wording.SHELL_EXPANSION, start, end, sign=sign)
+            facts = {"percent": sign} if sign.startswith("%") else {}
+            self.note(wording.SHELL_EXPANSION, start, end, sign=sign, **facts)
         return None if first else _joined(self.pasted, pieces)
 
     def check_option(self, option: _Option) -> None:

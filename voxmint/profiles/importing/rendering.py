@@ -17,7 +17,7 @@ from voxmint.profiles.parse import parse_project
 from voxmint.profiles.pipeline import merge, overlay, parse_all, render
 from voxmint.profiles.reader import MAX_BYTES, read_document
 from voxmint.profiles.reading import PROJECT_FILE, Wanted, read_sources
-from voxmint.profiles.source import Source, SourceError, TextSource
+from voxmint.profiles.source import Listing, Source, SourceError, TextSource
 
 _NAME = "imported"
 _ALONE: Mapping[str, str] = {PROJECT_FILE: "version: 1\n"}
@@ -117,22 +117,23 @@ class _Layered:
 
     def free(self, folder: str, name: str) -> str:
         """A name like this one that no file of the folder has."""
-        taken = {path.casefold() for path in self._names(folder)}
+        taken = {path.casefold() for path in self._listing(folder).files}
         while any(f"{folder}/{name}{ending}".casefold() in taken for ending in (".yaml", ".yml")):
             name += "-"
         return name
 
-    def names(self, folder: str) -> Sequence[str]:
+    def listing(self, folder: str) -> Listing:
         own = (path for path in self._more if path.startswith(f"{folder}/"))
-        return sorted({*self._names(folder), *own})
+        given = self._listing(folder)
+        return given._replace(files=sorted({*given.files, *own}))
 
     def read(self, path: str, limit: int) -> bytes:
         if path in self._more:
             return self._more[path].encode()
         return self._source.read(path, limit)
 
-    def _names(self, folder: str) -> Sequence[str]:
+    def _listing(self, folder: str) -> Listing:
         try:
-            return self._source.names(folder)
+            return self._source.listing(folder)
         except SourceError:
-            return ()
+            return Listing(())

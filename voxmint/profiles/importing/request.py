@@ -1,6 +1,6 @@
 """What was pasted, as a request: read, told apart by its form, checked, and each place kept."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,8 +8,7 @@ from voxmint.origin import Origin, Path, dotted
 from voxmint.problems import Problem, Related, gathered
 from voxmint.profiles.bodies import Form
 from voxmint.profiles.bodies.form import Request
-from voxmint.profiles.check import check_field, check_part, check_request
-from voxmint.profiles.fields import EXPIRES_AFTER
+from voxmint.profiles.check import OF_ABSENCE, check_request
 from voxmint.profiles.findings import Finding
 from voxmint.profiles.importing import wording
 from voxmint.profiles.importing.body_keys import Hidden, named_secrets, note_keys, tokens_at
@@ -174,18 +173,12 @@ def _request(root: MapNode, form: Form, asked: str | None, notes: Notes) -> Requ
     return request
 
 
-def _findings(request: Request, form: Form) -> Iterator[Finding]:
-    """What is wrong with the request; where a part of it is unreadable, with each part alone.
-
-    What a rule misses may then be in what could not be read.
-    """
+def _findings(request: Request, form: Form) -> list[Finding]:
+    """What is wrong with the request; what is missing may be in a part that could not be read."""
+    found = check_request(request.session, request.expires_after, form.name)
     if not request.unplaced:
-        yield from check_request(request.session, request.expires_after, form.name)
-        return
-    for name, value in request.session.items():
-        yield from check_part(name, value)
-    if request.expires_after is not None:
-        yield from check_field(request.expires_after, EXPIRES_AFTER, (EXPIRES_AFTER.name,))
+        return found
+    return [finding for finding in found if finding.kind.code not in OF_ABSENCE]
 
 
 def _body(root: MapNode) -> Mapping[str, Any]:

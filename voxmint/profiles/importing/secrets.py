@@ -73,7 +73,10 @@ def worth_knowing(texts: Iterable[str]) -> frozenset[str]:
 def _own_words() -> str:
     """The words that a body has anyway: whoever takes one of them for a password keeps none."""
     names = (name for form in FORMS.values() for keys in form.around.values() for name in keys)
-    return "\n".join((*names, *_words_of(REQUEST), *TABLE, "transcription", "created_at")).lower()
+    return "\n".join((*names, *_words_of(REQUEST), *TABLE, *_CONSTANTS)).lower()
+
+
+_CONSTANTS = ("transcription", "created_at", "realtime.transcription_session")
 
 
 def _words_of(field: Field) -> Iterator[str]:

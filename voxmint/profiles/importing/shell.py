@@ -20,7 +20,12 @@ _BYTES = re.compile(r"(?:\\x[0-9a-fA-F]{1,2}|\\[0-7]{1,3})+")
 _BYTE = re.compile(r"\\x([0-9a-fA-F]{1,2})|\\([0-7]{1,3})")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _VARIABLE = re.compile(r"\$(?:[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?$!-])")
-_CMD = re.compile(r'\^[ \t]*\r?\n|\^"|^\s*curl\.exe\s')
+_CURL_EXE = re.compile(r"\s*curl\.exe\s")
+_CARET = re.compile(
+    r"""'[^']*' | "(?:[^"\\]|\\.)*" | \\. | (?P<caret>\^(?:[ \t]*\r?\n|"))""",
+    re.DOTALL | re.VERBOSE,
+)
+_PERCENT = re.compile(r"%[A-Za-z_][A-Za-z0-9_]*%")
 _PROMPT = re.compile(r"\s*(?:[$%>]\s+)?")
 _LARGEST = 0x10FFFF
 
@@ -55,7 +60,14 @@ class Word(NamedTuple):
 
 def words(text: str) -> list[Word]:
     """The words of the first command in the text; raises `ShellError`."""
-    return _Windows(text).words() if _CMD.search(text) else _Posix(text).words()
+    return _Windows(text).words() if _is_for_cmd(text) else _Posix(text).words()
+
+
+def _is_for_cmd(text: str) -> bool:
+    """Whether a caret does what it does in cmd; one within quotes is as good in any shell."""
+    if _CURL_EXE.match(text):
+        return True
+    return any(found["caret"] for found in _CARET.finditer(text))
 
 
 def pairs_joined(
@@ -286,6 +298,8 @@ class _Windows:
 
     def __init__(self, text: str) -> None:
         self._signs, self._offsets, self._end = _without_carets(text)
+        # cmd puts variables in before all else, within quotes, too.
+        self._variables = {found.start(): found for found in _PERCENT.finditer(text)}
         self._at = 0
 
     def words(self) -> list[Word]:
@@ -313,12 +327,18 @@ class _Windows:
             elif sign == '"':
                 is_quoted, opened = not is_quoted, at
             else:
+                self._note_variable(word, at)
                 word.add(sign, at)
             self._at += 1
         if is_quoted:
             raise ShellError('`"` is not closed', opened)
         last = self._offsets[self._at] if self._at < len(self._offsets) else self._end
         return word.word(last)
+
+    def _note_variable(self, word: _Builder, at: int) -> None:
+        variable = self._variables.get(at)
+        if variable:
+            word.expand(variable[0], variable.start(), variable.end())
 
     def _backslashes(self, word: _Builder) -> None:
         """Backslashes mean themselves, unless a quote follows them."""

@@ -88,10 +88,11 @@ BODY_ELSEWHERE = error(
 SHELL_EXPANSION = error(
     "shell-expansion",
     "the shell would put something in the place of `{sign}`",
+    "write the value itself: cmd replaces `{percent}` within quotes, too",
     "write the value itself, or put single quotes round the body",
-    about="Within double quotes a shell replaces `$NAME` and what stands in `$(…)` or backquotes. "
-    "What that would have been is not known here, and nothing is run to find out. In a header it "
-    "does not matter, since no header is kept.",
+    about="Within double quotes a shell replaces `$NAME` and what stands in `$(…)` or backquotes, "
+    "and Windows' cmd `%NAME%`. What that would have been is not known here, and nothing is run to "
+    "find out. In a header it does not matter, since no header is kept.",
 )
 UNKNOWN_OPTION = warning(
     "unknown-option",
