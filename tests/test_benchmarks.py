@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import diffing, fleet, others, tables
 from benchmarks.figures import Claim, Comparison, Counted, MemoryEach, MemoryPeak, MemoryRatio
-from benchmarks.measure import Run, check_same, in_turn, inside, process, together
+from benchmarks.measure import Run, check_same, in_turn, inside, peak, process, repeated, together
 from benchmarks.plain.composing import compose
 from benchmarks.suites import CLAIMS
 from voxmint.engine.comparing import compare_states
@@ -161,6 +161,22 @@ def test_only_what_waits_is_timed_by_the_clock() -> None:
     assert 0 < working.seconds != working.elapsed > 0
     both = together(lambda: Run(1, 5, elapsed=2), lambda: Run(3, 4, elapsed=6))()
     assert (both.seconds, both.elapsed, both.memory) == (4, 8, 5)
+
+
+def test_several_runs_in_a_row_count_as_one_that_makes_as_much() -> None:
+    found = repeated(lambda: Run(2, 5, grown=3, units=4, results={"a": "1"}, elapsed=3), 10)()
+    assert found == Run(20, 5, grown=3, units=40, results={"a": "1"}, elapsed=30)
+    assert found.seconds_each == 0.5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there the system says it of the program")
+def test_the_peak_of_a_program_is_not_that_of_the_process_that_started_it() -> None:
+    held = bytearray(b"x" * 100_000_000)
+    said = "from benchmarks.measure import peak; print(peak())"
+    done = subprocess.run(
+        [sys.executable, "-c", said], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < len(held) < peak()
 
 
 def test_what_a_script_tells_of_itself_is_timed_in_the_same_way() -> None:

@@ -81,7 +81,7 @@ def _compose(source: Source) -> Bodies:
 
 
 def _roots(source: Source, folder: str) -> Iterator[tuple[tuple[str, str], Any]]:
-    for file in source.names(folder):
+    for file in source.listing(folder).whole:
         name = str(PurePosixPath(file).relative_to(folder).with_suffix(""))
         yield (name, file), read(source.read(file, MAX_BYTES))
 
