@@ -26,15 +26,15 @@ demo: ## mint examples/clinic on the emulator, step by step; takes no key and no
 
 test: ## check form, lint, types and behaviour
 	$(READY_TO) test
-	$(IN_VENV) scripts/check.sh -n auto
+	$(IN_VENV) scripts/check.sh -n auto --dist worksteal
 
 test-slow: ## run the tests that take long; with EXAMPLES=new each law tries other examples
 	$(READY_TO) test
-	$(IN_VENV) pytest -n auto -m 'slow and not gateway' --hypothesis-profile=$(EXAMPLES)
+	$(IN_VENV) pytest -n auto --dist worksteal -m 'slow and not gateway' --hypothesis-profile=$(EXAMPLES)
 
 test-all: ## what `make test` does, and the tests that take long with it
 	$(READY_TO) test
-	$(IN_VENV) scripts/check.sh -n auto -m 'not gateway'
+	$(IN_VENV) scripts/check.sh -n auto --dist worksteal -m 'not gateway'
 
 test-gateway: ## mint through LiteLLM's proxy; first installs it, which takes minutes and 750 MB
 	$(READY_TO) test

@@ -1,11 +1,13 @@
 """What all tests have in common: signals that are heeded, and examples that are the same each time.
 
 A law is tried with the same examples in each run, so that a change fails for what it did and not
-for what another would have found; with a third of them where slow tests are left out.
+for what another would have found; with a fifth of them where slow tests are left out.
 `--hypothesis-profile=new` tries others.
 """
 
+import gc
 import signal
+from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -13,9 +15,23 @@ from hypothesis import HealthCheck, settings
 # How long an example takes is the machine's affair.
 AT_ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("same", AT_ANY_SPEED, derandomize=True)
-settings.register_profile("fewer", settings.get_profile("same"), max_examples=33)
+settings.register_profile("fewer", settings.get_profile("same"), max_examples=20)
 settings.register_profile("new", AT_ANY_SPEED, derandomize=False, print_blob=True)
 settings.load_profile("same")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Has no garbage looked for while tests are collected: all that is made then is kept.
+
+    Afterwards it is looked for more seldom than usual, since so much is kept.
+    """
+    gc.disable()
+    gc.set_threshold(20_000)
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_configure(config: pytest.Config) -> None:

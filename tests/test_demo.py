@@ -139,6 +139,7 @@ def test_the_env_file_has_three_variables_for_each_profile(demo: Demo) -> None:
     }
 
 
+@pytest.mark.slow
 def test_it_runs_again(demo: Demo) -> None:
     before = demo.env_file.read_bytes()
     output = demo.run()

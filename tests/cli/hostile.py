@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+import pytest
+
 from tests.cli.running import write
 from tests.sockets import make_socket
 
@@ -125,6 +127,17 @@ CONTENTS: Mapping[str, tuple[Callable[[bytes], bytes], Found | None]] = {
 
 Column 0 is the end of the line.
 """
+
+
+_WRONG = [case for case, (_, found) in CONTENTS.items() if found is not None]
+ONE_KIND_EACH = [
+    pytest.param(
+        *(case, kind), marks=[] if (row + column) % len(RIGHT) == 0 else [pytest.mark.slow]
+    )
+    for row, case in enumerate(_WRONG)
+    for column, kind in enumerate(RIGHT)
+]
+"""Each case of what is wrong, in each kind of file; every day in one of the three."""
 
 
 def _folder(path: Path, _outside: Path) -> None:

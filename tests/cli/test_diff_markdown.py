@@ -176,6 +176,7 @@ def test_long_names_of_environments_leave_room() -> None:
     assert length(written(comparison)) < 65_000
 
 
+@law(50)
 @given(st.lists(st.lists(st.text(max_size=9), max_size=9), max_size=4), st.integers(40, 200))
 def test_what_fits_is_shown_and_no_more(lists: list[list[str]], most: int) -> None:
     def section(items: list[str], rank: int) -> Section:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from tests.cli.hostile import CONTENTS, RIGHT, project_in
+from tests.cli.hostile import CONTENTS, ONE_KIND_EACH, RIGHT, project_in
 from tests.cli.running import SOUND, ran, write
 from tests.profiles.laws import law
 from voxmint.cli.formats import github
@@ -52,8 +52,7 @@ def check(folder: Path) -> None:
             assert int(properties["endColumn"]) > at[1]
 
 
-@pytest.mark.parametrize("kind", RIGHT)
-@pytest.mark.parametrize("case", [case for case, made in CONTENTS.items() if made[1] is not None])
+@pytest.mark.parametrize(("case", "kind"), ONE_KIND_EACH)
 def test_each_problem_is_one_command(tmp_path: Path, case: str, kind: str) -> None:
     check(project_in(tmp_path, kind, CONTENTS[case][0](RIGHT[kind][1].encode())))
 

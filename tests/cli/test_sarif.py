@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 from jsonschema import Draft4Validator
 
-from tests.cli.hostile import CONTENTS, RIGHT, project_in
+from tests.cli.hostile import CONTENTS, ONE_KIND_EACH, RIGHT, project_in
 from tests.cli.running import BROKEN, ROOT, SOUND, ran, write
 from tests.profiles.laws import law
 
@@ -49,8 +49,7 @@ def test_each_result_names_its_rule(broken: Path) -> None:
     assert len({rule["id"] for rule in rules}) == len(rules)
 
 
-@pytest.mark.parametrize("kind", RIGHT)
-@pytest.mark.parametrize("case", [case for case, made in CONTENTS.items() if made[1] is not None])
+@pytest.mark.parametrize(("case", "kind"), ONE_KIND_EACH)
 def test_it_is_valid_whatever_is_wrong(tmp_path: Path, case: str, kind: str) -> None:
     folder = project_in(tmp_path, kind, CONTENTS[case][0](RIGHT[kind][1].encode()))
     assert log_of(folder)["runs"][0]["results"]

@@ -320,10 +320,10 @@ def check(name: str, folder: Path, chosen: tuple[Mutation, ...]) -> None:
 
 @pytest.mark.parametrize("name", RIGHT)
 def test_they_refuse_the_same(name: str, tmp_path: Path) -> None:
-    # One of seven or more, so that each kind of change is tried at many places, and none of the
-    # documents takes seconds; the slow test tries all.
+    # One of thirteen or more, so that each kind of change is tried at many places, and none of the
+    # documents takes long; the slow test tries all.
     every = changes(name)
-    check(name, tmp_path, every[:: max(7, len(every) // 200 | 1)])
+    check(name, tmp_path, every[:: max(13, len(every) // 100 | 1)])
 
 
 @pytest.mark.slow

@@ -33,7 +33,7 @@ def test_as_much_as_the_bound_is_told_whole() -> None:
 
 
 def test_what_is_more_gives_its_place_to_a_warning_that_says_so() -> None:
-    *told, last = bounded(warnings("a", 90_000))
+    *told, last = bounded(warnings("a", 9_000))
     assert told == warnings("a", MAX_PROBLEMS)
     assert (last.code, str(last.at), last.severity) == ("too-many-to-tell", "a:1001:1", "warning")
     assert last.message == (

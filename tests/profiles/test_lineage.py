@@ -284,9 +284,9 @@ def chain(length: int) -> dict[str, list[str]]:
     return {f"n{index:05}": [f"n{index - 1:05}"] if index else [] for index in range(length)}
 
 
-@pytest.mark.parametrize("first", ["n00000", "n09999"])
-def test_a_chain_of_ten_thousand_ends_at_the_bound_wherever_it_is_begun(first: str) -> None:
-    extends = chain(10_000)
+@pytest.mark.parametrize("first", ["n00000", "n02999"])
+def test_a_chain_of_thousands_ends_at_the_bound_wherever_it_is_begun(first: str) -> None:
+    extends = chain(3_000)
     found = lineages(extends)
     found.of(first)
     lengths = {name: len(found.of(name) or ()) for name in extends}
