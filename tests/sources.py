@@ -8,7 +8,7 @@ from voxmint.profiles.compiled import Compilation, CompiledBody
 from voxmint.profiles.order import EVERYTHING, Order
 from voxmint.profiles.overrides import parse_overrides
 from voxmint.profiles.pipeline import compile_project
-from voxmint.profiles.source import SourceError
+from voxmint.profiles.source import Listing, SourceError
 
 LOCAL = {"local": "provider: {kind: emulator}\n"}
 """The one environment of most tests' projects: it asks for the flat body."""
@@ -19,7 +19,8 @@ Content = str | bytes | SourceError
 class MemorySource:
     """Files by their paths; `reads` and `listings` are what was asked for, in order.
 
-    A file whose content is a `SourceError` is listed, and cannot be read.
+    A file whose content is a `SourceError` is listed, and cannot be read; a folder, `profiles/a/`,
+    cannot be looked into.
     """
 
     def __init__(self, files: Mapping[str, Content]) -> None:
@@ -27,12 +28,17 @@ class MemorySource:
         self.reads: list[str] = []
         self.listings: list[str] = []
 
-    def names(self, folder: str) -> Sequence[str]:
+    def listing(self, folder: str) -> Listing:
         self.listings.append(folder)
         found = sorted(path for path in self.files if path.startswith(f"{folder}/"))
         if not found:
             raise SourceError("missing", "no such folder")
-        return found
+        refused = [
+            (path.rstrip("/"), content)
+            for path, content in self.files.items()
+            if path in found and path.endswith("/") and isinstance(content, SourceError)
+        ]
+        return Listing([path for path in found if not path.endswith("/")], refused)
 
     def read(self, path: str, limit: int) -> bytes:
         self.reads.append(path)

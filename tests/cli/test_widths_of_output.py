@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import Terminal, ran, write
+from voxmint.cli.display.screen import Screen
 from voxmint.cli.display.widths import folded, width
 
 PROFILES = {
@@ -69,3 +70,11 @@ def test_words_stay_whole() -> None:
     assert folded("言語 認識", 4) == ["言語", "認識"]
     assert folded("longer than that", 3) == ["longer", "than", "that"]
     assert folded("", 5) == [""]
+
+
+@pytest.mark.parametrize(
+    ("columns", "width"),
+    [("40", 40), ("1", 20), ("0", 100), ("", 100), ("x", 100), ("-5", 100), ("9" * 5000, 100)],
+)
+def test_the_width_that_is_wished_for(columns: str, width: int) -> None:
+    assert Screen(io.StringIO(), {"COLUMNS": columns}).width == width

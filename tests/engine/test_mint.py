@@ -169,6 +169,17 @@ def test_what_a_deleted_profile_left_is_pruned(tmp_path: Path) -> None:
     assert made.mint().pruned == ()
 
 
+def test_what_may_be_in_a_folder_that_cannot_be_looked_into_stays(tmp_path: Path) -> None:
+    made = desk(tmp_path, ["clinic", "team/ward"])
+    made.mint()
+    before = made.variables
+    (made.root / "profiles/team").rename(tmp_path / "team")
+    (made.root / "profiles/team").symlink_to(tmp_path / "team")
+    report = made.mint("clinic")
+    assert (report.pruned, outcomes(report)) == ((), {"clinic": "kept"})
+    assert made.variables == before
+
+
 def test_a_renamed_profile_takes_its_old_name_along(tmp_path: Path) -> None:
     made = desk(tmp_path)
     made.mint()

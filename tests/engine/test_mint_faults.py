@@ -170,6 +170,35 @@ def test_a_ledger_that_breaks_while_it_runs_ends_the_run(tmp_path: Path) -> None
     assert (report.exit_code, made.env_file.exists()) == (1, False)
 
 
+@pytest.mark.parametrize("table", ["sessions", "deliveries"])
+def test_of_a_ledger_that_could_be_written_in_the_end_nothing_is_told_and_nothing_lacks(
+    tmp_path: Path, table: str
+) -> None:
+    """Once where the session is put down, once where it is put down that the sink has it."""
+
+    def rename(before: str, after: str) -> None:
+        with sqlite3.connect(made.root / ".voxmint/ledger.db") as database:
+            database.execute(f"ALTER TABLE {before} RENAME TO {after}")
+        database.close()
+
+    def script(number: int, _: Asked) -> Answered:
+        rename(table, "elsewhere")
+        return minted(number)
+
+    def listener(event: Event) -> None:
+        if isinstance(event, Halted):
+            rename("elsewhere", table)
+
+    with Scripted(script) as server:
+        made = against(server, desk(tmp_path))
+        report = minted_with(made, listener)
+    assert [event.problem.code for event in made.told(Halted)] == ["ledger-corrupt"]
+    assert (outcomes(report), report.problems, report.exit_code) == ({"clinic": "minted"}, (), 0)
+    [record] = made.sessions.values()
+    assert (len(record.sinks), made.open_intents) == (1, [])
+    assert {entry.action for entry in made.plan().entries} == {"keep"}
+
+
 def test_nothing_leaves_unless_the_ledger_can_say_so(tmp_path: Path) -> None:
     with Scripted(each(minted())) as server:
         made = against(server, desk(tmp_path, WARDS))

@@ -138,6 +138,15 @@ def test_a_profile_with_errors_is_unknown_and_the_others_are_told(made: Desk) ->
     assert sessions(made)["clinic"].record is not None
 
 
+def test_what_may_be_in_a_folder_that_cannot_be_looked_into_is_unknown(made: Desk) -> None:
+    made.mint()
+    (made.root / "profiles/ward").rename(made.root / "ward")
+    (made.root / "profiles/ward").symlink_to("nowhere")
+    found = states(made)
+    assert found["ward/a"] == ("unknown", "it has errors: `voxmint validate` says which")
+    assert found["clinic"][0] == "live"
+
+
 def test_a_profile_that_cannot_be_read_is_told_where_it_is_chosen(made: Desk) -> None:
     text = (made.root / "environments/live.yaml").read_text()
     made.write("environments/other.yaml", f"{text.replace('live', 'other')}profiles: [clinic]\n")

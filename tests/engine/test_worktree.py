@@ -40,25 +40,25 @@ def refusal(project: Path, path: str) -> tuple[str, str]:
 
 def refused_listing(project: Path, folder: str) -> tuple[str, str]:
     with pytest.raises(SourceError) as error:
-        WorkTree(project).names(folder)
+        assert WorkTree(project).listing(folder).whole
     return error.value.reason, error.value.detail
 
 
 def test_names_are_the_yaml_files_below_a_folder_sorted(project: Path) -> None:
     write(project / "profiles/a-b.yaml")
     write(project / "profiles/notes.md")
-    assert WorkTree(project).names("profiles") == [
+    assert WorkTree(project).listing("profiles").files == [
         "profiles/a-b.yaml",
         "profiles/base.yaml",
         "profiles/call-center/german.yml",
     ]
-    assert "voxmint.yaml" in WorkTree(project).names(".")
+    assert "voxmint.yaml" in WorkTree(project).listing(".").files
 
 
 def test_hidden_entries_are_left_out(project: Path) -> None:
     write(project / "profiles/.draft.yaml")
     write(project / "profiles/.git/config.yaml")
-    assert len(WorkTree(project).names("profiles")) == 2
+    assert len(WorkTree(project).listing("profiles").files) == 2
 
 
 @pytest.mark.parametrize("make", ["folder", "pipe", "dangling"])
@@ -71,8 +71,8 @@ def test_what_only_bears_a_yaml_files_name_is_listed_and_not_read(project: Path,
             os.mkfifo(odd)
         case "dangling":
             odd.symlink_to("nowhere")
-    assert "profiles/odd.yaml" in WorkTree(project).names("profiles")
-    assert "profiles/odd.yaml/inner.yaml" not in WorkTree(project).names("profiles")
+    assert "profiles/odd.yaml" in WorkTree(project).listing("profiles").files
+    assert "profiles/odd.yaml/inner.yaml" not in WorkTree(project).listing("profiles").files
     assert (
         refusal(project, "profiles/odd.yaml")
         == {
@@ -85,11 +85,12 @@ def test_what_only_bears_a_yaml_files_name_is_listed_and_not_read(project: Path,
 
 def test_a_link_that_may_have_led_to_profiles_is_not_passed_over(project: Path) -> None:
     (project / "profiles/readme").symlink_to("base.yaml")
-    assert WorkTree(project).names("profiles")
+    assert WorkTree(project).listing("profiles").refused == []
     (project / "profiles/common").symlink_to("../not-checked-out")
-    with pytest.raises(SourceError) as error:
-        WorkTree(project).names("profiles")
-    assert error.value.detail == "`profiles/common`: it leads nowhere"
+    assert refused_listing(project, "profiles") == (
+        "unreadable",
+        "`profiles/common`: it leads nowhere",
+    )
 
 
 def test_links_inside_the_project_are_followed(project: Path) -> None:
@@ -97,7 +98,7 @@ def test_links_inside_the_project_are_followed(project: Path) -> None:
     (project / "profiles/common").symlink_to("../common")
     (project / "profiles/link.yaml").symlink_to("../common/more/common.yaml")
     tree = WorkTree(project)
-    assert "profiles/common/more/common.yaml" in tree.names("profiles")
+    assert "profiles/common/more/common.yaml" in tree.listing("profiles").files
     assert tree.read("profiles/common/more/common.yaml", LIMIT) == b"common\n"
     assert tree.read("profiles/link.yaml", LIMIT) == b"common\n"
 
@@ -106,7 +107,7 @@ def test_links_that_loop_do_not_loop_the_listing(project: Path) -> None:
     (project / "profiles/again").symlink_to(".")
     (project / "profiles/call-center/up").symlink_to("..")
     (project / "profiles/self.yaml").symlink_to("self.yaml")
-    assert WorkTree(project).names("profiles") == [
+    assert WorkTree(project).listing("profiles").files == [
         "profiles/base.yaml",
         "profiles/call-center/german.yml",
         "profiles/self.yaml",
@@ -124,7 +125,7 @@ def test_many_links_to_the_same_folders_do_not_multiply_the_listing(project: Pat
         folder.mkdir()
         (folder / "one").symlink_to(f"../l{level + 1}")
         (folder / "two").symlink_to(f"../l{level + 1}")
-    assert len(WorkTree(project).names("profiles")) == 2
+    assert len(WorkTree(project).listing("profiles").files) == 2
 
 
 def test_a_link_that_leaves_the_project_is_refused_before_it_is_opened(
@@ -161,7 +162,26 @@ def test_a_link_to_an_env_file_is_refused(project: Path) -> None:
     assert refusal(project, "profiles/leak.yaml") == ("outside", "it leads to something hidden")
 
 
-def test_a_folder_that_leaves_the_project_makes_the_listing_fail(
+def test_what_cannot_be_looked_into_is_told_beside_what_can(project: Path, tmp_path: Path) -> None:
+    write(tmp_path / "outside/secret.yaml")
+    write(project / "profiles/a/x.yaml")
+    (project / "profiles/a/lib").symlink_to(tmp_path / "outside")
+    (project / "profiles/b").symlink_to("nowhere")
+    (project / "profiles/c").symlink_to("a/lib")
+    files, refused = WorkTree(project).listing("profiles")
+    assert files == [
+        "profiles/a/x.yaml",
+        "profiles/base.yaml",
+        "profiles/call-center/german.yml",
+    ]
+    assert [(path, error.reason, error.detail) for path, error in refused] == [
+        ("profiles/a/lib", "outside", "it leads out of the project"),
+        ("profiles/b", "unreadable", "it leads nowhere"),
+        ("profiles/c", "outside", "it leads out of the project"),
+    ]
+
+
+def test_a_folder_that_leaves_the_project_makes_no_listing_whole(
     project: Path, tmp_path: Path
 ) -> None:
     write(tmp_path / "outside/secret.yaml")
@@ -188,7 +208,7 @@ def test_a_link_to_a_file_elsewhere_that_is_no_profile_does_not_matter(
 ) -> None:
     write(tmp_path / "outside/README.md")
     (project / "profiles/README.md").symlink_to(tmp_path / "outside/README.md")
-    assert len(WorkTree(project).names("profiles")) == 2
+    assert len(WorkTree(project).listing("profiles").files) == 2
 
 
 def test_missing_files_and_folders(project: Path) -> None:
@@ -250,7 +270,7 @@ def test_names_that_are_not_utf8_are_listed_and_read(project: Path) -> None:
     name = os.fsdecode(b"profiles/\xff.yaml")
     write(project / name, "x\n")
     tree = WorkTree(project)
-    assert name in tree.names("profiles")
+    assert name in tree.listing("profiles").files
     assert tree.read(name, LIMIT) == b"x\n"
 
 
@@ -258,18 +278,26 @@ def test_a_project_reached_through_a_link_is_the_project(project: Path, tmp_path
     (tmp_path / "alias").symlink_to(project)
     tree = WorkTree(tmp_path / "alias")
     assert tree.read("profiles/base.yaml", LIMIT) == b"abstract: true\n"
-    assert len(tree.names("profiles")) == 2
+    assert len(tree.listing("profiles").files) == 2
 
 
 def test_what_this_user_may_not_read_is_said_and_not_passed_over() -> None:
     script = """
 import sys
 from pathlib import Path
+from voxmint.engine.project import open_project
+from voxmint.problems import UsageError
 from voxmint.profiles.source import SourceError
 tree = worktree.WorkTree(Path(sys.argv[1]))
+for folder in ("profiles/listed", "profiles/listed/inner"):
+    try:
+        open_project(tree.root / folder)
+    except UsageError as error:
+        print(str(error).replace(str(tree.root), "project"))
 for action in (
-    lambda: tree.names("profiles"),
-    lambda: tree.names("profiles/closed/inner"),
+    lambda: tree.listing("profiles").whole,
+    lambda: tree.listing("profiles/closed"),
+    lambda: tree.listing("profiles/closed/inner"),
     lambda: tree.read("profiles/shut.yaml", 9),
 ):
     try:
@@ -281,8 +309,12 @@ for action in (
         write(project / "profiles/shut.yaml")
         (project / "profiles/shut.yaml").chmod(0)
         (project / "profiles/closed").mkdir(mode=0)
+        write(project / "profiles/listed/inner/x.yaml")
+        (project / "profiles/listed").chmod(0o444)
         assert run(script, project, ordinary=True) == (
-            "unreadable: `profiles/closed/`: permission denied\n"
-            "unreadable: permission denied\nunreadable: permission denied\n"
+            "`project/profiles/listed` cannot be entered: permission denied\n" * 2
+            + "unreadable: `profiles/closed`: permission denied\n"
+            + "unreadable: permission denied\n" * 3
         )
-        (project / "profiles/closed").chmod(0o700)
+        for name in ("closed", "listed"):
+            (project / "profiles" / name).chmod(0o700)

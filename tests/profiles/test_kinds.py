@@ -144,6 +144,7 @@ CASES: dict[str, Sequence[Case]] = {
     "wrong-type": [
         detected("{type: server_vad, threshold: '0.5'}"),
         said("prompt: 5"),
+        said("language: false"),
         case("expires_after: {seconds: 60.0}"),
         case("abstract: yes"),
         case("session: {include: logprobs}"),
@@ -156,7 +157,11 @@ CASES: dict[str, Sequence[Case]] = {
         stack("vars: {t: '0.5'}", "session: {turn_detection: {threshold: '{{ vars.t }}'}}"),
         detected("{type: server_vad, threshold: ' {{ 0.5 }}'}"),
     ],
-    "wrong-item": [case("session: {include: [1]}"), case("session: {include: [null]}")],
+    "wrong-item": [
+        case("session: {include: [1]}"),
+        case("session: {include: [null]}"),
+        case("session: {input_audio_transcription: {model: gpt-transcribe, languages: [false]}}"),
+    ],
     "bad-value": [
         case("session: {input_audio_format: pcm}"),
         case("session: {input_audio_noise_reduction: {type: zzz}}"),
@@ -331,7 +336,11 @@ CASES: dict[str, Sequence[Case]] = {
         case("session: {input_audio_transcription: {model: gpt-realtime-whisper}}"),
         case("session: {input_audio_transcription: {model: gpt-live-transcribe}}"),
     ],
-    "bad-language": [said("language: en-US"), said("language: klingon")],
+    "bad-language": [
+        said("language: en-US"),
+        said("language: Auto"),
+        said("language: klingon"),
+    ],
     "language-and-languages": [said("language: en, languages: [de]")],
     "long-prompt": [said(f"prompt: {'x' * 1030}")],
     "bad-keyword": [said('keywords: [fine, "a<b", "c\\nd"]')],

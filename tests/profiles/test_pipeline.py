@@ -2,7 +2,7 @@
 
 import gc
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 from unicodedata import normalize
 
@@ -31,7 +31,7 @@ from voxmint.profiles.nodes import plain
 from voxmint.profiles.order import EVERYTHING, Order, check_order, relevant_problems
 from voxmint.profiles.pipeline import compile_project
 from voxmint.profiles.reader import read_document
-from voxmint.profiles.source import SourceError
+from voxmint.profiles.source import Listing, SourceError
 
 MODEL = "session: {input_audio_transcription: {model: gpt-transcribe}}\n"
 NESTED = "provider: {kind: emulator, api: client_secrets}\n"
@@ -266,10 +266,10 @@ def test_a_project_without_its_file_or_folders_is_told_so() -> None:
 
 def test_a_folder_that_cannot_be_listed_is_told() -> None:
     class Closed(MemorySource):
-        def names(self, folder: str) -> Sequence[str]:
+        def listing(self, folder: str) -> Listing:
             if folder == "profiles":
                 raise SourceError("unreadable", "permission denied")
-            return super().names(folder)
+            return super().listing(folder)
 
     compilation = compile_project(Closed(project({"p": MODEL}).files))
     assert only(compilation, "unreadable-file").facts["detail"] == "permission denied"
@@ -281,10 +281,10 @@ def test_nothing_is_said_of_files_in_a_folder_that_lets_nobody_look(folder: str)
     failure = SourceError("unreadable", "permission denied")
 
     class Closed(MemorySource):
-        def names(self, folder_: str) -> Sequence[str]:
+        def listing(self, folder_: str) -> Listing:
             if folder_ == folder:
                 raise failure
-            return super().names(folder_)
+            return super().listing(folder_)
 
         def read(self, path: str, limit: int) -> bytes:
             if path.startswith(folder):

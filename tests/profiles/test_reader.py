@@ -12,7 +12,7 @@ from tests.sources import told
 from voxmint.origin import Origin
 from voxmint.profiles import reader
 from voxmint.profiles.nodes import ListNode, MapNode, Node, ScalarNode, kind_of, plain, texts_in
-from voxmint.profiles.reader import Document, read_document
+from voxmint.profiles.reader import Alike, Document, read_document, sharing_reader
 from voxmint.profiles.selectors import in_one_form
 
 FILE = "p.yaml"
@@ -501,9 +501,12 @@ def test_a_key_that_is_no_number_either_is_told_once(key: str) -> None:
     assert [problem.code for problem in read(f"? {key}\n: x\n").problems] == ["bad-number"]
 
 
+@pytest.mark.slow
+def test_as_many_values_as_the_bound_are_read() -> None:
+    assert read("[" + "1," * (reader.MAX_VALUES - 1) + "]").problems == ()
+
+
 def test_many_values_without_aliases_are_bounded_too() -> None:
-    fits = "[" + "1," * (reader.MAX_VALUES - 1) + "]"
-    assert read(fits).problems == ()
     [problem] = read("[" + "1," * reader.MAX_VALUES + "]").problems
     assert problem.message == (
         "the file holds more than 100000 values, aliases counted as what they stand for"
@@ -675,3 +678,34 @@ def test_reading_anything_gives_a_value_or_says_where_it_is_wrong(data: bytes) -
 @given(st.binary(max_size=300) | mutations())
 def test_reading_anything_at_length(data: bytes) -> None:
     check_that_reading_tells(data)
+
+
+# ── many files ───────────────────────────────────────────────────────────────────────────────────
+
+
+ALIKE = b"session:\n  silence: [200, {seconds: %d}]\n"
+
+
+def test_files_that_are_alike_share_their_marks_and_keys() -> None:
+    read = sharing_reader()
+    one, other = (read(f"{number}.yaml", ALIKE % number).root for number in (1, 2))
+    assert isinstance(one, MapNode)
+    assert isinstance(other, MapNode)
+    assert one.mark is other.mark
+    for key, again in zip(one.entries, other.entries, strict=True):
+        assert key is again
+        assert one.keys[key] is other.keys[key]
+        assert one.entries[key].mark is other.entries[key].mark
+
+
+def test_what_is_shared_changes_nothing() -> None:
+    read = sharing_reader()
+    for number in (1, 2):
+        assert read(FILE, ALIKE % number) == read_document(FILE, ALIKE % number)
+
+
+def test_of_files_that_are_not_alike_little_is_remembered() -> None:
+    alike = Alike({(line, 1, 1): (line, 1, 1) for line in range(10_001)}, {"kept": "kept"})
+    assert read_document(FILE, ALIKE % 1, alike).root is not None
+    assert len(alike.marks) < 20
+    assert "kept" in alike.keys

@@ -1,6 +1,6 @@
 """What a check found, apart from how it is shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -65,7 +65,7 @@ def _checked(compiled: Compiled) -> Checked:
 
 
 def _concrete(
-    names: Sequence[str], known: Mapping[str, CompiledProfile] | Mapping[str, CompiledEnvironment]
+    names: Collection[str], known: Mapping[str, CompiledProfile] | Mapping[str, CompiledEnvironment]
 ) -> int:
     """How many there are, without those that are known to be abstract."""
     return len(names) - sum(one.document.abstract for one in known.values())

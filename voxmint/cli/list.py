@@ -57,13 +57,12 @@ def listed(project: "Project") -> Listing:
     documents = parse_all(sources)
     families = trace(sources, documents)
     lost = frozenset(sources.environment_names) - {*families.environments}
-    is_whole = not lost and {*sources.profile_names} <= {*families.profiles}
     found = gathered([*documents.problems, *families.problems])
     errors = tuple(problem for problem in found if problem.is_error)
     obstacles = tuple(
         problem
         for problem in errors
-        if not is_whole or problem.kind in _LEFT_OUT or _is_of_project(problem)
+        if not families.is_whole or problem.kind in _LEFT_OUT or _is_of_project(problem)
     )
     texts = sources.texts
     return Listing(families.profiles, families.environments, obstacles, texts, lost, errors)

@@ -24,7 +24,7 @@ def names_in(folder: Path, kind: str) -> Sequence[str]:
         tree = WorkTree(open_project(folder).root)
         settings, _ = parse_project(read_document(PROJECT_FILE, tree.read(PROJECT_FILE, MAX_BYTES)))
         home = settings.profiles if kind == "profiles" else settings.environments
-        files = tree.names(home)
+        files = tree.listing(home).files
     except (VoxmintError, SourceError):
         return ()
     names = (str(PurePosixPath(file).relative_to(home).with_suffix("")) for file in files)

@@ -64,7 +64,7 @@ def profile_names(project: Project) -> Sequence[str]:
     tree = WorkTree(project.root)
     folder = Setting(tree).folders().profiles
     try:
-        files = tree.names(folder)
+        files = tree.listing(folder).files
     except SourceError:
         return ()
     return [str(PurePosixPath(file).relative_to(folder).with_suffix("")) for file in files]

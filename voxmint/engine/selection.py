@@ -1,6 +1,6 @@
 """What is to be minted: the bodies, where they go, and what else the environment has."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from voxmint.engine.project import Project
@@ -15,6 +15,7 @@ from voxmint.profiles.parse import parse_project
 from voxmint.profiles.pipeline import compile_project
 from voxmint.profiles.reader import read_document
 from voxmint.profiles.reading import PROJECT_FILE
+from voxmint.profiles.roster import Roster
 from voxmint.profiles.values import Scalar
 
 _NOTHING = "!*"
@@ -24,7 +25,8 @@ _NOTHING = "!*"
 class Selection:
     """The bodies of one environment that are asked for, compiled without an error.
 
-    `present` are the names of all profiles that the environment has, sorted, asked for or not;
+    `present` are the names of all profiles that the environment has, sorted, asked for or not, and
+    whatever may be in a folder that could not be looked into;
     `labels` are those of each profile that could be read.
     """
 
@@ -33,7 +35,7 @@ class Selection:
     environment: CompiledEnvironment
     bodies: tuple[CompiledBody, ...]
     target: Target
-    present: tuple[str, ...]
+    present: Roster
     labels: Mapping[str, Mapping[str, Scalar]] = field(default_factory=dict)
 
     @property
@@ -73,7 +75,7 @@ def select(project: Project, order: Order, allowed: Allowed) -> Selection:
         environment,
         tuple(compilation.bodies[body] for body in compilation.attempted),
         target_of(environment, order.api),
-        tuple(sorted(present_in(whole, name))),
+        present_in(whole, name),
         {one.name: one.labels for one in whole.profiles.values()},
     )
 
@@ -88,8 +90,9 @@ def _whole(project: Project, order: Order, compilation: Compilation) -> Compilat
         return compile_project(tree, others)
 
 
-def present_in(compilation: Compilation, environment: str) -> Iterator[str]:
-    """The names of all profiles that an environment has, by a look at every profile."""
-    yield from compilation.environments[environment].profiles
+def present_in(compilation: Compilation, environment: str) -> Roster:
+    """The names of all profiles that an environment has, sorted, by a look at every profile."""
+    known = compilation.environments[environment].profiles
     # One that cannot be read was not deleted.
-    yield from set(compilation.profile_names) - compilation.profiles.keys()
+    lost = set(compilation.profile_names) - compilation.profiles.keys()
+    return Roster(sorted({*known, *lost}), compilation.profile_names.hidden)

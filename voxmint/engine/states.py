@@ -127,7 +127,17 @@ class _Finder:
         self, words: Sequence[str], profiles: Sequence[str] | None, *, is_staged: bool
     ) -> Asked:
         states, rest = self._taken(words, is_explicit=profiles is not None)
-        base, head = self._both(states, is_staged=is_staged)
+        try:
+            base, head = self._both(states, is_staged=is_staged)
+        except UsageError:
+            if not rest or is_pattern(rest[0]) or self._is_profile(rest[0]):
+                raise
+            hint = self._hint(rest[0], *self._profiles())
+            if hint is None and isinstance(self._repository(), Absence):
+                raise
+            # It was taken for a profile only because it is no state, so it comes first.
+            said = f"there is no revision and no profile `{shown(rest[0])}`"
+            raise UsageError(said, hint) from None
         asked = (*rest, *(profiles or ()))
         if not rest or self._is_profile(rest[0]):
             return Asked(base, head, asked)
@@ -190,7 +200,7 @@ class _Finder:
             tree = WorkTree(self._root())
             data = tree.read(PROJECT_FILE, MAX_BYTES)
             home = parse_project(read_document(PROJECT_FILE, data))[0].profiles
-            files = tree.names(home)
+            files = tree.listing(home).files
         except (UsageError, SourceError):
             return ()
         return [str(PurePosixPath(file).relative_to(home).with_suffix("")) for file in files]
@@ -247,8 +257,8 @@ class _Finder:
         if is_staged:
             base = states[0] if states else self._last_commit()
             prefix = self._prefix()
-            index = staged(self._all(), self._asked(), prefix)
-            return base, State(INDEX, index, folder=prefix)
+            git = self._asked().committing(self._environ)
+            return base, State(INDEX, staged(self._all(), git, prefix), folder=prefix)
         if len(states) == _MOST_STATES:
             return states[0], states[1]
         head = self._present()
@@ -361,14 +371,34 @@ class _Finder:
     def _root(self) -> Path:
         """The project's folder in the work tree; `UsageError` where there is none."""
         if self._named is None:
-            return open_project(self._cwd).root
+            try:
+                return open_project(self._cwd).root
+            except UsageError:
+                start = self._cwd.absolute()
+                left_out = next(filter(self._is_left_out, (start, *start.parents)), None)
+                if left_out is None:
+                    raise
+                return left_out
         root = self._asked().top / self._named
-        if root.resolve() != root or not (root / PROJECT_FILE).is_file():
+        is_there = (root / PROJECT_FILE).is_file() or self._is_left_out(root)
+        if root.resolve() != root or not is_there:
             folder = shown(self._named) or "."
             raise UsageError(
                 f"there is no project in `{folder}` of {WORK_TREE}", "name two revisions"
             )
         return root
+
+    def _is_left_out(self, folder: Path) -> bool:
+        """Whether a sparse checkout leaves out the project's file, which is in the folder."""
+        git = self._repository()
+        if isinstance(git, Absence) or git.is_bare or not _is_sparse(git):
+            return False
+        try:
+            prefix = prefix_of(git, folder)
+        except ValueError:
+            # Above the repository.
+            return False
+        return PROJECT_FILE in skipped(git, prefix)
 
 
 def _only_project(git: Repository, commit: str) -> str:

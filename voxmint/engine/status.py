@@ -25,6 +25,7 @@ from voxmint.problems import Problem, ProblemsError
 from voxmint.profiles.compiled import Compilation, CompiledEnvironment
 from voxmint.profiles.order import Order
 from voxmint.profiles.reading import PROJECT_FILE
+from voxmint.profiles.roster import Roster
 from voxmint.profiles.selectors import selects
 
 
@@ -225,7 +226,7 @@ class _Look:
         bodies = tuple(
             body for (_, where), body in self.compilation.bodies.items() if where == name
         )
-        present = tuple(sorted(present_in(self.compilation, name)))
+        present = present_in(self.compilation, name)
         labels = {one.name: one.labels for one in self.compilation.profiles.values()}
         try:
             selection = Selection(
@@ -287,13 +288,14 @@ class _Look:
         name: str,
         records: Mapping[str, SessionRecord],
         found: Seen,
-        present: Iterable[str],
+        present: Roster,
     ) -> EnvironmentStatus:
         plan = found.plan
         holders = _Holders(found.held)
         sessions = {entry.profile: _session(entry, name, found, holders) for entry in plan.entries}
         environment = self.compilation.environments[name]
-        for profile in present:
+        hidden = [profile for profile in records if present.hiding(profile) is not None]
+        for profile in (*present, *hidden):
             is_meant = profile in records or _chooses(environment, profile)
             if is_meant and profile not in sessions:
                 why = f"it has errors: {_VALIDATE}"

@@ -270,7 +270,7 @@ KEY_KEYRING_MISSING = error(
 )
 KEY_MALFORMED = error(
     "key-malformed",
-    "{source} cannot be a key: it has spaces, line breaks or characters that are not ASCII",
+    "{source} cannot be a key: {reason}",
     about="A key is one word of plain ASCII. Mostly the wrong thing was stored: a whole line "
     "`NAME=value`, quotes, or two keys. Nothing of it is shown.",
 )

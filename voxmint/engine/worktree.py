@@ -8,7 +8,7 @@ project is never opened.
 import errno
 import os
 import stat
-from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
 from typing import NoReturn, Self
 
@@ -20,7 +20,7 @@ from voxmint.engine.files import (
     open_inside,
     read_bounded,
 )
-from voxmint.profiles.source import SourceError, is_yaml_name
+from voxmint.profiles.source import Listing, SourceError, is_yaml_name
 
 _LINK_MET = (errno.ELOOP, errno.EMLINK, errno.ENOTDIR)
 _NOTHING_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
@@ -57,17 +57,16 @@ class WorkTree:
         if last is not None:
             last.close()
 
-    def names(self, folder: str) -> Sequence[str]:
-        """The YAML files below the folder, sorted, as paths relative to the project.
+    def listing(self, folder: str) -> Listing:
+        """The YAML files below the folder, and what of it could not be looked into.
 
         What is hidden is left out. Whatever else bears a YAML file's name is listed, so that
         reading it says what is wrong with it. A symlinked folder counts unless its real one is
-        listed already. `SourceError` where the folder is missing, or cannot be read as a whole: a
-        folder passed over in silence would look like profiles that were deleted.
+        listed already. `SourceError` where the folder is missing, or cannot be listed itself.
         """
         start = self.real(folder)
         _check_folder(start)
-        return sorted(_Listing(self).below(start, _prefix(folder)))
+        return _Walk(self).below(start, _prefix(folder))
 
     def read(self, path: str, limit: int) -> bytes:
         """The file's bytes; `SourceError` where it cannot be had or is over `limit` bytes."""
@@ -154,7 +153,7 @@ class _LastFolder:
             os.close(self._descriptor)
 
 
-class _Listing:
+class _Walk:
     """One walk through a folder; every real folder is entered once, so that links cannot loop."""
 
     def __init__(self, tree: WorkTree) -> None:
@@ -162,27 +161,32 @@ class _Listing:
         self._entered: set[str] = set()
         self._linked: list[tuple[str, str]] = []
         self._found: list[str] = []
+        self._refused: list[tuple[str, SourceError]] = []
 
-    def below(self, folder: str, prefix: str) -> list[str]:
-        self._walk(folder, prefix)
+    def below(self, folder: str, prefix: str) -> Listing:
+        """What is found below a real folder; `SourceError` where it cannot be listed itself."""
+        self._walk(self._scanned(folder, prefix))
         # Links last: a folder is listed under its own name rather than under a link's.
         while self._linked:
             links, self._linked = sorted(self._linked), []
-            for real, name in links:
-                self._walk(real, name)
-        return self._found
+            for link in links:
+                self._walk([link])
+        return Listing(sorted(self._found), sorted(self._refused, key=itemgetter(0)))
 
-    def _walk(self, folder: str, prefix: str) -> None:
-        waiting = [(folder, prefix)]
+    def _walk(self, waiting: list[tuple[str, str]]) -> None:
         while waiting:
-            here, name = waiting.pop()
-            if here not in self._entered:
-                self._entered.add(here)
-                waiting += self._scanned(here, name)
+            folder, prefix = waiting.pop()
+            try:
+                waiting += self._scanned(folder, prefix)
+            except SourceError as error:
+                self._refused.append((prefix.rstrip("/"), error))
 
     def _scanned(self, folder: str, prefix: str) -> list[tuple[str, str]]:
         """Takes the files of one folder, and returns its own folders."""
-        inner = []
+        inner: list[tuple[str, str]] = []
+        if folder in self._entered:
+            return inner
+        self._entered.add(folder)
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
@@ -196,21 +200,21 @@ class _Listing:
                     elif entry.is_symlink():
                         self._link(entry, prefix + name)
         except OSError as error:
-            raise SourceError("unreadable", f"`{prefix or '.'}`: {reason(error)}") from error
+            raise SourceError("unreadable", reason(error)) from error
         return inner
 
     def _link(self, entry: os.DirEntry[str], name: str) -> None:
         try:
-            if not entry.is_dir():
+            if entry.is_dir():
+                self._linked.append((self._tree.real(entry.path), name + "/"))
+            else:
                 # What leads nowhere may have led to a folder of profiles.
                 entry.stat()
-                return
         except OSError as error:
-            raise SourceError("unreadable", f"`{name}`: {_why_not_followed(error)}") from error
-        try:
-            self._linked.append((self._tree.real(entry.path), name + "/"))
+            refused = SourceError("unreadable", _why_not_followed(error))
+            self._refused.append((name, refused))
         except SourceError as error:
-            raise SourceError(error.reason, f"`{name}`: {error.detail}") from error
+            self._refused.append((name, error))
 
 
 def _why_not_followed(error: OSError) -> str:

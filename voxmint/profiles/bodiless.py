@@ -20,7 +20,6 @@ from voxmint.profiles.fields import EXPIRES_AFTER
 from voxmint.profiles.findings import Finding
 from voxmint.profiles.merge import Merger
 from voxmint.profiles.nodes import texts_in
-from voxmint.profiles.template_problems import template_problem
 from voxmint.profiles.templates import FIXED, TemplateError, is_template, template, undefined
 from voxmint.profiles.used_vars import is_templated
 from voxmint.profiles.validate import Locator
@@ -94,6 +93,8 @@ def _of_templates(layer: Layer, text_of: Callable[[str], str]) -> Iterator[Probl
         if is_template(text):
             cell = Leaf(node.value, node.mark, None, layer, None, node.style)
             for failure in _failures(text):
+                from voxmint.profiles.template_problems import template_problem  # rarely needed
+
                 yield template_problem(cell, failure, text_of)
 
 

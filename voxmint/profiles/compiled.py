@@ -8,6 +8,7 @@ from voxmint.origin import Origin, Path
 from voxmint.problems import Problem
 from voxmint.profiles.cells import Cell, Gone, MapCell, find, key_origin, origin
 from voxmint.profiles.documents import Environment, Layer, Profile
+from voxmint.profiles.roster import Roster
 from voxmint.profiles.values import Scalar
 
 if TYPE_CHECKING:
@@ -139,8 +140,8 @@ class Compilation:
 
     profiles: Mapping[str, CompiledProfile]
     environments: Mapping[str, CompiledEnvironment]
-    profile_names: tuple[str, ...]
-    environment_names: tuple[str, ...]
+    profile_names: Roster
+    environment_names: Roster
     bodies: Mapping[tuple[str, str], CompiledBody]
     attempted: tuple[tuple[str, str], ...]
     problems: tuple[Problem, ...]

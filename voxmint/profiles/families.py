@@ -4,7 +4,7 @@ Labels and the settings of environments are merged here. Settings are checked by
 slow to import, so those that are right at a glance are left until somebody asks for them.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from voxmint.profiles.merge import Merger
 from voxmint.profiles.nodes import MapNode
 from voxmint.profiles.plain_settings import is_plain_mint, is_plain_provider
 from voxmint.profiles.reading import Sources
+from voxmint.profiles.roster import Roster
 from voxmint.profiles.selectors import selected
 from voxmint.profiles.stages import Documents, Families, Problems
 from voxmint.profiles.unmatched import unmatched_patterns
@@ -44,10 +45,24 @@ def trace(sources: Sources, documents: Documents, with_settings: bool = True) ->
             )
     environments, problems = _environments(sources, documents, profiles, merger, with_settings)
     problems = [*lineages.problems, *merger.problems, *problems]
+    is_whole = sources.profile_names.are_all_in(profiles)
+    is_whole = is_whole and sources.environment_names.are_all_in(environments)
     if sources.is_complete:
+        problems += _idle_patterns(environments.values(), profiles, sources.profile_names)
         problems += _idle_directives(merger, profiles, environments)
     problems += _unknown_blocks(documents.profiles, sources.environment_names)
-    return Families(profiles, environments, tuple(problems))
+    return Families(profiles, environments, tuple(problems), is_whole)
+
+
+def _idle_patterns(
+    environments: Iterable[CompiledEnvironment],
+    profiles: Mapping[str, CompiledProfile],
+    names: Roster,
+) -> Iterator[Problem]:
+    """Patterns of environments that are for no profile, where the names of all are known."""
+    lost = [name for name in names if name not in profiles]
+    for environment in environments if not names.hidden else ():
+        yield from unmatched_patterns(environment.document, profiles, lost)
 
 
 def _idle_directives(
@@ -115,8 +130,6 @@ def _environments(
             lineage = tuple(documents.environments[one] for one in names)
             found[name], own = _environment(lineage, concrete, merger, with_settings)
             problems += own
-            if sources.is_complete:
-                problems += unmatched_patterns(lineage[-1], profiles)
     return found, [*lineages.problems, *problems]
 
 
@@ -223,9 +236,7 @@ def _gives_key(provider: MapNode) -> bool:
     return key is not None and not (isinstance(key, MapNode) and has_directives(key))
 
 
-def _unknown_blocks(
-    profiles: Mapping[str, Profile], environments: Sequence[str]
-) -> Iterator[Problem]:
+def _unknown_blocks(profiles: Mapping[str, Profile], environments: Roster) -> Iterator[Problem]:
     """An error for each block of a profile for an environment that there is not."""
     for profile in profiles.values():
         for reference in profile.block_names:

@@ -5,7 +5,7 @@ what extends it, and the later of two bases is the stronger, as in `extends: [we
 Source: Barrett et al., "A Monotonic Superclass Linearization for Dylan", 1996.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from typing import Protocol, TypeVar
 
@@ -46,13 +46,14 @@ class Lineages:
     """Finds lineages, each once; `problems` holds what stood in the way.
 
     `documents` are those that could be read, `known` the names of all that there are (a file that
-    cannot be read has its problem already), `unknown` is the kind of problem for any other name.
+    cannot be read has its problem already, and a folder that cannot be looked into), `unknown` is
+    the kind of problem for any other name.
     """
 
-    def __init__(self, documents: Mapping[str, D], known: Sequence[str], unknown: Kind) -> None:
+    def __init__(self, documents: Mapping[str, D], known: Collection[str], unknown: Kind) -> None:
         self.problems: list[Problem] = []
         self._documents = documents
-        self._known = frozenset(known)
+        self._known = known
         self._unknown = unknown
         self._found: dict[str, tuple[str, ...] | None] = {}
         self._merged: dict[tuple[str, ...], tuple[str, ...] | None] = {}

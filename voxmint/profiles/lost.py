@@ -11,6 +11,7 @@ from voxmint.problems import Body
 from voxmint.profiles.documents import Environment, Profile
 from voxmint.profiles.lineage import Extending
 from voxmint.profiles.order import Order
+from voxmint.profiles.roster import Roster
 from voxmint.profiles.selectors import selected
 from voxmint.profiles.source import ENDINGS
 
@@ -20,12 +21,14 @@ E = TypeVar("E", bound=Extending)
 class Kin(NamedTuple, Generic[E]):
     """All profiles, or all environments, that could be read, and the names that have a lineage.
 
-    `folder` is where their files are: of one that could not be read only the name is known.
+    `folder` is where their files are: of one that could not be read only the name is known, and of
+    one in a folder that could not be looked into that folder's.
     """
 
     documents: Mapping[str, E]
     found: Collection[str]
     folder: str
+    names: Roster
 
     @property
     def lost(self) -> Mapping[str, tuple[str, ...]]:
@@ -47,8 +50,11 @@ class Kin(NamedTuple, Generic[E]):
 
     def _files_of(self, name: str) -> Iterator[str]:
         document = self.documents.get(name)
+        hiding = self.names.hiding(name)
         if document is not None:
             yield document.file
+        elif hiding is not None:
+            yield f"{self.folder}/{hiding}".rstrip("/")
         else:
             yield from (f"{self.folder}/{name}{ending}" for ending in ENDINGS)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from voxmint.profiles.documents import Environment, Profile
 from voxmint.profiles.parse import Parsed, parse_environment, parse_profile
-from voxmint.profiles.reader import Document, read_document
+from voxmint.profiles.reader import Document, read_document, sharing_reader
 from voxmint.profiles.reading import Reader
 
 
@@ -31,6 +31,7 @@ class _Once:
     """Remembers files by their names and bytes, and documents by their identity: they are kept."""
 
     def __init__(self) -> None:
+        self._read = sharing_reader()
         self._documents: dict[tuple[str, bytes], Document] = {}
         self._profiles: dict[tuple[str, int], Parsed[Profile]] = {}
         self._environments: dict[tuple[str, int], Parsed[Environment]] = {}
@@ -39,7 +40,7 @@ class _Once:
     def document(self, file: str, data: bytes) -> Document:
         known = self._documents.get((file, data))
         if known is None:
-            known = self._documents[file, data] = read_document(file, data)
+            known = self._documents[file, data] = self._read(file, data)
         return known
 
     def profile(self, name: str, document: Document) -> Parsed[Profile]:

@@ -9,6 +9,7 @@ from voxmint.profiles import wording
 from voxmint.profiles.compiled import Compilation, CompiledEnvironment, CompiledProfile
 from voxmint.profiles.overrides import Override
 from voxmint.profiles.reading import PROJECT_FILE, Wanted
+from voxmint.profiles.roster import Roster
 from voxmint.profiles.selectors import is_pattern, label_text, selects
 from voxmint.profiles.values import Scalar
 from voxmint.shown import shown
@@ -80,7 +81,6 @@ def check_order(order: Order, compilation: Compilation) -> None:
             _unknown("profile", name, compilation.profile_names)
             for name in order.profiles
             if not is_pattern(name) and name not in compilation.profile_names
-            if not _is_unlisted(compilation)
         ),
     ]
     if mistakes:
@@ -95,26 +95,18 @@ def mistaken_environments(order: Order, compilation: Compilation) -> Iterator[Us
     """What is wrong with the environments that were asked for by name."""
     for name in order.environments:
         environment = compilation.environments.get(name)
-        if name not in compilation.environment_names and not _is_unlisted(compilation):
+        if name not in compilation.environment_names:
             yield _unknown("environment", name, compilation.environment_names)
         elif environment and environment.document.abstract:
             hint = "name an environment that extends it; `voxmint list` shows them"
             yield UsageError(f"the environment `{name}` is abstract: it has no profiles", hint)
 
 
-def _is_unlisted(compilation: Compilation) -> bool:
-    """Whether a folder could not be read, so that what is not found may be there all the same."""
-    return any(
-        problem.kind is wording.UNREADABLE_FILE and problem.at and problem.at.file == PROJECT_FILE
-        for problem in compilation.errors
-    )
-
-
-def _unknown(kind: str, name: str, known: tuple[str, ...]) -> UsageError:
+def _unknown(kind: str, name: str, known: Roster) -> UsageError:
     near = nearest(name, known).get("nearest")
     if near:
         hint = f"did you mean `{near}`?"
-    elif known:
+    elif len(known):
         hint = "there is " + ", ".join(f"`{one}`" for one in sorted(known)[:8])
         hint += ", …" if len(known) > 8 else ""
     else:
@@ -165,7 +157,10 @@ def _is_clash_in(order: Order, problem: Problem) -> bool:
 
 
 def lost_names(order: Order, compilation: Compilation) -> tuple[str, ...]:
-    """What was asked for and could not be read, or what it extends could not."""
+    """What was asked for and could not be read, or what it extends could not.
+
+    A folder that could not be looked into may have any of what was not asked for by name.
+    """
     environments = order.environments or compilation.environment_names
     profiles = (
         name
@@ -173,7 +168,19 @@ def lost_names(order: Order, compilation: Compilation) -> tuple[str, ...]:
         if name not in compilation.profiles
         and (not order.profiles or selects(order.profiles, name))
     )
-    return (*(name for name in environments if name not in compilation.environments), *profiles)
+    return (
+        *(name for name in environments if name not in compilation.environments),
+        *_hidden(order.wanted.environments, compilation.environment_names),
+        *profiles,
+        *_hidden(order.wanted.profiles, compilation.profile_names),
+    )
+
+
+def _hidden(wanted: tuple[str, ...] | None, names: Roster) -> tuple[str, ...]:
+    """What was asked for and may be in a folder that could not be looked into."""
+    if wanted is None:
+        return names.hidden
+    return tuple(name for name in wanted if names.hiding(name) is not None)
 
 
 def _used_files(order: Order, compilation: Compilation) -> set[str]:

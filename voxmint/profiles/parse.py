@@ -208,14 +208,10 @@ def _project(document: Document) -> Parsed[ProjectFile]:
     root = parser.root(document, "project", _PROJECT_KEYS)
     if isinstance(document.root, MapNode):
         _check_version(parser, root)
-    folders = [_folder(parser, root, key) for key in ("profiles", "environments")]
-    if folders[0] == folders[1] and not parser.problems:
-        mark = root.entries["environments"].mark if "environments" in root.entries else root.mark
-        said = "profiles and environments need a folder each"
-        parser.note(wording.BAD_SETTING, mark, {"field": "environments", "said": said})
+    profiles, environments = _folders(parser, root)
     policies = read_policies(parser, root)
     marks = MappingProxyType({key: node.mark for key, node in root.entries.items()})
-    return ProjectFile(folders[0], folders[1], policies, marks), tuple(parser.problems)
+    return ProjectFile(profiles, environments, policies, marks), tuple(parser.problems)
 
 
 def _check_version(parser: Parser, root: MapNode) -> None:
@@ -229,6 +225,24 @@ def _check_version(parser: Parser, root: MapNode) -> None:
     elif version.value != VERSION:
         said = f"this voxmint reads version {VERSION}"
         parser.note(wording.BAD_SETTING, version.mark, {"field": "version", "said": said})
+
+
+def _folders(parser: Parser, root: MapNode) -> tuple[str, str]:
+    """The folders of profiles and of environments; the usual one where one is in the other."""
+    before = len(parser.problems)
+    profiles, environments = (_folder(parser, root, key) for key in ("profiles", "environments"))
+    if not _overlap(profiles, environments):
+        return profiles, environments
+    field = "environments" if "environments" in root.entries else "profiles"
+    if len(parser.problems) == before:
+        said = "profiles and environments need a folder each, and neither inside of the other"
+        parser.note(wording.BAD_SETTING, root.entries[field].mark, {"field": field, "said": said})
+    mended = (profiles, field) if field == "environments" else (field, environments)
+    return ("profiles", "environments") if _overlap(*mended) else mended
+
+
+def _overlap(one: str, other: str) -> bool:
+    return f"{one}/".startswith(f"{other}/") or other.startswith(f"{one}/")
 
 
 def _folder(parser: Parser, root: MapNode, key: str) -> str:

@@ -10,7 +10,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from voxmint.problems import Body, Problem, gathered
 from voxmint.profiles.bodies import FORMS
@@ -31,16 +31,14 @@ from voxmint.profiles.order import EVERYTHING, Order
 from voxmint.profiles.parse import is_given_up
 from voxmint.profiles.precedence import layers_of
 from voxmint.profiles.reach import reaching
-from voxmint.profiles.reader import read_document
+from voxmint.profiles.reader import sharing_reader
 from voxmint.profiles.reading import Reader, Sources, read_sources
-from voxmint.profiles.remaking.stage import (
+from voxmint.profiles.remaking.earlier import (
     NOTHING_EARLIER,
     NOTHING_REMADE,
     AllRemade,
     Earlier,
     all_made,
-    earlier,
-    remake,
 )
 from voxmint.profiles.render import Renderer, SharedParts, Subject
 from voxmint.profiles.retired import unserved
@@ -59,7 +57,6 @@ from voxmint.profiles.stages import (
     Stack,
     Stacks,
 )
-from voxmint.profiles.template_problems import Texts
 from voxmint.profiles.undefined import explained
 from voxmint.profiles.unmatched import unmatched_selectors
 from voxmint.profiles.validate import Locator, Validator
@@ -67,13 +64,18 @@ from voxmint.profiles.variants import settled_in
 
 if TYPE_CHECKING:
     from voxmint.profiles.policies.stage import Made
+    from voxmint.profiles.template_problems import Texts
 
 
 def compile_project(
-    source: Source, order: Order = EVERYTHING, reader: Reader = read_document
+    source: Source, order: Order = EVERYTHING, reader: Reader | None = None
 ) -> Compilation:
-    """Compiles what is ordered, and collects everything that is wrong on the way."""
-    return compile_after(NOTHING_EARLIER, source, order, Makers(reader))[0]
+    """Compiles what is ordered, and collects everything that is wrong on the way.
+
+    `reader` makes documents of files, where it is to be another than the usual one.
+    """
+    makers = Makers(reader or sharing_reader())
+    return _compile(NOTHING_EARLIER, source, order, makers).compilation
 
 
 def compile_both(
@@ -83,17 +85,27 @@ def compile_both(
 
     Gives what compiling each by itself gives, to the byte.
     """
+    from voxmint.profiles.remaking.stage import earlier  # only who compares states needs it
+
     makers = remembering()
     with without_collector():
-        before, known = compile_after(NOTHING_EARLIER, base, order, makers)
-        after, _ = compile_after(known, head, order, makers)
-    return before, after
+        before = _compile(NOTHING_EARLIER, base, order, makers)
+        after = _compile(earlier(*before), head, order, makers)
+    return before.compilation, after.compilation
 
 
-def compile_after(
-    known: Earlier, source: Source, order: Order, makers: Makers
-) -> tuple[Compilation, Earlier]:
-    """Compiles what is ordered after another state, and what that leaves for the next.
+class _Made(NamedTuple):
+    """A compilation, and those of its stages that one of another state goes on from."""
+
+    stacks: Stacks
+    merged: AllMerged
+    rendered: AllRendered
+    checked: AllChecked
+    compilation: Compilation
+
+
+def _compile(known: Earlier, source: Source, order: Order, makers: Makers) -> _Made:
+    """Compiles what is ordered, after another state.
 
     `makers` make documents of files: what two states have in common need be read only once.
     """
@@ -103,7 +115,7 @@ def compile_after(
         families = trace(sources, documents, order.settings)
         stacks = overlay(families, order)
         merger = Merger()
-        remade = NOTHING_REMADE if order.idle else remake(known, stacks, _root_of(merger))
+        remade = _remade(known, stacks, order, merger)
         merged = merge(stacks, order, merger, remade)
         rendered = render(merged, sources.texts)
         looked_at = validate(rendered)
@@ -118,7 +130,16 @@ def compile_after(
         reached = reach(order, sources, documents, families, stacks, found)
         problems = [*quoted_as_written(reached, sources.texts), *bodiless.problems]
         compilation = gather(sources, families, stacks, checked, problems)
-        return compilation, earlier(stacks, merged, rendered, looked_at, compilation)
+        return _Made(stacks, merged, rendered, looked_at, compilation)
+
+
+def _remade(known: Earlier, stacks: Stacks, order: Order, merger: Merger) -> AllRemade:
+    """The bodies that can be made from those of another state."""
+    if order.idle or not known.bodies:
+        return NOTHING_REMADE
+    from voxmint.profiles.remaking.stage import remake
+
+    return remake(known, stacks, _root_of(merger))
 
 
 @contextmanager
@@ -190,8 +211,8 @@ def overlay(families: Families, order: Order) -> Stacks:
 
 def _idle_overlays(families: Families, order: Order, stacks: Sequence[Stack]) -> Iterator[Problem]:
     """A warning for each overlay item that selects nothing, where everything is compiled."""
-    if not order.is_everything:
-        return
+    if not (order.is_everything and families.is_whole):
+        return  # what is selected may be among those that could not be made out
     used = {id(layer) for stack in stacks for layer in stack.layers}
     yield from unmatched_selectors(families.environments.values(), families.profiles, used)
 
@@ -276,7 +297,7 @@ def render(merged: AllMerged, texts: Mapping[str, str]) -> AllRendered:
 
 
 def _render(
-    merged: Merged, shared: SharedParts, text_of: Texts, problems: list[Problem]
+    merged: Merged, shared: SharedParts, text_of: "Texts", problems: list[Problem]
 ) -> Rendered:
     stack, root = merged
     profile = stack.profile
@@ -344,7 +365,8 @@ def hold_policies(
     texts = sources.texts
     fleet = Fleet(families.profiles, sources.environment_names, lambda file: texts.get(file, ""))
     right = checked.bodies.keys()
-    return AllHeld(tuple(held(policies, fleet, made, right, order.is_everything)))
+    is_everything = order.is_everything and families.is_whole
+    return AllHeld(tuple(held(policies, fleet, made, right, is_everything)))
 
 
 # ── idle ─────────────────────────────────────────────────────────────────────────────────────────
@@ -397,8 +419,13 @@ def reach(
     """The problems with the bodies they affect, and with what to do where other files say it."""
     folders = sources.project
     lost = lost_bodies(
-        Kin(documents.profiles, families.profiles, folders.profiles),
-        Kin(documents.environments, families.environments, folders.environments),
+        Kin(documents.profiles, families.profiles, folders.profiles, sources.profile_names),
+        Kin(
+            documents.environments,
+            families.environments,
+            folders.environments,
+            sources.environment_names,
+        ),
         order,
     )
     return reaching(
@@ -423,8 +450,10 @@ def gather(
 ) -> Compilation:
     """The bodies, environment by environment, and every problem once, with those it affects."""
     broken = {body for problem in problems if problem.is_error for body in problem.affects}
-    places = {name: place for place, name in enumerate(families.environments)}
-    attempted = sorted((stack.body for stack in stacks.stacks), key=lambda body: places[body[1]])
+    by_environment: dict[str, list[Body]] = {name: [] for name in families.environments}
+    for stack in stacks.stacks:
+        by_environment[stack.body[1]].append(stack.body)
+    attempted = tuple(body for bodies in by_environment.values() for body in bodies)
     made = checked.bodies
     return Compilation(
         MappingProxyType(dict(families.profiles)),
@@ -434,7 +463,7 @@ def gather(
         MappingProxyType(
             {body: made[body] for body in attempted if body in made and body not in broken}
         ),
-        tuple(attempted),
+        attempted,
         gathered(problems),
         sources.texts,
     )

@@ -12,6 +12,7 @@ from voxmint.profiles.documents import ProjectFile
 from voxmint.profiles.nodes import ListNode, MapNode, Node, ScalarNode
 from voxmint.profiles.parse import parse_project
 from voxmint.profiles.reader import MAX_BYTES, Document, read_document
+from voxmint.profiles.roster import Roster
 from voxmint.profiles.selectors import in_one_form
 from voxmint.profiles.source import ENDINGS, Source, SourceError, is_yaml_name
 
@@ -31,25 +32,34 @@ class Wanted(NamedTuple):
 class Sources(NamedTuple):
     """The files of a project as they were read.
 
-    `profile_names` and `environment_names` are the names of all there are, read or not; where
-    only some profiles were asked for, the folder was not listed and `profile_names` are those
-    that were read.
+    Where only some profiles were asked for, the folder was not listed and `profile_names` are
+    those that were read.
     """
 
     project: ProjectFile
     profiles: Mapping[str, Document]
     environments: Mapping[str, Document]
-    profile_names: tuple[str, ...]
-    environment_names: tuple[str, ...]
+    profile_names: Roster
+    environment_names: Roster
     problems: tuple[Problem, ...]
     is_complete: bool
     texts: Mapping[str, str]
 
 
 class _Folder:
-    """One of the two folders: names are the files' paths below it, without the ending."""
+    """One of the two folders: names are the files' paths below it, without the ending.
 
-    def __init__(self, source: Source, project: ProjectFile, setting: str, reader: Reader) -> None:
+    Where its setting is among the project's `problems`, the usual folder need not be there.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        project: ProjectFile,
+        problems: Sequence[Problem],
+        setting: str,
+        reader: Reader,
+    ) -> None:
         self.documents: dict[str, Document] = {}
         self.problems: list[Problem] = []
         self.files: dict[str, str] = {}
@@ -58,13 +68,15 @@ class _Folder:
         self._folder: str = getattr(project, setting)
         self._setting = setting
         self._at = Origin(PROJECT_FILE, *project.marks.get(setting, (1, 1, 1)))
+        self._is_doubtful = any(one.facts.get("field") == setting for one in problems)
         self._clashing: list[str] = []
+        self._hidden: list[str] = []
         self.is_listed = False
 
     @property
-    def names(self) -> tuple[str, ...]:
+    def names(self) -> Roster:
         """The names of all there are: a file that clashes with another has its problem already."""
-        return tuple(dict.fromkeys((*self.files, *self._clashing)))
+        return Roster((*self.files, *self._clashing), self._hidden)
 
     def list(self) -> None:
         """Finds the names of all files."""
@@ -72,12 +84,15 @@ class _Folder:
             return
         self.is_listed = True
         try:
-            files = self._source.names(self._folder)
+            files, refused = self._source.listing(self._folder)
         except SourceError as failure:
             self._note_folder(failure)
             return
         folded: dict[str, str] = {}
         prefix = f"{self._folder}/"
+        for path, why in refused:
+            self._hidden.append(in_one_form(path.removeprefix(prefix)) + "/")
+            self.problems.append(_unreadable_problem(path, why))
         for file in files:
             if not self._has_ending(file) or not self._is_text(file):
                 continue
@@ -115,8 +130,11 @@ class _Folder:
         self.problems.append(Problem(wording.CLASHING_NAMES, Origin(file, 1, 1), facts))
 
     def _note_folder(self, failure: SourceError) -> None:
+        self._hidden.append("")
         facts = {"folder": self._folder, "setting": self._setting}
         kind = wording.MISSING_FOLDER
+        if failure.reason == "missing" and self._is_doubtful:
+            return
         if failure.reason != "missing":
             kind, facts = wording.UNREADABLE_FILE, {"file": self._folder, "detail": failure.detail}
         self.problems.append(Problem(kind, self._at, facts))
@@ -180,9 +198,12 @@ def _missing(file: str) -> Document:
 
 
 def _unreadable(file: str, failure: SourceError) -> Document:
-    facts = {"file": file, "detail": failure.detail}
-    problem = Problem(wording.UNREADABLE_FILE, Origin(file, 1, 1), facts)
-    return Document(file, "", None, (problem,))
+    return Document(file, "", None, (_unreadable_problem(file, failure),))
+
+
+def _unreadable_problem(path: str, failure: SourceError) -> Problem:
+    facts = {"file": path, "detail": failure.detail}
+    return Problem(wording.UNREADABLE_FILE, Origin(path, 1, 1), facts)
 
 
 def _is_unreadable(document: Document) -> bool:
@@ -206,8 +227,8 @@ def read_sources(source: Source, wanted: Wanted, reader: Reader = read_document)
     """The files that are wanted, with all that they inherit from."""
     document = _project_document(source)
     project, problems = parse_project(document)
-    profiles = _Folder(source, project, "profiles", reader)
-    environments = _Folder(source, project, "environments", reader)
+    profiles = _Folder(source, project, problems, "profiles", reader)
+    environments = _Folder(source, project, problems, "environments", reader)
     environments.list()
     if wanted.profiles is None:
         profiles.list()

@@ -7,14 +7,13 @@ are never looked at. A template sees `vars`, `env`, `profile` and `super()`.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voxmint.origin import Origin
 from voxmint.problems import Problem
 from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
-from voxmint.profiles.template_problems import Texts, template_problem
 from voxmint.profiles.templates import (
     Budget,
     Names,
@@ -25,6 +24,9 @@ from voxmint.profiles.templates import (
     template,
 )
 from voxmint.profiles.values import Plain, Scalar
+
+if TYPE_CHECKING:
+    from voxmint.profiles.template_problems import Texts
 
 MAX_NESTED = 40
 """How many templates may wait for each other: a var in a var in a var."""
@@ -238,7 +240,7 @@ class Renderer:
         root: MapCell,
         subject: Subject,
         shared: SharedParts,
-        texts: Texts,
+        texts: "Texts",
         used: dict[str, Cell] | None = None,
     ) -> None:
         self.problems: list[Problem] = []
@@ -329,6 +331,8 @@ class Renderer:
 
     def _problems_of(self, cell: Leaf, failure: TemplateError) -> Collection[Problem]:
         """What is wrong with a scalar's template, or with templates that it waits for."""
+        from voxmint.profiles.template_problems import template_problem  # most templates are right
+
         found: dict[int, Problem] = {}
         for one in (failure, *failure.others):
             problems: Collection[Problem] = (

@@ -47,7 +47,13 @@ Text = Annotated[
     Field(json_schema_extra={"not": {"pattern": r"\{[{%#]"}}),
 ]
 """What is sent as it is written."""
-Name = Annotated[Text, Field(min_length=1)]
+Name = Annotated[
+    str,
+    # First, so that it is the text that is too short, and not whatever has a length.
+    Field(min_length=1),
+    AfterValidator(_without_template),
+    Field(json_schema_extra={"not": {"pattern": r"\{[{%#]"}}),
+]
 
 
 class Key(_Settings):

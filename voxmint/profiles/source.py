@@ -5,7 +5,7 @@ an effect. Paths are relative to the project's folder and written with `/`.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 ENDINGS = (".yaml", ".yml")
 """How the name of a YAML file ends."""
@@ -33,11 +33,29 @@ class SourceError(Exception):
         self.detail = detail
 
 
+class Listing(NamedTuple):
+    """The YAML files below a folder, sorted, as paths relative to the project.
+
+    `refused` are the folders and links below it that could not be looked into, each with the
+    reason: what is in one of them is not gone.
+    """
+
+    files: Sequence[str]
+    refused: Sequence[tuple[str, SourceError]] = ()
+
+    @property
+    def whole(self) -> Sequence[str]:
+        """The files, where they are all there are; else `SourceError` with what was refused."""
+        for path, error in self.refused:
+            raise SourceError(error.reason, f"`{path}`: {error.detail}") from error
+        return self.files
+
+
 class Source(Protocol):
     """Gives the names of files and their bytes."""
 
-    def names(self, folder: str) -> Sequence[str]:
-        """The YAML files below the folder, sorted; `SourceError` where there is no such folder."""
+    def listing(self, folder: str) -> Listing:
+        """The YAML files below the folder; `SourceError` where there is no such folder."""
         ...
 
     def read(self, path: str, limit: int) -> bytes:
@@ -51,9 +69,9 @@ class TextSource:
     def __init__(self, texts: Mapping[str, str]) -> None:
         self._texts = texts
 
-    def names(self, folder: str) -> Sequence[str]:
-        """The files below the folder, sorted."""
-        return sorted(path for path in self._texts if path.startswith(f"{folder}/"))
+    def listing(self, folder: str) -> Listing:
+        """The files below the folder."""
+        return Listing(sorted(path for path in self._texts if path.startswith(f"{folder}/")))
 
     def read(self, path: str, limit: int) -> bytes:
         """The file's text in UTF-8."""

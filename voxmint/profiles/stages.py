@@ -22,11 +22,15 @@ class Documents(NamedTuple):
 
 
 class Families(NamedTuple):
-    """Profiles and environments with their lineages, in order of name."""
+    """Profiles and environments with their lineages, in order of name.
+
+    `is_whole` says that none is missing of all that there are, as one that cannot be read is.
+    """
 
     profiles: Mapping[str, CompiledProfile]
     environments: Mapping[str, CompiledEnvironment]
     problems: Problems
+    is_whole: bool = True
 
 
 class Stack(NamedTuple):

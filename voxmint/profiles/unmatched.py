@@ -28,15 +28,18 @@ class Selecting(Protocol):
 
 
 def unmatched_patterns(
-    environment: Environment, profiles: Mapping[str, CompiledProfile]
+    environment: Environment, profiles: Mapping[str, CompiledProfile], lost: Sequence[str]
 ) -> Iterator[Problem]:
-    """A warning for each name or pattern of `profiles:` that no profile with a body has."""
+    """A warning for each name or pattern of `profiles:` that no profile with a body has.
+
+    Those that were `lost`, since they cannot be read, may be meant too.
+    """
     # Where there is no profile at all, that is the cause, and no pattern is to blame.
     if not environment.profiles or not profiles:
         return
     known = _Known(profiles)
     for reference in environment.profiles:
-        if not _is_matched(reference.name, known.names):
+        if not _is_matched(reference.name, (*known.names, *lost)):
             at = Origin(environment.file, *reference.mark)
             yield Problem(wording.UNUSED_PATTERN, at, _facts_of_pattern(reference.name, known))
 

@@ -28,7 +28,8 @@ UNREADABLE_FILE = error(
     about="Only regular files inside the project are read: no pipe or device, no folder that is "
     "called `x.yaml`, and no link that leads out of the project, so that a pull request cannot "
     "make a check read other files of the machine. Put the file itself where the link is, or mend "
-    "its permissions.",
+    "its permissions. What is in a folder that cannot be looked into is taken to be there: nothing "
+    "is said to be missing for it, and no token is taken out of a sink.",
 )
 NOT_UTF8 = error(
     "not-utf8",
@@ -208,6 +209,7 @@ WRONG_TYPE = error(
     "write it without quotes: {bare}",
     "write `{var}` without quotes: {unquoted}",
     "write nothing round `{alone}`: a template keeps its type where it stands alone",
+    "write `{code}` if Norwegian is meant: YAML 1.1 reads that as false",
     "write it in quotes: {quoted}",
     "write {whole}",
     "write `{meant}`: in YAML 1.2 only true and false are",
@@ -225,6 +227,7 @@ WRONG_TYPE = error(
 WRONG_ITEM = error(
     "wrong-item",
     "an item of `{field}` is a text, not {found}",
+    "write `{code}` if Norwegian is meant: YAML 1.1 reads that as false",
     "write it in quotes: {quoted}",
     about="The list holds texts. A number, `true`, or an empty item between two commas is "
     "something else; in quotes it is a text.",
@@ -517,7 +520,8 @@ UNUSED_VAR = warning(
     "remove it",
     about="In no body that this layer has a part in does a template, or a var that is used, look "
     "at it. Its template was deleted or is overridden, or the name is misspelt where it is used "
-    "with a `default`. Nothing is said where a template takes vars as a whole, as in a loop. "
+    "with a `default`. Nothing is said where a template takes vars as a whole, as in a loop, nor "
+    "of what a template of an abstract base names: the next heir may leave that template as it is. "
     "Remove it, by hand or with `voxmint validate --fix`.",
 )
 UNUSED_BASE = warning(

@@ -49,13 +49,39 @@ def test_a_var_that_one_body_uses_is_used() -> None:
 
 
 def test_a_var_that_only_an_overridden_template_names_is_unused() -> None:
-    profiles = {
-        "b": f"{base('{{ vars.a }}')}vars: {{a: 1}}",
-        "p": "extends: b\nsession: {input_audio_transcription: {prompt: Other words.}}",
-    }
-    assert idle(profiles) == ["b: a unused-var"]
+    own = "session: {input_audio_transcription: {prompt: Other words.}}"
+    profiles = {"b": base("{{ vars.a }}"), "p": f"extends: b\nvars: {{a: 1}}\n{own}"}
+    assert idle(profiles) == ["p: a unused-var"]
     seen = profiles["p"].replace("Other", "'{{ super() }} Other").replace("words.", "words.'")
     assert idle({**profiles, "p": seen}) == []
+    profiles = {"b": f"{speaking('{{ vars.a }}')}vars: {{a: 1}}", "p": f"extends: b\n{own}"}
+    environment = f"{EMULATOR}session: {{input_audio_transcription: {{prompt: Words.}}}}"
+    assert idle(profiles, {"e": environment}) == ["b: a unused-var"]
+
+
+def test_a_var_that_a_template_of_an_abstract_base_names_is_for_the_next_heir() -> None:
+    """Every heir that there is overrides the template; one that does not would lack the var."""
+    own = "extends: b\nsession: {input_audio_transcription: {prompt: Other words.}}"
+    assert idle({"b": f"{base('{{ vars.a }}')}vars: {{a: 1, x: 2}}", "p": own}) == [
+        "b: x unused-var"
+    ]
+    profiles = {"r": "abstract: true\nvars: {a: 1}", "b": f"extends: r\n{base('{{ vars.a }}')}"}
+    assert idle({**profiles, "p": own}) == []
+    town = (
+        f"{base('{{ vars.a }}')}vars: {{a: '{{{{ vars.c }}}}', c: 1, d: '{{{{ vars.e }}}}', e: 2}}"
+    )
+    assert idle({"b": town, "p": own}) == ["b: d unused-var", "b: e unused-var"]
+    environment = f"{EMULATOR}vars: {{a: 1, x: 2}}"
+    assert idle({"b": base("{{ vars.a }}"), "p": own}, {"e": environment}) == ["e: x unused-var"]
+
+
+def test_a_var_in_a_map_that_an_abstract_bases_template_names_stays_with_its_map() -> None:
+    own = "extends: b\nsession: {input_audio_transcription: {prompt: Other words.}}"
+    given = "vars: {a: {b: 1, c: 2}, d: {$replace: {e: '{{ vars.f }}'}}, f: 1}"
+    prompt = "{{ vars.a.b }} {{ vars.d.e }}"
+    assert idle({"b": base(prompt) + given, "p": own}) == ["b: c unused-var"]
+    prompt = "{{ vars.a.b | default(1) }}"
+    assert idle({"b": f"{base(prompt)}vars: {{a: {{c: 2}}}}", "p": own}) == []
 
 
 def test_a_var_that_only_an_unused_var_uses_is_unused() -> None:

@@ -14,6 +14,8 @@ from voxmint.cli.display.widths import folded
 
 _WIDTH: Final = 100
 """The width where there is no terminal to ask, in columns."""
+_NARROWEST: Final = 20
+_MOST_DIGITS: Final = 9
 
 _PLAIN: Final = str.maketrans(
     {
@@ -72,7 +74,8 @@ class Screen:
         self._encoding = getattr(stream, "encoding", None) or "utf-8"
         self.is_terminal = _is_terminal(stream)
         self.is_colored = _is_colored(color, environ, is_terminal=self.is_terminal)
-        self.width = _width(stream, environ) if self.is_terminal else _wished_width(environ)
+        wished = _wished_width(environ)
+        self.width = wished or (_terminal_width(stream) if self.is_terminal else _WIDTH)
 
     @property
     def is_unicode(self) -> bool:
@@ -151,17 +154,17 @@ def _is_colored(color: str, environ: Mapping[str, str], *, is_terminal: bool) ->
     return is_terminal and environ.get("TERM") != "dumb" and environ.get("CLICOLOR") != "0"
 
 
-def _wished_width(environ: Mapping[str, str]) -> int:
-    wished = environ.get("COLUMNS", "")
-    return max(int(wished), 20) if wished.isascii() and wished.isdigit() else _WIDTH
+def _wished_width(environ: Mapping[str, str]) -> int | None:
+    """What `COLUMNS` says; a 0 is from a terminal that does not know its width."""
+    said = environ.get("COLUMNS", "")
+    is_number = said.isascii() and said.isdigit() and len(said) <= _MOST_DIGITS
+    wished = int(said) if is_number else 0
+    return max(wished, _NARROWEST) if wished else None
 
 
-def _width(stream: TextIO, environ: Mapping[str, str]) -> int:
-    if environ.get("COLUMNS", "").isdigit():
-        return _wished_width(environ)
+def _terminal_width(stream: TextIO) -> int:
     try:
         columns = os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):
         return _WIDTH
-    # A terminal that does not know its width says 0.
     return columns or _WIDTH

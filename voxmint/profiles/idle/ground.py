@@ -61,6 +61,16 @@ class Ground:
             return self._families.profiles[layer.name].document.abstract
         return self._families.environments[layer.name].document.abstract
 
+    def is_of_concrete_profile(self, layer: Layer) -> bool:
+        """Whether the layer is a profile's that has bodies of its own."""
+        is_profiles = layer.kind in (LayerKind.PROFILE, LayerKind.BLOCK)
+        return is_profiles and not self.is_abstract(layer)
+
+    def abstract_beside(self, layer: Layer) -> Sequence[Layer]:
+        """The layers of abstract bases in the bodies that a judged layer has a part in."""
+        layers = {one: None for body in self.reach[layer] for one in body.stack.layers}
+        return [one for one in layers if self.is_abstract(one)]
+
     def bodies_of(self, layer: Layer) -> tuple[Body, ...]:
         """The names of the bodies that a judged layer has a part in."""
         return tuple(one.stack.body for one in self.reach[layer])

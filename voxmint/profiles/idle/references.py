@@ -4,13 +4,14 @@ Paths are without the leading `vars`. The empty path is all of them: where a tem
 as a whole, as in a loop or `vars[name]`, any of them may be meant.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, chain
+from voxmint.profiles.directives import has_directives
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.idle.entries import Keys
-from voxmint.profiles.nodes import MapNode, Node, ScalarNode
+from voxmint.profiles.nodes import MapNode, Node, ScalarNode, texts_in
 from voxmint.profiles.templates import (
     MAP_METHODS,
     TEXT_METHODS,
@@ -62,6 +63,38 @@ def _in_own(node: Node, cell: Cell | None, layer: Layer) -> References:
             if type(inner) is Leaf and inner.layer is layer:
                 found = found | references(value.value)
     return found
+
+
+def named_by(trees: Sequence[MapNode]) -> References:
+    """The vars that templates of layers name, whatever overrides them; as `Used` of one body."""
+    parts = [tree.entries.get(name) for tree in trees for name in ("session", "expires_after")]
+    own_vars = [tree.entries["vars"] for tree in trees if "vars" in tree.entries]
+    found = NOTHING.union(*map(_in_texts, parts))
+    waiting = list(found)
+    while waiting:
+        path = waiting.pop()
+        more = NOTHING.union(*(_in_texts(_decisive_node(node, path)) for node in own_vars))
+        waiting += more - found
+        found |= more
+    return found
+
+
+def _in_texts(node: Node | None) -> References:
+    texts = () if node is None else texts_in(node)
+    named = (text.value for text in texts if isinstance(text.value, str) and "{" in text.value)
+    return NOTHING.union(*map(references, named))
+
+
+def _decisive_node(node: Node, path: Keys) -> Node | None:
+    """What of a layer's vars has a say on the value at a path, as `_decisive` of cells."""
+    for name in path:
+        if not isinstance(node, MapNode) or has_directives(node):
+            break
+        inner = node.entries.get(name)
+        if inner is None:
+            return None
+        node = inner
+    return node
 
 
 class Used:

@@ -69,11 +69,7 @@ def _files_with_unclear_bases(documents: "Documents") -> Set[str]:
 
 
 def _is_something_lost(sources: "Sources", families: "Families") -> bool:
-    return (
-        any(problem.is_error for problem in sources.problems)
-        or any(name not in families.profiles for name in sources.profile_names)
-        or any(name not in families.environments for name in sources.environment_names)
-    )
+    return not families.is_whole or any(problem.is_error for problem in sources.problems)
 
 
 class _Idle:

@@ -8,7 +8,13 @@ from voxmint.profiles.cells import MapCell, find
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.idle.entries import Entry, Keys, grouped, is_inner, leaves_of, paths
 from voxmint.profiles.idle.ground import Dead, Ground, overrider
-from voxmint.profiles.idle.references import looks_at, own_references
+from voxmint.profiles.idle.references import (
+    NOTHING,
+    References,
+    looks_at,
+    named_by,
+    own_references,
+)
 from voxmint.profiles.nodes import MapNode
 
 Chosen = Mapping[Layer, Set[Keys]]
@@ -22,7 +28,11 @@ def vars_of(layer: Layer) -> MapNode | None:
 
 
 def unused_vars(ground: Ground) -> Chosen:
-    """For each layer its vars that no template looks at, in any body that it has a part in."""
+    """For each layer its vars that no template looks at, in any body that it has a part in.
+
+    What a template of an abstract base names stays, be it overridden by all heirs that there are:
+    the next one may leave it as it is. Only a concrete profile's own vars are for nobody else.
+    """
     found = {layer: _unused(layer, ground) for layer in ground.reach}
     return {layer: paths for layer, paths in found.items() if paths}
 
@@ -39,11 +49,23 @@ def _unused(layer: Layer, ground: Ground) -> Set[Keys]:
             break
         used = ground.used(body)
         left = [path for path in left if not looks_at(used, path[1:])]
-    unused = frozenset(left)
-    return unused - _kept_for_their_maps(layer, unused, ground) if unused else unused
+    if not left:
+        return frozenset()
+    meant = _meant_for_heirs(layer, ground)
+    unused = frozenset(path for path in left if not looks_at(meant, path[1:]))
+    return unused - _kept_for_their_maps(layer, unused, ground, meant)
 
 
-def _kept_for_their_maps(layer: Layer, unused: Set[Keys], ground: Ground) -> Set[Keys]:
+def _meant_for_heirs(layer: Layer, ground: Ground) -> References:
+    """The vars that the templates of abstract bases name, where the layer is not for itself."""
+    if ground.is_of_concrete_profile(layer):
+        return NOTHING
+    return named_by([one.tree for one in ground.abstract_beside(layer)])
+
+
+def _kept_for_their_maps(
+    layer: Layer, unused: Set[Keys], ground: Ground, meant: References
+) -> Set[Keys]:
     """The leaves whose map has to stay: all in it is unused, but a template looks into it.
 
     `{{ vars.audio.gain | default(1) }}` needs `vars.audio`, though not what else is in it.
@@ -52,7 +74,10 @@ def _kept_for_their_maps(layer: Layer, unused: Set[Keys], ground: Ground) -> Set
         leaf.path
         for inner in _maps(vars_of(layer), ("vars",))
         if all(leaf.path in unused for leaf in leaves_of(inner))
-        and any(looks_at(ground.used(body), inner.path[1:]) for body in ground.reach[layer])
+        and (
+            looks_at(meant, inner.path[1:])
+            or any(looks_at(ground.used(body), inner.path[1:]) for body in ground.reach[layer])
+        )
         for leaf in leaves_of(inner)
     )
 

@@ -26,6 +26,7 @@ from voxmint.profiles.policies import wording
 from voxmint.profiles.policies.document import Policy
 from voxmint.profiles.policies.rule import VALUE, Rule, RuleError, Verdict, read_rule
 from voxmint.profiles.reach import Layered
+from voxmint.profiles.roster import Roster
 from voxmint.profiles.scalar_places import ScalarPlaces, failing_part
 from voxmint.profiles.selectors import is_pattern, matches
 from voxmint.profiles.templates import Budget, TemplateError
@@ -59,7 +60,7 @@ class Fleet(NamedTuple):
     """
 
     profiles: Mapping[str, CompiledProfile]
-    environment_names: Sequence[str]
+    environment_names: Roster
     text_of: Callable[[str], str]
 
 
@@ -73,7 +74,7 @@ def held(
     """What goes against the policies, and what is wrong with them.
 
     `right` are the bodies in which nothing else is wrong. What is for no body is said only where
-    everything was asked for.
+    `is_everything`: all there is was asked for, and made out.
     """
     used: set[int] = set()
     placed: list[Policy] = []
@@ -112,6 +113,8 @@ def _unknown_environments(policy: Policy, fleet: Fleet) -> Iterator[Problem]:
         name = str(node.value)
         if any(matches(name, one) for one in fleet.environment_names):
             continue
+        if name.removeprefix("!") in fleet.environment_names:
+            continue  # it may be in a folder that cannot be looked into
         plain = name.removeprefix("!")
         near = nearest(plain, fleet.environment_names)
         at = policy.origin(node.mark)
