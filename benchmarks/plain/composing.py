@@ -19,7 +19,7 @@ from voxmint.profiles.plain_settings import is_plain_mint, is_plain_provider
 from voxmint.profiles.reader import MAX_BYTES
 from voxmint.profiles.selectors import selects
 from voxmint.profiles.source import Source
-from voxmint.profiles.templates import View
+from voxmint.profiles.templates.template import View
 from voxmint.profiles.validate import Validator
 
 

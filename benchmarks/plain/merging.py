@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from voxmint.profiles.directives import APPEND, PREPEND, REMOVE, REPLACE, UNSET
 from voxmint.profiles.fields import TURN_DETECTION
-from voxmint.profiles.templates import is_template
+from voxmint.profiles.templates.template import is_template
 
 ABSENT: Any = object()
 _VARIANTS = TURN_DETECTION.variants_of_type

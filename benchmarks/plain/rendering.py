@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from benchmarks.plain.merging import ABSENT, Over
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
 from voxmint.profiles.render import MAX_NESTED
-from voxmint.profiles.templates import Budget, Names, View, is_template, template
+from voxmint.profiles.templates.template import Budget, Names, View, is_template, template
 
 _DYNAMIC: Any = object()
 

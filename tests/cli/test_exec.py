@@ -20,7 +20,7 @@ from syrupy.assertion import SnapshotAssertion
 from tests.cli.running import Ran, environment, process, ran, write
 from tests.engine.scripted import Answered, Asked, Scripted, minted as session
 from voxmint.engine.emulator import Emulator, Options, fault_of
-from voxmint.engine.ledger import Ledger
+from voxmint.engine.ledger.ledger import Ledger
 
 KEY = "sk-canary-0123456789abcdefghijklmnop"
 FILES = {

@@ -12,7 +12,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.running import Ran, ran, write
-from tests.engine.scripted import Answered, Script, Scripted, each, said
+from tests.engine.scripted import Answered, Script, Scripted, each, refused, said
 from voxmint.engine.emulator import Emulator, Options
 
 NOW = 1_800_000_000.0
@@ -177,6 +177,18 @@ def test_a_refusal_shows_the_line_that_it_is_about(
     error = {"message": "Unsupported model", "param": "session.audio.input.transcription.model"}
     with Scripted(each(said({"error": error}, 400))) as server:
         assert str(tried(at(server, project), "-e", "live")) == snapshot
+
+
+def test_a_refusal_says_how_long_to_wait(project: Path) -> None:
+    refusal = refused(429, None, "later", Retry_After="90")
+    by_date = refused(503, None, "later", Retry_After="Fri, 15 Jan 2027 08:01:30 GMT")
+    with Scripted(each(refusal, by_date)) as server:
+        at(server, project)
+        environ = {"PATH": os.environ["PATH"], **KEY}
+        both = [ran(project, *TRY, environ=environ, now=NOW) for _ in range(2)]
+    for found in both:
+        assert found.code == 1
+        assert "the service asks to wait 1 min 30 s: run it again then" in found.err
 
 
 def test_what_is_no_json_is_not_repeated(project: Path, snapshot: SnapshotAssertion) -> None:

@@ -7,7 +7,7 @@ import pytest
 from tests.cli.running import ran
 from tests.engine.mints import NOW, desk
 from tests.engine.worlds import environ
-from voxmint.engine.ledger import Intent, Ledger
+from voxmint.engine.ledger.ledger import Intent, Ledger
 
 SAID = {
     "clinic, lobby": "a token of each that nobody has may live until 08:05 (in 5 min)",

@@ -10,7 +10,7 @@ from tests.engine.scripted import Answered, Asked, Script, Scripted, said
 from tests.engine.worlds import environ
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Event
-from voxmint.engine.ledger import Ledger, SessionRecord
+from voxmint.engine.ledger.ledger import Ledger, SessionRecord
 from voxmint.engine.mint import mint, plan_profiles
 from voxmint.engine.minting.retry import Patience
 from voxmint.engine.minting.stop import Stop

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel
 
-from voxmint.engine.ledger import Ledger
+from voxmint.engine.ledger.ledger import Ledger
 from voxmint.engine.sinks.contract import Change, Sink, SinkOutcome, Staged
 from voxmint.problems import Problem
 

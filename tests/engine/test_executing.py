@@ -15,7 +15,7 @@ from voxmint.engine.edge import Operator
 from voxmint.engine.events import Event, SessionMinted
 from voxmint.engine.executing import Launch, Start, prepared
 from voxmint.engine.handing import Wishes, environment_for
-from voxmint.engine.ledger import Ledger
+from voxmint.engine.ledger.ledger import Ledger
 from voxmint.problems import ProblemsError
 from voxmint.secret import Secret
 

@@ -186,6 +186,7 @@ def test_a_201_is_an_answer_too(tmp_path: Path) -> None:
             "403 model_not_found: Project has no access.",
         ),
         (Answered(403, b"<html>"), "mint-refused", "403 no reason was given"),
+        (said({"error": {"code": 403}}, 403), "mint-refused", "403 no reason was given"),
         (
             said({"error": {"code": "DeploymentNotFound", "message": "No such."}}, 404),
             "mint-refused",
@@ -267,6 +268,13 @@ def test_a_retired_endpoint_names_the_one_line_to_change(tmp_path: Path) -> None
     )
     assert problem.hint == "write `api: client_secrets` at environments/live.yaml:2"
     assert str(problem.at).startswith("environments/live.yaml:2:")
+
+
+def test_a_code_that_is_the_status_is_said_once(tmp_path: Path) -> None:
+    answered = said({"error": {"code": "404", "message": "Resource not found"}}, 404)
+    with Scripted(each(answered)) as server:
+        text = message(only(against(server, desk(tmp_path)).mint()))
+    assert text.endswith("(any more): 404 Resource not found")
 
 
 def test_nothing_at_the_newer_endpoint_points_to_the_url(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from tests.engine.mints import NOW, Desk, desk
 from tests.engine.worlds import problem_of
 from voxmint.engine.edge import Operator
-from voxmint.engine.ledger import Intent, Ledger
+from voxmint.engine.ledger.ledger import Intent, Ledger
 from voxmint.engine.mint import mint
 from voxmint.engine.purging import Fate, Purge, PurgeReport, plan_purge, purge, scope_of
 from voxmint.engine.sinks.contract import Console, Receipt

@@ -7,7 +7,7 @@ import pytest
 from tests.engine.mints import NOW, Desk, against, desk
 from tests.engine.scripted import Scripted, each, minted
 from voxmint.engine.edge import Operator
-from voxmint.engine.ledger import Intent, Ledger
+from voxmint.engine.ledger.ledger import Intent, Ledger
 from voxmint.engine.status import Session, Status, status_of
 from voxmint.problems import ProblemsError, UsageError
 

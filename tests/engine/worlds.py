@@ -16,7 +16,12 @@ from voxmint.problems import Problem, ProblemsError
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
 IS_ROOT = os.geteuid() == 0
-_MODULES = ("files", "git", "ledger", "locks", "rewriting", "state", "worktree")
+_OF_THE_ENGINE = ("files", "git", "locks", "rewriting", "state", "worktree")
+_MODULES = {
+    **dict.fromkeys(_OF_THE_ENGINE, "voxmint.engine"),
+    "dotenv": "voxmint.engine.sinks",
+    "ledger": "voxmint.engine.ledger",
+}
 
 
 def environ(home: Path) -> dict[str, str]:
@@ -53,13 +58,14 @@ def repository_in(folder: Path, files: Mapping[str, str]) -> str:
 def started(script: str, *arguments: object, ordinary: bool = False) -> subprocess.Popen[str]:
     """Another Python process that runs this script; as an ordinary user, where that is asked.
 
-    The script has those of `_MODULES` that it names, and `dotenv`.
+    The script has those of `_MODULES` that it names.
     """
     drop = f"import os; os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n"
-    names = [name for name in _MODULES if ordinary or f"{name}." in script]
-    before = "".join(f"from voxmint.engine import {name}\n" for name in names)
-    if ordinary or "dotenv." in script:
-        before += "from voxmint.engine.sinks import dotenv\n"
+    before = "".join(
+        f"from {package} import {name}\n"
+        for name, package in _MODULES.items()
+        if ordinary or f"{name}." in script
+    )
     if ordinary:
         # An ordinary user may not be able to read this interpreter's own files later.
         before += "import encodings.idna, hashlib, secrets, subprocess, sqlite3, pydantic\n"

@@ -29,7 +29,7 @@ from voxmint.cli.world import World, this_world
 
 NOW = 1_800_000_000.0
 NOBODY = 65534
-STEPS = ("files", "ledger", "ledgerfile", "delivery", "courier", "locks", "state", "sinks")
+STEPS = ("files", "ledger", "delivery", "courier", "locks", "state", "sinks")
 """The modules and folders of the engine that keep what was minted: their steps are counted."""
 
 

@@ -21,7 +21,7 @@ from tests.engine.scripted import EXPIRES_AT, Scripted, minted
 from tests.night.forking import Nursery, Started
 from tests.night.forms import FORMS, Form
 from tests.night.nights import untidy
-from voxmint.engine.ledger import Ledger
+from voxmint.engine.ledger.ledger import Ledger
 
 WARDS = [f"ward-{number:02}" for number in range(12)]
 KILLS = 10

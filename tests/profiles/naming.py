@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from voxmint.profiles.templates import Budget, Names, View
+from voxmint.profiles.templates.template import Budget, Names, View
 
 ABSENT: Any = object()
 

@@ -22,6 +22,7 @@ from tests.stores.servers.kubernetes import Kubernetes, running_kubernetes
 from tests.stores.servers.processes import RUNNING
 from tests.stores.servers.toxiproxy import Toxiproxy, running_toxiproxy
 from tests.stores.servers.vault import Vault, running_vault
+from tests.stores.vaults import QUOTA
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -47,6 +48,14 @@ def vault() -> Iterator[Vault]:
     """What a test writes there stays for the next one: each mounts an engine of its own."""
     with running_vault() as server:
         yield server
+
+
+@pytest.fixture
+def limited(vault: Vault) -> Iterator[Vault]:
+    """A server that says how long to wait where a quota is used up; it has none afterwards."""
+    vault.arrange("sys/quotas/config", {"enable_rate_limit_response_headers": True})
+    yield vault
+    vault.ask("DELETE", QUOTA)
 
 
 @pytest.fixture(scope="session")

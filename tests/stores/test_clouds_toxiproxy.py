@@ -1,4 +1,4 @@
-"""The stores of AWS, Azure and Google behind a network that is slow, or breaks below HTTP and gRPC.
+"""The stores of AWS, Azure, Google and GitHub behind a slow network, or one that breaks below HTTP.
 
 Single requests that fail are in each store's own tests; here it is the connection, by a TCP proxy.
 """
@@ -12,9 +12,11 @@ import pytest
 from tests.stores.azure_keyvaults import KeyVault
 from tests.stores.destinations import StoreDestination, in_environment
 from tests.stores.gcps import SecretManager
+from tests.stores.githubs import Github
 from tests.stores.servers.aws import Aws
 from tests.stores.servers.azure import Azure
 from tests.stores.servers.gcp import Gcp
+from tests.stores.servers.github import GithubFake
 from tests.stores.servers.toxiproxy import Proxy, Toxiproxy
 from tests.stores.ssms import ParameterStore
 from tests.stores.test_aws_secretsmanager import SecretsManager
@@ -50,6 +52,14 @@ def _azure(request: pytest.FixtureRequest, folder: Path, toxiproxy: Toxiproxy) -
         yield KeyVault(server, folder), proxy
 
 
+def _github(request: pytest.FixtureRequest, folder: Path, toxiproxy: Toxiproxy) -> Iterator[Behind]:
+    server: GithubFake = request.getfixturevalue("github_fake")
+    with toxiproxy.before(server.address) as proxy:
+        github = Github(server, folder, payload="json")
+        github.environ["GITHUB_API_URL"] = proxy.address
+        yield github, proxy
+
+
 def _gcp(request: pytest.FixtureRequest, folder: Path, toxiproxy: Toxiproxy) -> Iterator[Behind]:
     server: Gcp = request.getfixturevalue("gcp")
     with (
@@ -64,6 +74,7 @@ BEHIND = {
     "aws-ssm": _aws(ParameterStore),
     "azure-keyvault": _azure,
     "gcp-secretmanager": _gcp,
+    "github-secrets": _github,
 }
 
 

@@ -41,7 +41,7 @@ from tests.stores.ssms import ParameterStore
 from tests.stores.test_aws_secretsmanager import SecretsManager
 from tests.stores.test_kubernetes import Behind
 from tests.stores.vaults import VaultDestination
-from voxmint.engine.ledger import Intent, Ledger, Minted, SessionRecord
+from voxmint.engine.ledger.ledger import Intent, Ledger, Minted, SessionRecord
 from voxmint.engine.minting.delivery import Delivered, Deliverer
 from voxmint.engine.sinks.contract import Change, Delivery, SinkOutcome
 from voxmint.engine.stores.sink import StoreSink

@@ -12,7 +12,7 @@ from tests.stores.servers.faulty import Fault, Faulty, Request, running_faulty
 from tests.stores.servers.toxiproxy import Toxiproxy
 from tests.stores.servers.vault import Vault
 from tests.stores.store_contract import Line, StoreContract, through
-from tests.stores.vaults import VaultDestination, failed, is_readers, written
+from tests.stores.vaults import QUOTA, VaultDestination, failed, is_readers, written
 from voxmint.engine.sinks.contract import Unfinished
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
@@ -194,17 +194,6 @@ def test_a_connection_that_breaks_is_tried_again_in_silence(
     with faulty.failing(faulty.failing_number(1, Fault.LOST)):
         written(kv, 2)
     assert caplog.text == ""
-
-
-QUOTA = "sys/quotas/rate-limit/few"
-
-
-@pytest.fixture
-def limited(vault: Vault) -> Iterator[Vault]:
-    """A server that says how long to wait where a quota is used up; it has none afterwards."""
-    vault.arrange("sys/quotas/config", {"enable_rate_limit_response_headers": True})
-    yield vault
-    vault.ask("DELETE", QUOTA)
 
 
 def test_a_quota_that_is_used_up_is_told_and_waited_for(

@@ -10,7 +10,7 @@ import pytest
 from tests.stores.servers.faulty import Fault, Faulty, running_faulty
 from tests.stores.servers.vault import Vault
 from tests.stores.store_contract import Line, StoreContract, through
-from tests.stores.vaults import VaultDestination, failed, refused, written
+from tests.stores.vaults import QUOTA, VaultDestination, failed, refused, written
 from voxmint.engine.sinks.contract import Change, Unfinished
 from voxmint.engine.stores.sink import StoreSink
 from voxmint.problems import ProblemsError
@@ -219,6 +219,24 @@ def test_a_renewal_asks_no_more_than_it_has_to(kv: FirstVersion, faulty: Faulty)
     before = len(faulty.requests)
     written(kv, 2)
     assert len(faulty.requests) - before == RENEWAL
+
+
+def test_a_quota_that_is_used_up_at_any_request_leaves_the_old_value_or_the_new_one(
+    limited: Vault, kv: FirstVersion
+) -> None:
+    kv.environ["VAULT_MAX_RETRIES"] = "0"
+    codes = set()
+    for rate in range(1, RENEWAL):
+        written(kv, 2 * rate)
+        limited.arrange(QUOTA, {"path": "kv/", "rate": rate, "interval": "1h"})
+        try:
+            assert kv.sink("clinic").write(delivering("clinic", number=2 * rate + 1))
+        except ProblemsError as error:
+            codes |= {problem.code for problem in error.problems}
+        limited.ask("DELETE", QUOTA)
+        assert kv.read()["clinic"] in (known("clinic", 2 * rate), known("clinic", 2 * rate + 1))
+    assert codes == {"store-busy"}
+    written(kv, 2 * RENEWAL)
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from voxmint.testing.sink_contract import (
 )
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/stores/vault.md"
+QUOTA = "sys/quotas/rate-limit/few"
 Policy = Mapping[str, tuple[str, ...]]
 
 

@@ -33,7 +33,7 @@ from voxmint.engine.handing import (
     usual_of,
     values_of,
 )
-from voxmint.engine.ledger import Handed, Intent, Ledger, Minted, Outcome as RequestOutcome
+from voxmint.engine.ledger.ledger import Handed, Intent, Ledger, Minted, Outcome as RequestOutcome
 from voxmint.engine.mint import selected
 from voxmint.engine.minting.bench import Bench
 from voxmint.engine.minting.delivery import Delivered

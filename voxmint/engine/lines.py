@@ -9,7 +9,7 @@ from voxmint.origin import Origin
 from voxmint.profiles.blame import blame
 from voxmint.profiles.cells import Leaf
 from voxmint.profiles.compiled import CompiledBody
-from voxmint.profiles.templates import is_template
+from voxmint.profiles.templates.template import is_template
 
 PROVIDER = "provider."
 _API = "provider.api"

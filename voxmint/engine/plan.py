@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from voxmint.engine.durations import spoken
-from voxmint.engine.ledger import OpenIntent, SessionRecord
+from voxmint.engine.ledger.ledger import OpenIntent, SessionRecord
 from voxmint.engine.lines import Lines
 from voxmint.engine.reasons import Changed, changes_between, told
 from voxmint.engine.sinks.contract import Receipt

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from voxmint.engine.failures import failure
 from voxmint.engine.files import Place, target_at, write_atomically
-from voxmint.engine.ledger import SessionRecord
+from voxmint.engine.ledger.ledger import SessionRecord
 from voxmint.engine.plan import Entry, Plan, SinkPlace
 from voxmint.engine.selection import Selection
 from voxmint.engine.sinks.destinations import settings_in

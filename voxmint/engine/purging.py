@@ -15,7 +15,7 @@ from typing import Any
 
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import LockAwaited
-from voxmint.engine.ledger import Ledger, SessionRecord
+from voxmint.engine.ledger.ledger import Ledger, SessionRecord
 from voxmint.engine.locks import Clock, Locks
 from voxmint.engine.minting.bench import place_of_sink
 from voxmint.engine.minting.delivery import Deliverer

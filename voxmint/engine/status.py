@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from voxmint.engine.edge import Edge, Operator
-from voxmint.engine.ledger import Ledger, SessionRecord
+from voxmint.engine.ledger.ledger import Ledger, SessionRecord
 from voxmint.engine.minting.bench import Seen, seen
 from voxmint.engine.plan import NOT_STORED, Cause, Entry, Misplaced, Unseen
 from voxmint.engine.project import Project

@@ -28,7 +28,7 @@ from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Noted
 from voxmint.engine.minting.clocks import skew_of
 from voxmint.engine.minting.outcomes import Teller, answer_in, field_at
-from voxmint.engine.minting.retry import refusal_of
+from voxmint.engine.minting.retry import asked_pause, refusal_of
 from voxmint.engine.project import Project
 from voxmint.engine.providers import PROVIDERS
 from voxmint.engine.selection import Selection, select
@@ -165,7 +165,7 @@ class _Told:
             case Reply() if 200 <= outcome.status < 300:
                 return self._answered(outcome, now)
             case Reply():
-                return self._refused(outcome)
+                return self._refused(outcome, now)
             case Unsent():
                 return self._trial(problem=self.teller.unreachable(outcome))
             case NoAnswer():
@@ -202,9 +202,10 @@ class _Told:
             affected = (self.compiled.profile, self.compiled.environment)
             yield Problem(ECHO_ABSENT, affects=(affected,))
 
-    def _refused(self, reply: Reply) -> Trial:
+    def _refused(self, reply: Reply, now: float) -> Trial:
         refusal = refusal_of(reply.status, reply.headers, reply.content)
-        problem = self.teller.refused(refusal, reply, field_at(self.compiled, refusal.param))
+        at = field_at(self.compiled, refusal.param)
+        problem = self.teller.refused(refusal, reply, at, asked_pause(reply.headers, lambda: now))
         until = self.latest if refusal.is_doubtful else None
         shown = _replied(reply, self.teller.conceal, self.teller.conceal)
         return self._trial(**shown, problem=problem, may_live_until=until)

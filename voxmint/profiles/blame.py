@@ -27,7 +27,7 @@ from voxmint.profiles.documents import given_labels
 from voxmint.profiles.fields import REQUEST, SESSION, Field
 from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node
 from voxmint.profiles.render import Renderer, SharedParts, Subject
-from voxmint.profiles.templates import View, is_template
+from voxmint.profiles.templates.template import View, is_template
 from voxmint.profiles.values import Plain, Scalar
 
 _MODEL = dotted(MODEL[1:])

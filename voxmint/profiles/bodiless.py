@@ -20,7 +20,13 @@ from voxmint.profiles.fields import EXPIRES_AFTER
 from voxmint.profiles.findings import Finding
 from voxmint.profiles.merge import Merger
 from voxmint.profiles.nodes import texts_in
-from voxmint.profiles.templates import FIXED, TemplateError, is_template, template, undefined
+from voxmint.profiles.templates.template import (
+    FIXED,
+    TemplateError,
+    is_template,
+    template,
+    undefined,
+)
 from voxmint.profiles.used_vars import is_templated
 from voxmint.profiles.validate import Locator
 from voxmint.profiles.variants import settled_in
@@ -93,7 +99,7 @@ def _of_templates(layer: Layer, text_of: Callable[[str], str]) -> Iterator[Probl
         if is_template(text):
             cell = Leaf(node.value, node.mark, None, layer, None, node.style)
             for failure in _failures(text):
-                from voxmint.profiles.template_problems import template_problem  # rarely needed
+                from voxmint.profiles.templates.problems import template_problem  # rarely needed
 
                 yield template_problem(cell, failure, text_of)
 
@@ -106,7 +112,9 @@ def _failures(text: str) -> Iterator[TemplateError]:
         yield failure
         return
     if slots is None:
-        from voxmint.profiles.sandbox import never_defined  # has been imported to compile it
+        from voxmint.profiles.templates.sandbox import (
+            never_defined,  # has been imported to compile it
+        )
 
         yield from never_defined(text)
         return

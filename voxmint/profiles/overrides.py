@@ -12,7 +12,7 @@ from voxmint.profiles.nodes import MapNode, Mark, Node, ScalarNode
 from voxmint.profiles.reader import MAX_DEPTH, read_document
 from voxmint.profiles.scalars import BadNumberError, resolve
 from voxmint.profiles.selectors import in_one_form
-from voxmint.profiles.templates import is_template
+from voxmint.profiles.templates.template import is_template
 from voxmint.shown import looks_like_key
 
 _ROOTS = ("session", "vars", "expires_after")

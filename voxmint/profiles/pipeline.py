@@ -57,14 +57,14 @@ from voxmint.profiles.stages import (
     Stack,
     Stacks,
 )
-from voxmint.profiles.undefined import explained
+from voxmint.profiles.templates.undefined import explained
 from voxmint.profiles.unmatched import unmatched_selectors
 from voxmint.profiles.validate import Locator, Validator
 from voxmint.profiles.variants import settled_in
 
 if TYPE_CHECKING:
     from voxmint.profiles.policies.stage import Made
-    from voxmint.profiles.template_problems import Texts
+    from voxmint.profiles.templates.problems import Texts
 
 
 def compile_project(

@@ -14,7 +14,7 @@ from voxmint.problems import Problem
 from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
-from voxmint.profiles.templates import (
+from voxmint.profiles.templates.template import (
     Budget,
     Names,
     TemplateError,
@@ -26,7 +26,7 @@ from voxmint.profiles.templates import (
 from voxmint.profiles.values import Plain, Scalar
 
 if TYPE_CHECKING:
-    from voxmint.profiles.template_problems import Texts
+    from voxmint.profiles.templates.problems import Texts
 
 MAX_NESTED = 40
 """How many templates may wait for each other: a var in a var in a var."""
@@ -331,7 +331,7 @@ class Renderer:
 
     def _problems_of(self, cell: Leaf, failure: TemplateError) -> Collection[Problem]:
         """What is wrong with a scalar's template, or with templates that it waits for."""
-        from voxmint.profiles.template_problems import template_problem  # most templates are right
+        from voxmint.profiles.templates.problems import template_problem  # most templates are right
 
         found: dict[int, Problem] = {}
         for one in (failure, *failure.others):

@@ -29,6 +29,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Schema = {"type": "string"}
 _FULL: Schema = {"type": "string", "pattern": r"\S"}
 _TEXTS: Schema = {"type": "array", "items": _TEXT}
+_NAME: Schema = {"type": "string", "minLength": 1}
 _SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 _NULL: Schema = {"type": "null"}
 _TRUE: Schema = {"const": True}
@@ -134,7 +135,8 @@ def _policy() -> Schema:
         "where": _where(),
         "environments": _one_or_more(
             "The environments that it holds in, with those that extend them, by names and "
-            "patterns, `!` takes out; all by default."
+            "patterns, `!` takes out; all by default.",
+            _NAME,
         ),
         "path": {
             "type": "string",
@@ -184,12 +186,13 @@ def _about(schema: Schema, about: str) -> Schema:
     return {**schema, "description": about}
 
 
-def _one_or_more(about: str) -> Schema:
-    return {"anyOf": [_TEXT, _TEXTS], "description": about}
+def _one_or_more(about: str, text: Schema = _TEXT) -> Schema:
+    return {"anyOf": [text, {"type": "array", "items": text}], "description": about}
 
 
 def _bases(about: str) -> Schema:
-    return {"anyOf": [_TEXT, {**_TEXTS, "uniqueItems": True}], "description": about}
+    names = {"type": "array", "items": _NAME, "uniqueItems": True}
+    return {"anyOf": [_NAME, names], "description": about}
 
 
 def _labels() -> Schema:
@@ -316,12 +319,17 @@ def _plain(field: Field, name: str) -> Schema:
         case _:
             bounds = {"minimum": field.minimum, "maximum": field.maximum}
             known = {name: bound for name, bound in bounds.items() if bound is not None}
-            return {"type": field.type.value, **known}
+            return _text(field) if field.type is Type.STRING else {"type": field.type.value, **known}
 
 
 def _items(field: Field) -> Schema:
     closed = {"enum": list(field.values)}
-    return {"anyOf": [closed, {"$ref": "#/$defs/template"}]} if field.values else _TEXT
+    return {"anyOf": [closed, {"$ref": "#/$defs/template"}]} if field.values else _text(field)
+
+
+def _text(field: Field) -> Schema:
+    """A text of a field, or of its list, that may be any; a code is not empty."""
+    return _NAME if BAD_LANGUAGE.code in field.rules else _TEXT
 
 
 def _described(field: Field) -> str:

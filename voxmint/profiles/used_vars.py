@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeGuard
 from voxmint.origin import dotted
 from voxmint.profiles.cells import Cell, Gone, Leaf, MapCell, find
 from voxmint.profiles.idle.references import references
-from voxmint.profiles.templates import is_template
+from voxmint.profiles.templates.template import is_template
 
 MOST = 3
 """How many are told: with more, where they are set explains nothing."""

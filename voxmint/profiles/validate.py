@@ -30,7 +30,7 @@ from voxmint.profiles.documents import Layer
 from voxmint.profiles.fields import EXPIRES_AFTER
 from voxmint.profiles.findings import Finding
 from voxmint.profiles.rules import TURN_DETECTION_NEEDS_TYPE, outline
-from voxmint.profiles.templates import template
+from voxmint.profiles.templates.template import template
 from voxmint.profiles.used_vars import UsedVar, is_templated, vars_behind
 from voxmint.profiles.values import described
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.engine.minting.test_line import in_a_loop, until
 from voxmint.engine.apis import Answer
-from voxmint.engine.ledger import Failed, Minted, Outcome
+from voxmint.engine.ledger.ledger import Failed, Minted, Outcome
 from voxmint.engine.minting.courier import Courier
 from voxmint.engine.minting.delivery import Delivered
 from voxmint.engine.minting.line import Job

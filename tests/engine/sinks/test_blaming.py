@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from tests.engine.sinks.test_contract import Dotenv
 from tests.engine.worlds import problem_of
-from voxmint.engine.ledger import Ledger
+from voxmint.engine.ledger.ledger import Ledger
 from voxmint.engine.minting.delivery import Deliverer
 from voxmint.engine.sinks.blaming import held_by
 from voxmint.engine.sinks.contract import Change, Sink, SinkOutcome, Staged, preflight

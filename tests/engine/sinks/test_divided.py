@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from tests.engine.mints import Desk, desk, outcomes
 from tests.engine.sinks.test_contract import Dotenv
 from tests.engine.worlds import problem_of
-from voxmint.engine.ledger import Ledger
+from voxmint.engine.ledger.ledger import Ledger
 from voxmint.engine.sinks.contract import Change, Receipt
 from voxmint.engine.sinks.directory_options import DirectoryOptions
 from voxmint.engine.sinks.dotenv import DotenvSink

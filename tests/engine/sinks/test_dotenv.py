@@ -23,7 +23,7 @@ from tests.engine.worlds import (
 )
 from voxmint.engine.files import allowed_folders
 from voxmint.engine.git import repository
-from voxmint.engine.ledger import Intent, Ledger, Minted
+from voxmint.engine.ledger.ledger import Intent, Ledger, Minted
 from voxmint.engine.locks import Locks
 from voxmint.engine.sinks.contract import (
     Change,

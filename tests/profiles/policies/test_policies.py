@@ -15,7 +15,7 @@ from voxmint.profiles.overrides import parse_overrides
 from voxmint.profiles.pipeline import compile_project
 from voxmint.profiles.policies.reading import MAX_POLICIES
 from voxmint.profiles.policies.rule import read_rule
-from voxmint.profiles.templates import Budget
+from voxmint.profiles.templates.template import Budget
 
 MODEL = "input_audio_transcription: {model: gpt-transcribe}"
 SHORT = """

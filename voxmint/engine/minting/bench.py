@@ -10,7 +10,7 @@ from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import LockAwaited, Noted
 from voxmint.engine.files import allowed_folders
 from voxmint.engine.git import Absence, Head, Repository, repository
-from voxmint.engine.ledger import Ledger
+from voxmint.engine.ledger.ledger import Ledger
 from voxmint.engine.lines import Lines
 from voxmint.engine.locks import Clock, Locks
 from voxmint.engine.minting.delivery import Deliverer, Keeper

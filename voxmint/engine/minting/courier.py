@@ -13,7 +13,7 @@ from functools import cached_property
 
 from voxmint.engine.apis import Answer
 from voxmint.engine.git import Head
-from voxmint.engine.ledger import Failed, Minted, Outcome, Unanswered
+from voxmint.engine.ledger.ledger import Failed, Minted, Outcome, Unanswered
 from voxmint.engine.minting.clocks import skew_of
 from voxmint.engine.minting.delivery import Delivered, Keeper
 from voxmint.engine.minting.line import Job

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from voxmint.engine.ledger import Ledger, Outcome, SessionRecord
+from voxmint.engine.ledger.ledger import Ledger, Outcome, SessionRecord
 from voxmint.engine.sinks.blaming import blamed_on
 from voxmint.engine.sinks.contract import (
     Change,

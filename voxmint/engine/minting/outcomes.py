@@ -103,8 +103,7 @@ class Teller:
         `at` is where in the files what it refuses is set, and `asked` how many seconds it asks to
         wait.
         """
-        said = ": ".join(part for part in (refusal.code, refusal.message) if part)
-        facts: dict[str, Any] = {"status": refusal.status, "said": said or "no reason was given"}
+        facts: dict[str, Any] = {"status": refusal.status, "said": _said(refusal)}
         match refusal.status:
             case status if 300 <= status < 400:
                 where = reply.headers.get("location") or "nowhere"
@@ -128,6 +127,13 @@ class Teller:
     def _concealed(self, fact: Any) -> Any:
         # Masked here already: facts are kept, and a server may repeat what it was sent or gave.
         return masked(self.conceal(fact)) if isinstance(fact, str) else fact
+
+
+def _said(refusal: Refusal) -> str:
+    """The server's own word: its code, where that is more than the status, and its message."""
+    # Azure gives the status as the code of some errors, too.
+    code = None if refusal.code == str(refusal.status) else refusal.code
+    return ": ".join(part for part in (code, refusal.message) if part) or "no reason was given"
 
 
 def _setting(refusal: Refusal) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from voxmint.engine.events import (
     TokenCame,
     Waiting,
 )
-from voxmint.engine.ledger import Intent, Ledger
+from voxmint.engine.ledger.ledger import Intent, Ledger
 from voxmint.engine.minting.courier import Courier
 from voxmint.engine.minting.echoed import EchoCheck
 from voxmint.engine.minting.line import Job, Line

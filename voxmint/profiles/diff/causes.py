@@ -23,7 +23,7 @@ from voxmint.profiles.diff.values import is_below, leaves
 from voxmint.profiles.diff.written import in_order
 from voxmint.profiles.documents import Environment, Layer, LayerKind, OverlayItem, Profile
 from voxmint.profiles.render import Renderer, SharedParts, Subject
-from voxmint.profiles.templates import is_template
+from voxmint.profiles.templates.template import is_template
 
 FELL_AWAY = "fell away"
 

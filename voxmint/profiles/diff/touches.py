@@ -9,7 +9,7 @@ from voxmint.profiles.diff.values import is_plain_map
 from voxmint.profiles.directives import REPLACE, UNSET
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.nodes import MapNode, Mark, Node, ScalarNode
-from voxmint.profiles.templates import is_template
+from voxmint.profiles.templates.template import is_template
 
 
 class Touch(NamedTuple):

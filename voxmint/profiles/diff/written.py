@@ -17,7 +17,7 @@ from voxmint.profiles.diff.values import is_below
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.fields import UNIONS
 from voxmint.profiles.nodes import ScalarNode
-from voxmint.profiles.templates import TemplateError, is_template, template
+from voxmint.profiles.templates.template import TemplateError, is_template, template
 
 
 class What(Enum):

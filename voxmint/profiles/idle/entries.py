@@ -7,7 +7,7 @@ from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell
 from voxmint.profiles.directives import REPLACE, UNSET, has_directives
 from voxmint.profiles.fields import UNIONS
 from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node, ScalarNode, texts_in
-from voxmint.profiles.templates import asks_super
+from voxmint.profiles.templates.template import asks_super
 from voxmint.profiles.values import Scalar
 
 Keys = tuple[str, ...]

@@ -9,7 +9,7 @@ from voxmint.profiles.documents import Layer, LayerKind
 from voxmint.profiles.fields import UNIONS
 from voxmint.profiles.idle.entries import Entry, Keys, is_final, touched
 from voxmint.profiles.idle.references import References, Used
-from voxmint.profiles.templates import is_template
+from voxmint.profiles.templates.template import is_template
 
 if TYPE_CHECKING:
     from voxmint.profiles.stages import AllChecked, AllMerged, Documents, Families, Merged

@@ -12,7 +12,7 @@ from voxmint.profiles.directives import has_directives
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.idle.entries import Keys
 from voxmint.profiles.nodes import MapNode, Node, ScalarNode, texts_in
-from voxmint.profiles.templates import (
+from voxmint.profiles.templates.template import (
     MAP_METHODS,
     TEXT_METHODS,
     TemplateError,
@@ -176,7 +176,7 @@ def references(text: str) -> References:
         paths = template(text).slots
         if paths is not None:
             return frozenset(path[1:] for path in paths if path[:1] == ("vars",))
-        from voxmint.profiles.sandbox import syntax_tree
+        from voxmint.profiles.templates.sandbox import syntax_tree
 
         return frozenset(_in_tree(syntax_tree(text)))
     except (TemplateError, RecursionError):

@@ -14,9 +14,15 @@ from jinja2 import nodes
 from voxmint.origin import Path, dotted
 from voxmint.problems import nearest
 from voxmint.profiles.fields import EXPIRES_AFTER, REQUEST, SESSION, Field
-from voxmint.profiles.sandbox import Sandboxed, syntax_tree
-from voxmint.profiles.template_parts import is_lone
-from voxmint.profiles.templates import MAP_METHODS, Budget, Names, TemplateError, is_template
+from voxmint.profiles.templates.parts import is_lone
+from voxmint.profiles.templates.sandbox import Sandboxed, syntax_tree
+from voxmint.profiles.templates.template import (
+    MAP_METHODS,
+    Budget,
+    Names,
+    TemplateError,
+    is_template,
+)
 from voxmint.profiles.values import described
 
 VALUE = "value"

@@ -29,7 +29,7 @@ from voxmint.profiles.reach import Layered
 from voxmint.profiles.roster import Roster
 from voxmint.profiles.scalar_places import ScalarPlaces, failing_part
 from voxmint.profiles.selectors import is_pattern, matches
-from voxmint.profiles.templates import Budget, TemplateError
+from voxmint.profiles.templates.template import Budget, TemplateError
 from voxmint.profiles.unmatched import unmatched_policies
 from voxmint.profiles.used_vars import MOST, UsedVar, vars_behind
 from voxmint.profiles.values import briefly

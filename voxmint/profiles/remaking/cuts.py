@@ -10,7 +10,7 @@ from voxmint.profiles.merge import Merger
 from voxmint.profiles.nodes import MapNode, Mark, Node, ScalarNode
 from voxmint.profiles.remaking.parts import LIFETIME, Parts
 from voxmint.profiles.render import SharedParts
-from voxmint.profiles.templates import is_template
+from voxmint.profiles.templates.template import is_template
 from voxmint.profiles.values import Plain
 from voxmint.profiles.variants import settled_in
 

@@ -16,7 +16,14 @@ from voxmint.profiles.nodes import ListNode, MapNode, Node, ScalarNode
 from voxmint.profiles.remaking.parts import is_same_node
 from voxmint.profiles.render import SharedParts, Subject
 from voxmint.profiles.stages import Stack
-from voxmint.profiles.templates import Budget, Names, Template, TemplateError, is_template, template
+from voxmint.profiles.templates.template import (
+    Budget,
+    Names,
+    Template,
+    TemplateError,
+    is_template,
+    template,
+)
 from voxmint.profiles.values import Plain, Scalar
 
 VARS = "vars"

@@ -13,9 +13,9 @@ from hypothesis import given, settings, strategies as st
 from tests.profiles.laws import law
 from tests.profiles.naming import names
 from voxmint.problems import Problem
-from voxmint.profiles.template_filters import FILTER_NAMES, IN_PEACE, TEST_NAMES
-from voxmint.profiles.template_parts import MAX_NESTING
-from voxmint.profiles.templates import (
+from voxmint.profiles.templates.filters import FILTER_NAMES, IN_PEACE, TEST_NAMES
+from voxmint.profiles.templates.parts import MAX_NESTING
+from voxmint.profiles.templates.template import (
     MAP_METHODS,
     MAX_OUTPUT,
     MAX_WORK,
@@ -43,7 +43,7 @@ def failing(text: str, given_names: Names | None = None) -> Problem:
 
 # ── what there is ────────────────────────────────────────────────────────────────────────────────
 
-PAGE = Path(__file__).parents[2] / "docs" / "composition.md"
+PAGE = Path(__file__).parents[3] / "docs" / "composition.md"
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any, NoReturn, cast
 from jinja2 import nodes
 
 from voxmint.profiles import wording
-from voxmint.profiles.template_filters import FILTER_NAMES, TEST_NAMES, check_known, fail
-from voxmint.profiles.templates import TemplateError, finite
+from voxmint.profiles.templates.filters import FILTER_NAMES, TEST_NAMES, check_known, fail
+from voxmint.profiles.templates.template import TemplateError, finite
 
 MAX_NESTING = 64
 """How deep the parts of a template may stand in each other."""

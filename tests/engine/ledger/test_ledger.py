@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from tests.engine.worlds import ordinary_folder, problem_of, run, started
-from voxmint.engine.ledger import Failed, Intent, Ledger, Minted, Outcome, Unanswered
+from voxmint.engine.ledger.ledger import Failed, Intent, Ledger, Minted, Outcome, Unanswered
 from voxmint.engine.sinks.contract import Pending, Receipt
 from voxmint.engine.upstream.traces import traces_in
 from voxmint.problems import ProblemsError

@@ -15,8 +15,8 @@ from jinja2 import nodes
 
 from voxmint.profiles import wording
 from voxmint.profiles.selectors import in_one_form
-from voxmint.profiles.template_failures import plainly
-from voxmint.profiles.template_filters import (
+from voxmint.profiles.templates.failures import plainly
+from voxmint.profiles.templates.filters import (
     FILTER_NAMES,
     IN_PEACE,
     TEST_NAMES,
@@ -32,7 +32,7 @@ from voxmint.profiles.template_filters import (
     size,
     tests,
 )
-from voxmint.profiles.template_parts import (
+from voxmint.profiles.templates.parts import (
     RESERVED,
     WORK_OF_A_PART,
     check,
@@ -40,7 +40,7 @@ from voxmint.profiles.template_parts import (
     fail_nested,
     is_lone,
 )
-from voxmint.profiles.templates import (
+from voxmint.profiles.templates.template import (
     FIXED,
     MAP_METHODS,
     MAX_OUTPUT,

@@ -22,7 +22,7 @@ from voxmint.profiles import wording
 from voxmint.profiles.values import Plain, described
 
 if TYPE_CHECKING:
-    from voxmint.profiles.sandbox import Sandboxed
+    from voxmint.profiles.templates.sandbox import Sandboxed
 
 MAX_OUTPUT = 65_536
 """How many characters a template, or any value on the way to its result, may have."""
@@ -255,7 +255,7 @@ def sandboxed(text: str) -> Template:
 
 
 def _sandboxed(text: str) -> "Sandboxed":
-    from voxmint.profiles.sandbox import Sandboxed  # Jinja costs 60 ms to import
+    from voxmint.profiles.templates.sandbox import Sandboxed  # Jinja costs 60 ms to import
 
     return Sandboxed(text)
 

@@ -7,7 +7,7 @@ from voxmint.problems import Problem, Related
 from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, Gone, Leaf, MapCell, key_origin
 from voxmint.profiles.scalar_places import ScalarPlaces, failing_part
-from voxmint.profiles.templates import TemplateError
+from voxmint.profiles.templates.template import TemplateError
 
 Texts = Callable[[str], str]
 """Gives a file's text by its name, so that a problem can point into a template."""

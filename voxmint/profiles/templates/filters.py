@@ -15,7 +15,7 @@ from jinja2.tests import TESTS
 
 from voxmint.problems import Kind, nearest
 from voxmint.profiles import wording
-from voxmint.profiles.templates import (
+from voxmint.profiles.templates.template import (
     MAX_OUTPUT,
     Budget,
     TemplateError,

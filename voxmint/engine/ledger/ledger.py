@@ -26,9 +26,9 @@ from pathlib import Path
 from types import NoneType, TracebackType
 from typing import Any, Self
 
-from voxmint.engine import ledgernames
 from voxmint.engine.failures import failure
-from voxmint.engine.ledgerfile import opened, transaction, translated
+from voxmint.engine.ledger import names as ledgernames
+from voxmint.engine.ledger.file import opened, transaction, translated
 from voxmint.engine.sinks.contract import Pending, Receipt
 from voxmint.engine.upstream.traces import Traces, text_of
 from voxmint.engine.wording import LEDGER_CORRUPT

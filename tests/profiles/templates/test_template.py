@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from tests.profiles.laws import law
 from tests.profiles.naming import ABSENT, VARS, names
 from voxmint.problems import Problem
-from voxmint.profiles.templates import (
+from voxmint.profiles.templates.template import (
     MAP_METHODS,
     MAX_OUTPUT,
     MAX_WORK,
