@@ -16,6 +16,10 @@ KEYS = [
     "AKIAIOSFODNN7EXAMPLE",
     "abc8Q~abcdefghijklmnopqrstuvwxyz012345",
     "-----BEGIN PRIVATE KEY-----MIIEvQIBADANBgkqhkiG9w0BAQEFAASC",
+    "hvs.CAESIJ0123456789abcdefghijkl",
+    "hvb.AAAAAQ0123456789-_bcdefghijkl",
+    "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+    "github_pat_11AAAAAAA0123456789_abcdefghij",
 ]
 
 

@@ -22,7 +22,7 @@ _UNSEEN = re.compile(
 )
 
 # What keys and tokens of this trade look like: sk-…, sess-…, ek_…, a bearer header, a JSON web
-# token, what people log in with to AWS, Azure (`…8Q~…`) and Google (a private key).
+# token, what people log in with to AWS, Azure (`…8Q~…`), Google (a private key), Vault and GitHub.
 # Azure's 32 hexadecimal digits or 84 letters are too common a shape to be masked alone.
 # Each branch reads a character a bounded number of times: a file may be made of nothing else.
 _KEYLIKE = re.compile(
@@ -38,6 +38,8 @@ _KEYLIKE = re.compile(
         ["']?[A-Za-z0-9/+=]{16,}+
     | (?<![A-Za-z0-9_.~\-])[A-Za-z0-9_.~\-]{3}[0-9]Q~[A-Za-z0-9_.~\-]{30,}+
     | -----BEGIN\ [A-Z\ ]{0,20}PRIVATE\ KEY-----[^\s"']*+
+    | \bhv[sbr]\.[A-Za-z0-9_\-]{16,}+
+    | \b(?:gh[pousr]|github_pat)_[A-Za-z0-9_]{16,}+
     """,
     re.VERBOSE,
 )
@@ -47,6 +49,7 @@ _KEYLIKE = re.compile(
 _SIGNS = (
     *("://", "sk-", "rk-", "pk-", "sess-", "ek_", "bearer ", "eyj"),
     *("akia", "asia", "secret_access_key", "q~", "private key-----"),
+    *("hvs.", "hvb.", "hvr.", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"),
 )
 
 

@@ -10,7 +10,8 @@ from tests.engine.worlds import problem_of
 from voxmint.engine.edge import Operator
 from voxmint.engine.ledger.ledger import Intent, Ledger
 from voxmint.engine.mint import mint
-from voxmint.engine.purging import Fate, Purge, PurgeReport, plan_purge, purge, scope_of
+from voxmint.engine.purge_report import Fate, Purge, PurgeReport
+from voxmint.engine.purging import plan_purge, purge, scope_of
 from voxmint.engine.sinks.contract import Console, Receipt
 from voxmint.problems import ProblemsError, UsageError
 

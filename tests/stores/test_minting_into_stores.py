@@ -22,7 +22,8 @@ from voxmint.engine.events import Noted
 from voxmint.engine.mint import mint, planned
 from voxmint.engine.plan import Plan
 from voxmint.engine.planfile import Asked, read_plan, write_plan
-from voxmint.engine.purging import PurgeReport, plan_purge, purge, scope_of
+from voxmint.engine.purge_report import PurgeReport
+from voxmint.engine.purging import plan_purge, purge, scope_of
 from voxmint.engine.report import Report
 from voxmint.engine.reviewing import Review
 from voxmint.engine.sinks.looking import looks_at
@@ -133,6 +134,21 @@ def test_an_address_in_the_files_counts_for_whoever_names_its_host(
     assert host not in allowed.err
 
 
+@pytest.mark.usefixtures("server")
+def test_of_a_store_that_cannot_be_asked_nobody_says_that_it_is_empty(tmp_path: Path) -> None:
+    made = desk(tmp_path, more=AWS)
+    made.mint()
+    environ = made.edge().environ
+    with in_environment(NOBODY):
+        text = ran(made.root, "sinks", "--check", environ=environ, now=made.now)
+        data = ran(made.root, "sinks", "--check", "-o", "json", environ=environ, now=made.now)
+    assert (text.code, text.out.splitlines()[1].split()[-1]) == (1, "unknown")
+    [environment] = json.loads(data.out)["environments"]
+    assert [(one["asked"], one["holds"]) for one in environment["sinks"]] == [(False, [])]
+    asked = ran(made.root, "sinks", "--check", environ=environ, now=made.now)
+    assert (asked.code, asked.out.splitlines()[1].split()[-1]) == (0, "1")
+
+
 def test_limits_are_told_by_the_plan(tmp_path: Path) -> None:
     made = desk(tmp_path, more=AWS)
     with in_environment(NOBODY):
@@ -231,8 +247,8 @@ def test_what_is_another_s_by_now_is_left_and_not_called_removed(
     first, *lines = purge_said(made, report).splitlines()
     assert first == "removed 1, left 1 in live (voxmint/live/{profile})"
     assert lines[1] == (
-        "left        ward   `voxmint/live/ward` has another owner by now, and stays as it is: "
-        "voxmint did not write it"
+        "left        ward   `voxmint/live/ward` in AWS Secrets Manager has another owner by now, "
+        "and stays as it is: voxmint did not write it"
     )
     # The ledger has let it go, too.
     assert plan_purge(scope_of(made.project, "live"), (), Operator(), made.edge()).items == ()
@@ -252,18 +268,20 @@ def test_what_a_deleted_profile_left_and_another_took_is_noted(server: Aws, tmp_
 # ── a switch that fails halfway ──────────────────────────────────────────────────────────────────
 
 
-def no_move_of(server: Aws, name: str) -> AbstractContextManager[None]:
+def no_move_of(server: Aws, name: str, region: str = "") -> AbstractContextManager[None]:
     """No request to make a new version of this secret the current one arrives."""
-    return nothing_of(server, name, "UpdateSecretVersionStage")
+    return nothing_of(server, name, "UpdateSecretVersionStage", region)
 
 
 @contextmanager
-def nothing_of(server: Aws, name: str, action: str) -> Iterator[None]:
-    """No request of this action arrives that is about this secret."""
+def nothing_of(server: Aws, name: str, action: str, region: str = "") -> Iterator[None]:
+    """No request of this action arrives that is about this secret, in this region or in any."""
 
     def is_of_it(request: Request) -> Fault | None:
         is_it = (
-            request.headers["x-amz-target"].endswith(action) and name.encode() in request.content
+            request.headers["x-amz-target"].endswith(action)
+            and name.encode() in request.content
+            and region in request.headers["authorization"]
         )
         return Fault.LOST if is_it else None
 
@@ -358,6 +376,24 @@ def test_of_a_switch_that_fails_halfway_it_says_which_have_it_and_the_next_run_f
     assert made.env_file.stat() == file
     assert outcomes(made.mint()) == {"clinic": "kept", "ward": "kept"}
     assert states(made)["ward"][0] == "live"
+
+
+def test_stores_whose_secrets_have_the_same_names_are_told_apart(
+    server: Aws, tmp_path: Path
+) -> None:
+    kind = "aws-secretsmanager"
+    made = desk(tmp_path, more=f"sinks: [{{kind: {kind}}}, {{kind: {kind}, region: eu-west-1}}]\n")
+    made.mint()
+    with no_move_of(server, "clinic", region="eu-west-1"):
+        report = made.mint(force=True)
+    there, here = f"{kind} eu-west-1 voxmint/live/{{profile}}", f"{kind} voxmint/live/{{profile}}"
+    text = said(made, report)
+    assert f"the new one is in `{here}`; `{there}` has the old one or none" in text
+    assert f"it is staged in `{there}`: the next mint" in text
+    assert states(made)["clinic"] == ("missing", f"missing from `{there}`: staged there")
+    written = said(made, made.mint()).splitlines()[0]
+    assert written.startswith("written 1 in ")
+    assert written.endswith(f" → {here}, {there}")
 
 
 def test_a_switch_that_the_run_itself_could_mend_is_no_failure(server: Aws, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from voxmint.cli.parser import Duration, command as command_named
 if TYPE_CHECKING:
     from voxmint.cli.compiling import Selection
     from voxmint.cli.world import World
-    from voxmint.engine.purging import Purge, PurgeReport
+    from voxmint.engine.purge_report import Purge, PurgeReport
 
 _DECLINED = 1
 

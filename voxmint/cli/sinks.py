@@ -129,6 +129,8 @@ def _held(one: "Look") -> str:
         return "only a mint asks it"
     if one.is_only_by_name:
         return f"only with --sink {one.kind}"
+    if one.is_silent:
+        return "unknown"
     return str(len(one.holds)) if one.is_asked else "ask with --check"
 
 

@@ -185,6 +185,7 @@ def _kept(entry: Entry) -> Result:
         record.expires_at if record else None,
         record.request_id if record else None,
         sinks=tuple(
-            SinkResult(sink.kind, sink.target, SinkOutcome.UNCHANGED) for sink in entry.sinks
+            SinkResult(sink.kind, sink.target, SinkOutcome.UNCHANGED, address=sink.address)
+            for sink in entry.sinks
         ),
     )

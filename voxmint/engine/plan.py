@@ -16,6 +16,7 @@ from voxmint.engine.ledger.ledger import OpenIntent, SessionRecord
 from voxmint.engine.lines import Lines
 from voxmint.engine.reasons import Changed, changes_between, told
 from voxmint.engine.sinks.contract import Receipt
+from voxmint.engine.sinks.namesakes import names_of
 from voxmint.engine.upstream.request import Sent, digest_of, is_elsewhere, lifetime_of, sent_body
 from voxmint.engine.upstream.target import Target
 from voxmint.engine.upstream.traces import Traces, traces_of
@@ -132,7 +133,7 @@ class Entry:
         """The same profile's entry where what was staged of it turned out to be gone."""
         lacking = [sink for sink in self.sinks if sink not in self.holders]
         verb = "lacks it" if len(lacking) == 1 else "lack it"
-        reason = f"{_targets(lacking)} {verb}, and what was staged there is gone"
+        reason = f"{_targets(lacking, self.sinks)} {verb}, and what was staged there is gone"
         return replace(self, decision=_renewed(Cause.SINK_LACKS, reason))
 
     def to_json(self) -> dict[str, Any]:
@@ -372,7 +373,7 @@ class _Case:
         if not lacking:
             return None
         if all(sink.key in record.staged for sink in lacking):
-            reason = f"missing from {_targets(lacking)}: staged there"
+            reason = f"missing from {_targets(lacking, self.sinks)}: staged there"
             staged = Decision(Action.REWRITE, Cause.STAGED, reason)
             return self._expiring(record, left) or staged
         if not record.sinks:
@@ -381,9 +382,9 @@ class _Case:
         if added == lacking:
             # The ledger cannot tell the two apart: a purge leaves nothing of a sink in it.
             verb = "is new, or was emptied" if len(added) == 1 else "are new, or were emptied"
-            return _renewed(Cause.SINK_ADDED, f"{_targets(added)} {verb}{NOT_STORED}")
+            return _renewed(Cause.SINK_ADDED, f"{_targets(added, self.sinks)} {verb}{NOT_STORED}")
         verb = "lacks it" if len(lacking) == 1 else "lack it"
-        return _renewed(Cause.SINK_LACKS, f"{_targets(lacking)} {verb}{NOT_STORED}")
+        return _renewed(Cause.SINK_LACKS, f"{_targets(lacking, self.sinks)} {verb}{NOT_STORED}")
 
     def _expiring(self, record: SessionRecord, left: float) -> Decision | None:
         needed = self.wish.min_remaining
@@ -413,8 +414,10 @@ def _expired(left: float) -> Decision | None:
     return _renewed(Cause.EXPIRED, f"expired {spoken(-left)} ago") if left <= 0 else None
 
 
-def _targets(sinks: Iterable[SinkPlace]) -> str:
-    return " and ".join(f"`{sink.target}`" for sink in sinks)
+def _targets(sinks: Iterable[SinkPlace], among: Iterable[SinkPlace]) -> str:
+    """What some of a profile's sinks are called, where all of them could be meant."""
+    names = names_of(among)
+    return " and ".join(f"`{names[sink.key]}`" for sink in sinks)
 
 
 def margin_of(record: SessionRecord) -> float:

@@ -36,7 +36,8 @@ GOOD = frozenset({Outcome.MINTED, Outcome.KEPT, Outcome.WRITTEN})
 class SinkResult:
     """What became of a profile in one sink; `problem` is why it is not there.
 
-    `is_staged`: it is not in place, and the next run can put it there without a mint.
+    `is_staged`: it is not in place, and the next run can put it there without a mint. `address` is
+    its target as the ledger has it.
     """
 
     kind: str
@@ -44,6 +45,11 @@ class SinkResult:
     outcome: SinkOutcome
     problem: Problem | None = None
     is_staged: bool = False
+    address: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.kind, self.address
 
     @property
     def is_good(self) -> bool:

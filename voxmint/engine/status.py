@@ -18,6 +18,7 @@ from voxmint.engine.project import Project
 from voxmint.engine.reasons import Changed
 from voxmint.engine.selection import Selection, present_in
 from voxmint.engine.sinks import SINKS
+from voxmint.engine.sinks.namesakes import names_of
 from voxmint.engine.sinks.surroundings import absent_state
 from voxmint.engine.state import found_state
 from voxmint.engine.upstream.target import target_of
@@ -114,9 +115,9 @@ class Session:
 class EnvironmentStatus:
     """What is the case in one environment.
 
-    `targets` are its sinks, in the words of its file. `misplaced` is what sinks have and are no
-    longer for; `unseen` are tokens that may live though nobody has them. `problems` are what kept
-    something from being known. `reason` is why only the ledger's word is told, where that is so.
+    `targets` is what its sinks are called. `misplaced` is what sinks have and are no longer for;
+    `unseen` are tokens that may live though nobody has them. `problems` are what kept something
+    from being known. `reason` is why only the ledger's word is told, where that is so.
     """
 
     environment: str
@@ -306,7 +307,7 @@ class _Look:
             sessions[profile] = self._alone(profile, name, records.get(profile), why)
         return EnvironmentStatus(
             name,
-            tuple(sink.target for sink in plan.sinks),
+            tuple(names_of(plan.sinks).values()),
             tuple(sessions[profile] for profile in sorted(sessions)),
             plan.misplaced,
             plan.unseen,
@@ -357,7 +358,8 @@ def _state(entry: Entry, sinks: Iterable[SinkStatus], holders: _Holders) -> tupl
     if cause is Cause.NEVER_MINTED:
         there = [sink for sink in entry.sinks if holders.of(sink.key, entry.profile) is Held.HELD]
         if there:
-            names = " and ".join(f"`{sink.target}`" for sink in there)
+            called = names_of(entry.sinks)
+            names = " and ".join(f"`{called[sink.key]}`" for sink in there)
             verb = "has" if len(there) == 1 else "have"
             return State.UNKNOWN, f"{names} {verb} it, and no ledger here knows of it"
         return State.MISSING, "never minted"

@@ -96,34 +96,39 @@ def test_of_one_object_for_all_the_sessions_of_a_run_are_switched_over_at_once(
     assert shared.server.kept["tokens/production"].marks == marks
 
 
+NAME = "voxmint/production/clinic"
+
+
+def left_for_one(store: InMemory) -> Unfinished:
+    """What a run leaves staged beside the secret of one profile, which has a value already."""
+    store.made = sink_of(Siblings, store.server)
+    store.sink("clinic").write(delivering("clinic"))
+    [left] = left_staged(store, delivering("clinic", number=2))
+    return left
+
+
 @pytest.mark.parametrize(("has_marks", "expected"), [(False, WRITTEN), (True, UNCHANGED)])
 def test_a_switch_that_was_cut_when_readers_had_the_value_is_finished(
     store: InMemory, has_marks: bool, expected: SinkOutcome
 ) -> None:
-    store.made = sink_of(Siblings, store.server)
-    name = "voxmint/production/clinic"
-    store.sink("clinic").write(delivering("clinic"))
-    [left] = left_staged(store, delivering("clinic", number=2))
-    old = store.server.kept[name]
-    [text] = store.server.kept[name + STAGED].values.values()
+    left = left_for_one(store)
+    old = store.server.kept[NAME]
+    [text] = store.server.kept[NAME + STAGED].values.values()
     marks = session_marks("production", session("clinic", 2))
-    store.server.kept[name] = Kept({"2": text}, "2", marks if has_marks else old.marks)
+    store.server.kept[NAME] = Kept({"2": text}, "2", marks if has_marks else old.marks)
     assert store.sink("clinic").finish([left]).outcomes == {"clinic": expected}
     # Neither is it written again, nor is anything of it left.
-    assert store.server.kept == {name: Kept({"2": text}, "2", marks)}
+    assert store.server.kept == {NAME: Kept({"2": text}, "2", marks)}
 
 
 def test_a_value_of_somebody_else_s_is_not_given_the_marks_of_what_is_staged(
     store: InMemory,
 ) -> None:
-    store.made = sink_of(Siblings, store.server)
-    name = "voxmint/production/clinic"
-    store.sink("clinic").write(delivering("clinic"))
-    [left] = left_staged(store, delivering("clinic", number=2))
-    old = store.server.kept[name]
-    store.server.kept[name] = Kept({"2": "theirs"}, "2", old.marks)
+    left = left_for_one(store)
+    theirs = Kept({"2": "theirs"}, "2", store.server.kept[NAME].marks)
+    store.server.kept[NAME] = theirs
     assert store.sink("clinic").finish([left]) == Finished()
-    assert store.server.kept[name] == Kept({"2": "theirs"}, "2", old.marks)
+    assert store.server.kept[NAME] == theirs
 
 
 def test_of_one_object_for_all_what_the_run_took_out_stays_out(shared: InMemory) -> None:

@@ -13,6 +13,7 @@ from voxmint.cli.world import World
 from voxmint.engine.durations import spoken
 from voxmint.engine.minting.clocks import WORTH_SAYING
 from voxmint.engine.plan import Action, Entry, Plan
+from voxmint.engine.sinks.namesakes import names_of
 from voxmint.shown import shown
 
 _COLOR = {
@@ -36,7 +37,7 @@ class _Row(NamedTuple):
 def write(screen: Screen, plan: Plan, world: World, command: str) -> None:
     """Writes the plan: what is changed first, what is kept last; `command` would carry it out."""
     url = plan.target.url or "an emulator of its own"
-    sinks = ", ".join(dict.fromkeys(sink.target for sink in plan.sinks))
+    sinks = ", ".join(names_of(plan.sinks).values())
     count = number(len(plan.entries), "profile")
     # Of sinks that other packages bring nothing is known here.
     ways = [f"{count} in {plan.environment}", url, *([sinks] if sinks else [])]

@@ -9,7 +9,7 @@ from voxmint.cli.display.words import counted_names, number
 from voxmint.cli.formats.unseen import unseen
 from voxmint.cli.world import World
 from voxmint.engine.durations import spoken
-from voxmint.engine.purging import OUT, Fate, Item, Purge, Purged, PurgeReport
+from voxmint.engine.purge_report import OUT, Fate, Item, Purge, Purged, PurgeReport
 from voxmint.shown import shown
 
 _LABEL = 10

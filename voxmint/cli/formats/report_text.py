@@ -1,6 +1,6 @@
 """What a mint did, for a person: the counts, what went wrong and what to do, the next expiry."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from voxmint.cli.display.moments import length, moment
 from voxmint.cli.display.screen import Screen, Style
@@ -9,6 +9,7 @@ from voxmint.cli.formats.leftovers import leftovers
 from voxmint.cli.formats.unseen import unseen
 from voxmint.cli.world import World
 from voxmint.engine.report import GOOD, Outcome, Report, Result
+from voxmint.engine.sinks.namesakes import names_of
 from voxmint.engine.wording import MINT_REFUSED
 from voxmint.shown import shown
 
@@ -48,7 +49,7 @@ def _headline(screen: Screen, report: Report) -> str:
     if report.unpruned:
         counts.append(screen.paint(f"unpruned {len(report.unpruned)}", Style.RED))
     done = ", ".join(counts) or "nothing to mint"
-    targets = ", ".join(_targets(report))
+    targets = ", ".join(_targets(report).values())
     start = "interrupted: " if report.is_interrupted else ""
     arrow = f" → {shown(targets)}" if targets else ""
     return f"{start}{done} in {length(report.seconds)}{arrow}"
@@ -60,10 +61,15 @@ def _color(outcome: Outcome) -> Style:
     return Style.GREEN if outcome in GOOD else Style.RED
 
 
-def _targets(report: Report) -> dict[str, None]:
+def _targets(report: Report) -> Mapping[tuple[str, str], str]:
     """The sinks in which something good is now."""
-    good = (result for result in report.results if result.is_good)
-    return dict.fromkeys(sink.target for result in good for sink in result.sinks)
+    good = {sink.key for result in report.results if result.is_good for sink in result.sinks}
+    return {key: name for key, name in _names(report).items() if key in good}
+
+
+def _names(report: Report) -> Mapping[tuple[str, str], str]:
+    """What the sinks are called."""
+    return names_of(sink for result in report.results for sink in result.sinks)
 
 
 def _failures(report: Report, screen: Screen, world: World) -> Iterator[str]:
@@ -72,13 +78,14 @@ def _failures(report: Report, screen: Screen, world: World) -> Iterator[str]:
     for result in report.bad:
         message = result.problem.message if result.problem else result.reason
         groups.setdefault((result.outcome, message), []).append(result)
+    names = _names(report)
     for (outcome, message), results in groups.items():
         profiles = counted_names([one.profile for one in results], is_verbose=world.is_verbose)
         said = f"{profiles}   {message}{_request(results, world)}"
         yield _labelled(outcome, said, screen.paint(outcome, Style.RED))
         if places := _places(results):
             yield _labelled("", f"set at {counted_names(places, is_verbose=world.is_verbose)}")
-        for said in _whereabouts(results):
+        for said in _whereabouts(results, names):
             yield _labelled("", said)
         problem = results[0].problem
         if problem is not None and problem.hint:
@@ -95,14 +102,14 @@ def _them(profiles: Collection[str]) -> str:
     return "it" if len(profiles) == 1 else "them"
 
 
-def _whereabouts(results: Sequence[Result]) -> Iterator[str]:
+def _whereabouts(results: Sequence[Result], names: Mapping[tuple[str, str], str]) -> Iterator[str]:
     """Which sinks have the new tokens, and which are as they were, where that differs."""
     sinks = [sink for result in results for sink in result.sinks]
-    new = dict.fromkeys(shown(sink.target) for sink in sinks if sink.is_good)
-    old = dict.fromkeys(shown(sink.target) for sink in sinks if not sink.is_good)
+    new = dict.fromkeys(shown(names[sink.key]) for sink in sinks if sink.is_good)
+    old = dict.fromkeys(shown(names[sink.key]) for sink in sinks if not sink.is_good)
     if new and old:
         yield f"the new one is in {_listed(new)}; {_listed(old)} {_have(old)} the old one or none"
-    staged = dict.fromkeys(shown(sink.target) for sink in sinks if sink.is_staged)
+    staged = dict.fromkeys(shown(names[sink.key]) for sink in sinks if sink.is_staged)
     if staged:
         yield f"it is staged in {_listed(staged)}: the next mint puts it in place"
 

@@ -231,6 +231,7 @@ class Courier:
                 one.outcomes.get(profile, SinkOutcome.FAILED),
                 one.refused.get(profile, one.problem),
                 profile in one.staged,
+                place.address,
             )
             for place, one in zip(self.places, written, strict=True)
             if place.takes(profile)

@@ -4,7 +4,7 @@ No request is sent and no key is read. What can no longer be finished has to be 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from voxmint.engine.events import Written
 from voxmint.engine.minting.bench import Bench, place_of_sink
@@ -66,8 +66,9 @@ def _in_one(sink: Sink, entries: list[Entry], bench: Bench) -> Finished:
 
 def _sink_result(entry: Entry, place: SinkPlace, finished: Finished | None) -> SinkResult | None:
     """What became of a profile in a sink; `None` where what was staged there is gone."""
+    result = SinkResult(place.kind, place.target, SinkOutcome.UNCHANGED, address=place.address)
     if place in entry.holders:
-        return SinkResult(place.kind, place.target, SinkOutcome.UNCHANGED)
+        return result
     if finished is None:
         problem: Problem | None = Problem(MINT_INTERRUPTED)
     else:
@@ -75,8 +76,8 @@ def _sink_result(entry: Entry, place: SinkPlace, finished: Finished | None) -> S
         if problem is None and entry.profile not in finished.outcomes:
             return None
     if problem is not None or finished is None:
-        return SinkResult(place.kind, place.target, SinkOutcome.FAILED, problem, is_staged=True)
-    return SinkResult(place.kind, place.target, finished.outcomes[entry.profile])
+        return replace(result, outcome=SinkOutcome.FAILED, problem=problem, is_staged=True)
+    return replace(result, outcome=finished.outcomes[entry.profile])
 
 
 def _result(entry: Entry, sinks: tuple[SinkResult, ...]) -> Result:

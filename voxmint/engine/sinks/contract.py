@@ -25,7 +25,7 @@ from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType, TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol, Self, TextIO
 
 from voxmint.engine.sinks.blaming import blamed_on_others
 from voxmint.engine.wording import SINK_DUPLICATE, SINK_UNUSED
@@ -98,8 +98,7 @@ class Session(Protocol):
     def commit(self) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(NamedTuple):
     """A session that an earlier run staged in a sink, and did not note as switched over."""
 
     session: Session
@@ -134,8 +133,7 @@ class SinkOutcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """What became of what an earlier run had staged, by profile.
 
     In `outcomes` are those that readers have now: just switched over, or in place before. Of those
@@ -143,12 +141,11 @@ class Finished:
     anew: what was staged is gone, or somebody changed what it was to replace.
     """
 
-    outcomes: Mapping[str, SinkOutcome] = field(default_factory=dict)
-    problems: Mapping[str, Problem] = field(default_factory=dict)
+    outcomes: Mapping[str, SinkOutcome] = MappingProxyType({})
+    problems: Mapping[str, Problem] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Console:
+class Console(NamedTuple):
     """The streams of the process that writes to sinks."""
 
     stdout: TextIO

@@ -8,15 +8,14 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from voxmint.engine.failures import failure
 from voxmint.engine.files import Place, Target
 from voxmint.engine.sinks.contract import Change, Delivery, Receipt, Staged, Surroundings
 from voxmint.engine.sinks.guarded import FileSettings, GuardedSink
 from voxmint.engine.sinks.naming import clashes
-from voxmint.engine.sinks.staging import Part, StagedFiles
 from voxmint.engine.sinks.variables import PROFILE
 from voxmint.engine.wording import (
     FOLDER_UNWRITABLE,
@@ -25,6 +24,9 @@ from voxmint.engine.wording import (
 )
 from voxmint.problems import Problem, ProblemsError
 
+if TYPE_CHECKING:
+    from voxmint.engine.sinks.staging import Part
+
 _CONSTANTS = "constants"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
@@ -32,8 +34,7 @@ Entry = str | int | Mapping[str, str | int]
 """What stands under a name in a file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Owned:
+class Owned(NamedTuple):
     """A name in one of a sink's files."""
 
     file: str
@@ -134,7 +135,7 @@ class FileSink(GuardedSink):
 
     def target_of(self, file: str) -> Target:
         """One of the sink's files, by its name."""
-        return replace(self.file(), name=file, label=self._label_of(file))
+        return self.file()._replace(name=file, label=self._label_of(file))
 
     @cached_property
     def file_pattern(self) -> str:
@@ -234,6 +235,8 @@ class FileSink(GuardedSink):
         return self.around.locks.held_on_file(self.file().path)
 
     def stage(self, change: Change) -> Staged:
+        from voxmint.engine.sinks.staging import StagedFiles  # only what writes needs it
+
         entries: dict[str, Mapping[str, Entry]] = {}
         refused: dict[str, Problem] = {}
         for delivery in change.deliveries:
@@ -251,7 +254,9 @@ class FileSink(GuardedSink):
 
     def _parts(
         self, change: Change, entries: Mapping[str, Mapping[str, Entry]]
-    ) -> tuple[Part, ...]:
+    ) -> "tuple[Part, ...]":
+        from voxmint.engine.sinks.staging import Part
+
         gone = self._gone(change, entries)
         parts: list[Part] = []
         written = self.by_file(entries)
@@ -315,7 +320,7 @@ class FileSink(GuardedSink):
             kept.update(Owned(self._file_name, name) for name in self.constants())
         return kept
 
-    def merge_into(self, existing: bytes, part: Part) -> bytes:
+    def merge_into(self, existing: bytes, part: "Part") -> bytes:
         """A file with its part of a change; `ProblemsError` where it cannot be added to."""
         flaw = self.flaw_in(existing)
         if flaw:

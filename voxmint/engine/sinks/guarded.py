@@ -9,7 +9,6 @@ from typing import ClassVar, Protocol
 
 from voxmint.engine.failures import failure
 from voxmint.engine.files import Target, target_within
-from voxmint.engine.git import Absence
 from voxmint.engine.sinks.contract import Sink, Surroundings
 from voxmint.engine.wording import (
     PATH_RESERVED,
@@ -105,6 +104,8 @@ class GuardedSink(Sink):
         options = self.options
         if not targets or (options.allow_tracked and options.allow_unignored):
             return
+        from voxmint.engine.git import Absence  # a look at settings alone asks no git
+
         git = self.around.git(targets[0][1].parent)
         if isinstance(git, Absence):
             # Not of this sink alone: it is said once for all of them.

@@ -22,8 +22,8 @@ from voxmint.profiles.compiled import CompiledEnvironment, CompiledProfile
 class Look:
     """One sink: the profiles that it is for, and those whose values it has, by names alone.
 
-    Of one that is remote nothing is known unless it `is_asked`, and of one that is not voxmint's
-    own nothing but its kind.
+    Of one that is remote nothing is known unless it `is_asked`. One that `is_silent` could not be
+    asked, or not be read. Of one that is not voxmint's own nothing is known but its kind.
     """
 
     environment: str
@@ -34,6 +34,7 @@ class Look:
     is_only_by_name: bool
     is_asked: bool = True
     is_own: bool = True
+    is_silent: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """What programs read of it."""
@@ -43,7 +44,7 @@ class Look:
             "profiles": list(self.profiles),
             "holds": list(self.holds),
             "only_by_name": self.is_only_by_name,
-            "asked": self.is_asked,
+            "asked": self.is_asked and not self.is_silent,
             "own": self.is_own,
         }
 
@@ -79,7 +80,7 @@ def looks_at(
     looks: list[Look] = []
     problems: list[Problem] = []
     for sink in sinks:
-        held: frozenset[str] = frozenset()
+        held: frozenset[str] | None = None
         is_asked = checks or not sink.is_remote
         problems += [*unused(sink), *sink.flaws()]
         try:
@@ -93,9 +94,10 @@ def looks_at(
                 sink.kind,
                 sink.target,
                 sink.around.profiles,
-                tuple(sorted(held)),
+                tuple(sorted(held or ())),
                 sink.is_only_by_name,
                 is_asked,
+                is_silent=held is None,
             )
         )
     looks += _others(environment, around)

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from voxmint.engine.files import allowed_folders
-from voxmint.engine.git import repository
 from voxmint.engine.locks import Clock, Locks
 from voxmint.engine.sinks.contract import Surroundings
 from voxmint.engine.state import OWN_FOLDER, STATE_DIR, StateFolder, found_state
+
+if TYPE_CHECKING:
+    from voxmint.engine.git import Absence, Repository
 
 
 def surroundings_of(project: Path, environ: Mapping[str, str]) -> Surroundings:
@@ -24,9 +27,15 @@ def surroundings_of(project: Path, environ: Mapping[str, str]) -> Surroundings:
         (),
         state,
         locks,
-        lambda folder: repository(folder, environ),
+        lambda folder: _repository(folder, environ),
         allowed,
     )
+
+
+def _repository(folder: Path, environ: Mapping[str, str]) -> "Repository | Absence":
+    from voxmint.engine.git import repository  # a look at settings asks no git
+
+    return repository(folder, environ)
 
 
 def absent_state(root: Path, environ: Mapping[str, str]) -> StateFolder:

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from voxmint.engine.stores.marks import MANAGED_BY
-from voxmint.engine.stores.options import Deletable, Name
+from voxmint.engine.stores.options import FULL, Deletable, Name
 from voxmint.engine.upstream.hosts import url_of
 
 OWN_TAGS = 8
@@ -47,7 +47,7 @@ class KeyVaultOptions(Deletable):
         description="The secret's name. With {profile} in it each profile has its own; else there "
         "is one for the environment, a JSON object with a member for each profile.",
     )
-    vault: Annotated[str, AfterValidator(_vault)] | None = Field(
+    vault: Annotated[str, AfterValidator(_vault), FULL] | None = Field(
         default=None,
         description="The vault, by name or, outside the public cloud, by its URL. Whoever runs "
         "voxmint has to allow its host. Without it AZURE_KEYVAULT_URL tells.",

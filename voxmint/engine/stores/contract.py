@@ -8,6 +8,7 @@ which tell what it is. A change of one object goes through these calls:
     store.verify(draft, version)           # that it reads back as it was written
     store.switch(draft, version)           # readers find it, and the marks tell of it
     store.discard(draft, version)          # instead of `switch`: all is as it was
+    store.settle(name, version, found)     # after a `switch` that was cut short: what it left
 
 A `switch` that fails for a while leaves what is staged, and a later run switches it over by the
 same calls: it reads what was staged, and gives `switch` a draft that holds just that. A store in

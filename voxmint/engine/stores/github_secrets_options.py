@@ -6,7 +6,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from voxmint.engine.stores.github_secrets_places import is_owner, is_repository, is_repository_name
 from voxmint.engine.stores.naming import PROFILE
-from voxmint.engine.stores.options import Name, StoreOptions
+from voxmint.engine.stores.options import FULL, Name, StoreOptions
 
 
 def _repository(text: str) -> str:
@@ -50,7 +50,7 @@ class GithubSecretsOptions(StoreOptions):
         description="What a secret holds: the bare token, or a JSON object. GitHub hides a "
         "secret's whole value in logs, and so no part of a JSON object.",
     )
-    repository: Annotated[str, AfterValidator(_repository)] | None = Field(
+    repository: Annotated[str, AfterValidator(_repository), FULL] | None = Field(
         default=None,
         description="Whose secrets, as OWNER/NAME; GITHUB_REPOSITORY without it. Whoever runs "
         "voxmint has to allow any other one.",
@@ -59,7 +59,7 @@ class GithubSecretsOptions(StoreOptions):
         default=None,
         description="The repository's deployment environment whose secrets they are.",
     )
-    organization: Annotated[str, AfterValidator(_organization)] | None = Field(
+    organization: Annotated[str, AfterValidator(_organization), FULL] | None = Field(
         default=None,
         description="The organization whose secrets they are, instead of a repository's. Whoever "
         "runs voxmint has to allow it.",
@@ -70,7 +70,7 @@ class GithubSecretsOptions(StoreOptions):
         "not public, all, or those in `repositories`.",
     )
     repositories: Annotated[
-        tuple[Annotated[str, AfterValidator(_name_alone)], ...], BeforeValidator(_fixed)
+        tuple[Annotated[str, AfterValidator(_name_alone), FULL], ...], BeforeValidator(_fixed)
     ] = Field(default=(), description="The repositories that `visibility: selected` means.")
     url: str | None = Field(
         default=None,

@@ -1,6 +1,6 @@
 """The settings that stores have in common."""
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -8,6 +8,8 @@ from voxmint.engine.sinks.file_options import KeyNames, Written
 from voxmint.engine.stores.naming import PROFILE
 
 Name = Annotated[str, Field(min_length=1)]
+FULL: Any = Field(json_schema_extra={"minLength": 1})
+"""For editors, where a validator has its own words for an empty text."""
 
 
 class StoreOptions(Written):

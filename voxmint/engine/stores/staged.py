@@ -194,7 +194,8 @@ class StagedObjects(Staged):
             owner = f"it holds a session of `{held}`"
         if owner is None:
             return None
-        return Problem(STORE_LEFT, self._sink.around.at, {"name": job.name, "owner": owner})
+        facts = {"name": job.name, "store": self._sink.title, "owner": owner}
+        return Problem(STORE_LEFT, self._sink.around.at, facts)
 
     def _is_in_place(self, job: Job, found: Found, content: Content) -> bool:
         return found.is_there and self._store.has(job.name, found, content)

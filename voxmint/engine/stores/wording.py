@@ -105,7 +105,7 @@ STORE_KEYRING_UNFIT = error(
 )
 STORE_LEFT = note(
     "store-left",
-    "`{name}` has another owner by now, and stays as it is: {owner}",
+    "`{name}` in {store} has another owner by now, and stays as it is: {owner}",
     about="Something else wrote a secret that voxmint had written before, so what is there now is "
     "not taken out. The token that was there lives until it ends, wherever there are copies.",
 )
