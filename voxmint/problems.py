@@ -7,9 +7,8 @@ own in a `wording` module. Problems are collected, never thrown one by one.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from string import Formatter
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from voxmint.origin import Origin
 from voxmint.shown import shown
@@ -52,8 +51,7 @@ _MEANINGS: Mapping[Sureness, str] = MappingProxyType(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(NamedTuple):
     """A kind of problem, with its wording.
 
     `message` and `hints` are format strings over the problem's facts. Of the hints, the first
@@ -106,8 +104,7 @@ def note(
     return Kind(code, Severity.NOTE, message, hints, about, source, sure)
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(NamedTuple):
     """Another place that a problem is about: what it conflicts with, or what it overrode."""
 
     at: Origin
@@ -157,7 +154,12 @@ class Problem:
 
     @property
     def message(self) -> str:
-        return _bounded(self.kind.message.format_map(self.facts))
+        return _bounded(self.wording)
+
+    @property
+    def wording(self) -> str:
+        """The message as it was put together: to be compared, and never to be shown."""
+        return self.kind.message.format_map(self.facts)
 
     @property
     def hint(self) -> str | None:
@@ -181,6 +183,8 @@ _LONGEST = 2000
 
 
 def _placeholders(template: str) -> set[str]:
+    from string import Formatter  # its module takes long, and hints are for problems
+
     return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
@@ -233,7 +237,7 @@ def gathered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 def _by_place(problem: Problem) -> tuple[object, ...]:
     at = problem.at or Origin("", 0, 0)
     weight = list(Severity).index(problem.severity)
-    return (at.file, at.line, at.column, weight, problem.code, problem.message)
+    return (at.file, at.line, at.column, weight, problem.code, problem.wording)
 
 
 class VoxmintError(Exception):

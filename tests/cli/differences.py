@@ -111,6 +111,20 @@ def comparison_of(difference: Difference, names: Sequence[str] = ("one", "two"))
     return Comparison(base, head, difference, _NOTHING, _NOTHING, renewals)
 
 
+def partly_untold() -> Difference:
+    """One edit that has no effect in a body, and of which nothing is known in an invalid one."""
+    at = Origin("profiles/base.yaml", 1, 1)
+    cause = Cause(CauseKind.VARIABLE, "vars.x", 1, 2, at)
+    shadow = Shadow(cause, (("clinic", "local"),), "no value there depends on it")
+    return Difference(
+        2,
+        shadowed=(shadow,),
+        untold=(cause,),
+        broken=(("ward", "local"),),
+        unread=("profiles/w.yaml",),
+    )
+
+
 def many(count: int, text: str) -> Difference:
     """A difference of so many edits, each of one value in one body."""
     groups = []

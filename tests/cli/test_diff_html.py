@@ -13,13 +13,13 @@ import pytest
 from hypothesis import Phase, given, settings
 from syrupy.assertion import SnapshotAssertion
 
-from tests.cli.differences import SIGN, comparison_of, differences
+from tests.cli.differences import SIGN, comparison_of, differences, partly_untold
 from tests.cli.running import ran, write
 from tests.cli.test_diff import NEW, OLD
 from tests.profiles.laws import law
 from voxmint.cli.display.screen import Screen
 from voxmint.cli.formats import diff_html
-from voxmint.cli.formats.links import links_of
+from voxmint.cli.formats.links import Links, links_of
 from voxmint.profiles.diff.result import Difference
 
 ADDRESS = "https://code.example/hospital/voice/blob/main/{path}#L{line}"
@@ -236,3 +236,13 @@ def luminance(color: str) -> float:
     parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts]
     return sum(share * one for share, one in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_it_says_where_nothing_can_be_said() -> None:
+    out = io.StringIO()
+    diff_html.write(Screen(out, {}), comparison_of(partly_untold()), Links())
+    told = " ".join(Page(out.getvalue()).texts["text"].split())
+    assert "nothing can be said of bodies that are invalid" in told
+    assert (
+        "profiles/w.yaml differs in bodies that are invalid, of which nothing can be said" in told
+    )

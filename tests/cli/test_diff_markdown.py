@@ -16,7 +16,7 @@ from hypothesis import Phase, given, settings, strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from tests.cli.differences import SIGN, comparison_of, differences, many, texts
+from tests.cli.differences import SIGN, comparison_of, differences, many, partly_untold, texts
 from tests.profiles.laws import law
 from voxmint.cli.display.screen import Screen
 from voxmint.cli.formats import diff_markdown
@@ -191,3 +191,14 @@ def test_what_fits_is_shown_and_no_more(lists: list[list[str]], most: int) -> No
     assert length(text) <= most
     if sum(length(one.written(one.items)) + 2 for one in sections) <= most:
         assert text == "\n\n".join(one.written(one.items) for one in sections)
+
+
+def test_it_says_where_nothing_can_be_said() -> None:
+    lines = written(comparison_of(partly_untold())).splitlines()
+    assert (
+        "- `profiles/base.yaml:1` `vars.x 1 → 2`: no effect, `no value there depends on it` "
+        "(`clinic` in `local`); nothing can be said of bodies that are invalid"
+    ) in lines
+    assert (
+        "- `profiles/w.yaml` differs in bodies that are invalid, of which nothing can be said"
+    ) in lines

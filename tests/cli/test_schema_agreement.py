@@ -326,6 +326,52 @@ def test_they_refuse_the_same(name: str, tmp_path: Path) -> None:
     check(name, tmp_path, every[:: max(13, len(every) // 100 | 1)])
 
 
+_POLICY = {"name": "n", "path": "session.include", "rule": "{{ value }}", "message": "m"}
+_VAULT = {"kind": "azure-keyvault", "name": "{environment}-{profile}"}
+_GITHUB = {"kind": "github-secrets", "name": "{profile}"}
+EMPTY: list[tuple[str, dict[str, Any]]] = [
+    ("profile", {"extends": ""}),
+    ("profile", {"extends": ["base", ""]}),
+    ("profile", {"session": {"input_audio_transcription": {"model": "whisper-1", "language": ""}}}),
+    ("profile", {"session": {"input_audio_transcription": {"languages": ["en", ""]}}}),
+    ("environment", {"extends": ""}),
+    *(
+        ("environment", {"provider": {"kind": "compatible", "url": "https://a.example/v1", **one}})
+        for one in (
+            {"url": ""},
+            {"organization": ""},
+            {"project": ""},
+            {"safety_identifier": ""},
+            {"headers": {"X-A": ""}},
+        )
+    ),
+    *(
+        ("environment", {"provider": {"kind": "emulator"}, "sinks": [sink]})
+        for sink in (
+            {**_VAULT, "vault": ""},
+            {**_GITHUB, "repository": ""},
+            {**_GITHUB, "organization": ""},
+            {**_GITHUB, "organization": "a", "visibility": "selected", "repositories": [""]},
+        )
+    ),
+    *(
+        ("project", {"version": 1, "policies": [{**_POLICY, "environments": names}]})
+        for names in ("", ["local", ""])
+    ),
+]
+"""Documents that an empty text alone makes wrong."""
+
+
+@pytest.mark.parametrize(("kind", "document"), EMPTY)
+def test_an_empty_text_is_no_name_and_no_word(
+    kind: str, document: dict[str, Any], tmp_path: Path
+) -> None:
+    assert not VALIDATORS[kind].is_valid(document)
+    assert [one.message for one in refusals(kind, document, tmp_path)] != []
+    full = json.loads(json.dumps(document).replace('""', '"zz"'))
+    assert VALIDATORS[kind].is_valid(full)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RIGHT)
 def test_they_refuse_the_same_for_every_change(name: str, tmp_path: Path) -> None:

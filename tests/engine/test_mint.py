@@ -180,6 +180,16 @@ def test_what_may_be_in_a_folder_that_cannot_be_looked_into_stays(tmp_path: Path
     assert made.variables == before
 
 
+def test_what_is_in_a_file_that_is_not_read_stays(tmp_path: Path) -> None:
+    made = desk(tmp_path, ["clinic", "ward"])
+    made.mint()
+    before = made.variables
+    (made.root / "profiles/ward.yaml").rename(made.root / "profiles/ward.YAML")
+    report = made.mint("clinic")
+    assert (report.pruned, outcomes(report)) == ((), {"clinic": "kept"})
+    assert made.variables == before
+
+
 def test_a_renamed_profile_takes_its_old_name_along(tmp_path: Path) -> None:
     made = desk(tmp_path)
     made.mint()

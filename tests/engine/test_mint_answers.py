@@ -274,6 +274,7 @@ def test_a_code_that_is_the_status_is_said_once(tmp_path: Path) -> None:
     answered = said({"error": {"code": "404", "message": "Resource not found"}}, 404)
     with Scripted(each(answered)) as server:
         text = message(only(against(server, desk(tmp_path)).mint()))
+    assert text is not None
     assert text.endswith("(any more): 404 Resource not found")
 
 

@@ -46,12 +46,14 @@ def read_dotenv(root: Path) -> Mapping[str, Held]:
 def read_dotenv_each(root: Path) -> Mapping[str, Held]:
     found: dict[str, Held] = {}
     for path in root.glob(".env.ward-*"):
+        if ".voxmint-" in path.name:
+            # Staged, and nobody's yet: a run may be killed before it wrote a byte into it.
+            continue
         assert path.read_text() or path.name == ".env.ward-00", path
-        if ".voxmint-" not in path.name:
-            foreign = f"THEIRS={OTHER}\n" if path.name == ".env.ward-00" else ""
-            held = _variables(path.read_text(), foreign)
-            assert set(held) <= {path.name.removeprefix(".env.")}
-            found |= held
+        foreign = f"THEIRS={OTHER}\n" if path.name == ".env.ward-00" else ""
+        held = _variables(path.read_text(), foreign)
+        assert set(held) <= {path.name.removeprefix(".env.")}
+        found |= held
     return found
 
 

@@ -108,6 +108,31 @@ def test_one_that_cannot_be_read_may_be_what_is_selected() -> None:
     assert codes(compilation.problems) == ["bad-yaml"]
 
 
+@pytest.mark.parametrize("ending", ["YAML", "Yml"])
+def test_a_file_with_capitals_in_its_ending_is_told_once_with_what_it_affects(ending: str) -> None:
+    source = project({"p": f"{MODEL}extends: base", "r": MODEL})
+    file = f"profiles/base.{ending}"
+    source.files = {**source.files, file: "abstract: true"}
+    for order in (Order(), Order(("p",), ("local",)), Order(("base",), ("local",))):
+        compilation = compile_project(source, order)
+        check_order(order, compilation)
+        [problem] = relevant_problems(order, compilation)
+        assert (problem.code, str(problem.at)) == ("ending-in-capitals", f"{file}:1:1")
+        assert problem.is_error
+        assert "base" in compilation.profile_names
+        if "base" not in order.profiles:
+            assert problem.affects == (("p", "local"),)
+
+
+def test_an_environment_in_a_file_with_capitals_in_its_ending_is_not_unknown() -> None:
+    source = project({"p": f"{MODEL}environments: {{eu: {{vars: {{a: 1}}}}}}"})
+    source.files = {**source.files, "environments/eu.YAML": EMULATOR}
+    order = Order(("p",), ("eu",))
+    compilation = compile_project(source, order)
+    check_order(order, compilation)
+    assert codes(relevant_problems(order, compilation)) == ["ending-in-capitals"]
+
+
 def test_a_roster_is_what_it_says() -> None:
     roster = Roster(["a", "team/x"], ["team/"])
     assert [*roster] == ["a", "team/x"]

@@ -151,7 +151,7 @@ def _complete(ctx: click.Context, _: click.Parameter, incomplete: str) -> "list[
     from voxmint.cli.names import names_in
     from voxmint.cli.parser import FOLDER
     from voxmint.cli.world import this_world
-    from voxmint.engine.states import revisions_in
+    from voxmint.engine.clones import revisions_in
 
     folder = Path(ctx.meta.get(FOLDER, "."))
     found: Sequence[str] = [

@@ -1,7 +1,6 @@
 """What a check found, apart from how it is shown."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from voxmint.cli.compiling import Compiled
@@ -19,8 +18,7 @@ class Checked(NamedTuple):
     bodies: int
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(NamedTuple):
     """The problems of what was looked at, and where they stand.
 
     `reached` is how many of the profiles have an error; 0 where that cannot be said.

@@ -58,7 +58,7 @@ def fixed(compiled: Compiled, found: Callable[[Compiled], Findings], *, is_diff:
             compiled,
             compilation=proven.compilation,
             problems=proven.compilation.problems,
-            sources=replace(compiled.sources, texts=proven.compilation.texts),
+            sources=compiled.sources._replace(texts=proven.compilation.texts),
         )
         findings = found(after)
     return Fixed(findings, proven, compiled.sources)

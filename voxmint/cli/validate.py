@@ -1,7 +1,6 @@
 """`voxmint validate`: everything that is wrong, where, and what to do about it."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from voxmint.cli.world import World
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What to look at, in which form to tell, whether warnings fail, and what to do about it.
 
     With `fixes`, what has no effect is removed; with `shows_diff`, only shown. With `files`, the
@@ -94,7 +92,7 @@ def _validate_touched(options: Options, world: "World") -> int:
             "`--files` looks at whole projects, and tells what is wrong as text or for GitHub",
             "leave out what selects, mends or writes another form",
         )
-    whole = replace(options, selection=Selection(), files=False)
+    whole = options._replace(selection=Selection(), files=False)
     code = 0
     for root in touched_projects(files, world.cwd, world.environ):
         # What is said is counted from where the hook runs.
@@ -110,7 +108,7 @@ def _compiled_in(root: "Path", world: "World") -> "Compiled":
     from voxmint.cli.compiling import Selection, compile_selection
 
     compiled = compile_selection(Selection(), replace(world, cwd=root), idle=True)
-    return replace(compiled, sources=replace(compiled.sources, cwd=world.cwd))
+    return replace(compiled, sources=compiled.sources._replace(cwd=world.cwd))
 
 
 def _found(compiled: "Compiled", world: "World") -> "Findings":

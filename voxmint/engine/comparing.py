@@ -11,13 +11,14 @@ from voxmint.engine.upstream.request import sent_body, where_of
 from voxmint.engine.upstream.target import Target, target_of
 from voxmint.problems import Body, Problem, ProblemsError, UsageError, nearest
 from voxmint.profiles.cells import value_of
+from voxmint.profiles.collector import COLLECTOR
 from voxmint.profiles.compiled import Compilation, CompiledBody, CompiledEnvironment
 from voxmint.profiles.diff.compare import compare
 from voxmint.profiles.diff.fates import Compared
 from voxmint.profiles.diff.result import Difference
 from voxmint.profiles.diff.values import is_same
 from voxmint.profiles.order import Order, check_order, lost_names, relevant_problems
-from voxmint.profiles.pipeline import compile_both, compile_project, without_collector
+from voxmint.profiles.pipeline import compile_both, compile_project
 from voxmint.profiles.roster import Roster
 from voxmint.profiles.selectors import is_pattern
 from voxmint.profiles.source import Source
@@ -83,7 +84,7 @@ def compare_states(
     # A profile whose labels changed is looked at in both states, whichever of them asks for it.
     compiled = replace(order, labels=())
     # All that is made here is kept to the end, and has no cycles.
-    with without_collector():
+    with COLLECTOR.paused():
         before, after = _compiled(base.source, head.source, compiled)
         _check(asked, compiled, before, after)
         needed = _needed(deploys, before, after)

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
 from voxmint.engine.failures import failure, reason
 from voxmint.engine.wording import (
@@ -119,8 +119,7 @@ def allowed_folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
     return tuple(folder.resolve() for folder in named)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A file to be written: the folder it lies in, really, and what people call it.
 
     `base` is the real folder that the way to the file may not leave; `parts` lead from there to

@@ -3,8 +3,8 @@
 import os
 import stat
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from voxmint.engine.failures import reason
 from voxmint.engine.worktree import WorkTree
@@ -17,8 +17,7 @@ from voxmint.profiles.reading import PROJECT_FILE
 from voxmint.profiles.selectors import in_one_form
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(NamedTuple):
     """A folder with a `voxmint.yaml`."""
 
     root: Path

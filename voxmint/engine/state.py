@@ -13,11 +13,10 @@ import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from voxmint.engine.failures import failure, reason
-from voxmint.engine.git import Repository, repository
 from voxmint.engine.wording import STATE_TRACKED, STATE_UNSAFE, STATE_UNUSABLE
 
 STATE_DIR = "VOXMINT_STATE_DIR"
@@ -26,8 +25,7 @@ OWN_FOLDER = ".voxmint"
 """The state folder of a project, relative to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateFolder:
+class StateFolder(NamedTuple):
     """A state folder that was found to be safe; its paths are absolute and real."""
 
     path: Path
@@ -100,6 +98,8 @@ def _checked(path: Path, project: Path, environ: Mapping[str, str], *, is_own: b
     found = _unsafe(path, is_own=is_own)
     if found:
         raise failure(STATE_UNSAFE, folder=path, found=found)
+    from voxmint.engine.git import Repository, repository  # a check of settings finds no folder
+
     real = path.resolve()
     git = repository(real, environ)
     if isinstance(git, Repository) and git.tracked(real):

@@ -15,6 +15,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from voxmint.engine.clones import (
+    USUAL_BRANCHES,
+    default_branch,
+    fetching,
+    has_one_branch,
+    is_shallow,
+    is_sparse,
+    names_in,
+    only_project,
+)
 from voxmint.engine.git import Absence, Repository, any_repository
 from voxmint.engine.project import open_project
 from voxmint.engine.revisions import (
@@ -43,7 +53,6 @@ NOTHING = "nothing: there is no commit yet"
 _SHORT = 10
 """How many characters of a commit's name are shown."""
 _MOST_STATES = 2
-_USUAL = ("main", "master")
 _STEPS = re.compile(r"(?<=.)[~^][~^0-9]*$")
 """How many commits to go back, at the end of a revision."""
 _OBJECT = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
@@ -236,16 +245,16 @@ class _Finder:
         known = _STEPS.sub("", word)
         if known != word and self._commit(known) is not None:
             end = f"`{shown(known)}` does not go back that far here"
-            return f"{end}; {_UNSHALLOW}" if _is_shallow(git) else end
-        near = nearest(word, [*_refs(git), *more]).get("nearest")
+            return f"{end}; {_UNSHALLOW}" if is_shallow(git) else end
+        near = nearest(word, [*names_in(git), *more]).get("nearest")
         remote, _, branch = known.partition("/") if "/" in known else ("origin", "", known)
-        is_usual = branch in _USUAL or word.startswith("origin/")
+        is_usual = branch in USUAL_BRANCHES or word.startswith("origin/")
         is_branch = is_usual or not (near or _OBJECT.fullmatch(word))
-        if is_branch and _has_one_branch(git):
-            return f"this clone has one branch only: {_fetched(git, remote, branch)}"
+        if is_branch and has_one_branch(git):
+            return f"this clone has one branch only: {fetching(git, remote, branch)}"
         if near:
             return f"did you mean `{shown(near)}`?"
-        return _UNSHALLOW if _is_shallow(git) else None
+        return _UNSHALLOW if is_shallow(git) else None
 
     # ── defaults ─────────────────────────────────────────────────────────────────────────────────
 
@@ -273,7 +282,7 @@ class _Finder:
         if isinstance(git, Absence):
             return State(WORK_TREE, tree)
         prefix = self._prefix()
-        if not _is_sparse(git):
+        if not is_sparse(git):
             return State(WORK_TREE, tree, folder=prefix)
         left_out = Revision(self._all(), skipped(git, prefix))
         return State(WORK_TREE, Sparse(tree, left_out), folder=prefix)
@@ -288,11 +297,11 @@ class _Finder:
         own = head.commit or self._commit("HEAD")
         if own is None:
             return State(NOTHING, None)
-        default = _default_branch(git)
+        default = default_branch(git)
         if default is None:
             hint = "name what to compare with: `voxmint diff HEAD`, or a branch"
-            if _is_shallow(git):
-                hint = f"this clone has one branch only: {_fetched(git, 'origin', 'main')}"
+            if is_shallow(git):
+                hint = f"this clone has one branch only: {fetching(git, 'origin', 'main')}"
             raise UsageError("there is no default branch to compare with", hint)
         name, commit = default
         return self._parted(replace(head, commit=own), name, commit)
@@ -305,7 +314,7 @@ class _Finder:
         if answer.code == 0 and found:
             why = f"where it left {name}"
             return replace(self._committed(found, found), why=why)
-        if _is_shallow(git):
+        if is_shallow(git):
             raise UsageError(
                 f"the history here is too shallow to find where this branch left `{shown(name)}`",
                 "`git fetch --unshallow` gets the rest (in a workflow, `fetch-depth: 0` of the "
@@ -363,7 +372,7 @@ class _Finder:
         if self._inside is None:
             git = self._asked()
             if git.is_bare:
-                self._inside = _only_project(git, commit)
+                self._inside = only_project(git, commit)
             else:
                 self._inside = prefix_of(git, self._root())
         return self._inside
@@ -391,7 +400,7 @@ class _Finder:
     def _is_left_out(self, folder: Path) -> bool:
         """Whether a sparse checkout leaves out the project's file, which is in the folder."""
         git = self._repository()
-        if isinstance(git, Absence) or git.is_bare or not _is_sparse(git):
+        if isinstance(git, Absence) or git.is_bare or not is_sparse(git):
             return False
         try:
             prefix = prefix_of(git, folder)
@@ -399,71 +408,3 @@ class _Finder:
             # Above the repository.
             return False
         return PROJECT_FILE in skipped(git, prefix)
-
-
-def _only_project(git: Repository, commit: str) -> str:
-    """The folder of the only project in a commit, or the repository's own; empty for none.
-
-    `UsageError` where there are several, none of them at the top: nothing says which is meant.
-    """
-    listing = git.asked("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit)
-    paths = listing.decode("utf-8", "surrogateescape").split("\0")
-    folders = [path.rpartition("/")[0] for path in paths if path.rpartition("/")[2] == PROJECT_FILE]
-    if len(folders) > 1 and "" not in folders:
-        few = ", ".join(f"`{shown(folder)}`" for folder in folders[:3])
-        raise UsageError(
-            f"this bare repository holds {len(folders):,} projects: {few}"
-            + ", …" * (len(folders) > 3),
-            f"choose one: `--project {shown(folders[0])}`",
-        )
-    return folders[0] if len(folders) == 1 else ""
-
-
-def _is_shallow(git: Repository) -> bool:
-    return git.run("rev-parse", "--is-shallow-repository").output.strip() == b"true"
-
-
-def _fetched(git: Repository, remote: str, branch: str) -> str:
-    """How to get a branch, and all its history, where it is not among those that are fetched."""
-    depth = " --unshallow" if _is_shallow(git) else ""
-    name = f"{shown(remote)}/{shown(branch)}"
-    return f"`git fetch{depth} {shown(remote)} {shown(branch)}:refs/remotes/{name}` gets `{name}`"
-
-
-def _has_one_branch(git: Repository) -> bool:
-    """Whether only some branches of the remote are fetched, as after `git clone --depth 1`."""
-    told = git.run("config", "--get-all", "remote.origin.fetch").output.split()
-    return bool(told) and not any(b"*" in spec for spec in told)
-
-
-def _is_sparse(git: Repository) -> bool:
-    return git.run("config", "--bool", "--get", "core.sparseCheckout").output.strip() == b"true"
-
-
-def _refs(git: Repository) -> list[str]:
-    """The names of branches and tags, as people write them."""
-    names = git.run("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/remotes")
-    tags = git.run("for-each-ref", "--format=%(refname:short)", "refs/tags")
-    lines = (*names.output.splitlines(), *tags.output.splitlines())
-    return [line.decode("utf-8", "replace") for line in lines]
-
-
-def _default_branch(git: Repository) -> tuple[str, str] | None:
-    """The default branch and its commit: the remote's own word, or a name that is usual."""
-    named = git.run("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
-    candidates = [named.output.decode("utf-8", "replace").strip()]
-    configured = git.run("config", "--get", "init.defaultBranch").output.decode("utf-8", "replace")
-    for name in (configured.strip(), *_USUAL):
-        candidates += [f"origin/{name}", name] if name else []
-    for name in filter(None, candidates):
-        for kind in ("refs/remotes/", "refs/heads/"):
-            commit = object_at(git, f"{kind}{name}^{{commit}}")
-            if commit is not None:
-                return name, commit
-    return None
-
-
-def revisions_in(folder: Path, environ: Mapping[str, str]) -> Sequence[str]:
-    """The names of branches and tags of the repository that the folder is in, for completion."""
-    git = any_repository(folder, environ)
-    return () if isinstance(git, Absence) else _refs(git)

@@ -129,11 +129,10 @@ class Environment:
     sinks_where: tuple[Where, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectFile:
+class ProjectFile(NamedTuple):
     """What `voxmint.yaml` says: the two folders and the policies, and where it says it."""
 
     profiles: str = "profiles"
     environments: str = "environments"
     policies: tuple[Policy, ...] = ()
-    marks: Mapping[str, Mark] = field(default_factory=lambda: MappingProxyType({}))
+    marks: Mapping[str, Mark] = MappingProxyType({})

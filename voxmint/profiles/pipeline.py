@@ -6,9 +6,7 @@
 problems, and goes on with what is sound.
 """
 
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +14,7 @@ from voxmint.problems import Body, Problem, gathered
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.bodiless import check_bodiless
 from voxmint.profiles.cells import MapCell
+from voxmint.profiles.collector import COLLECTOR
 from voxmint.profiles.compiled import (
     Compilation,
     CompiledBody,
@@ -88,7 +87,7 @@ def compile_both(
     from voxmint.profiles.remaking.stage import earlier  # only who compares states needs it
 
     makers = remembering()
-    with without_collector():
+    with COLLECTOR.paused():
         before = _compile(NOTHING_EARLIER, base, order, makers)
         after = _compile(earlier(*before), head, order, makers)
     return before.compilation, after.compilation
@@ -109,7 +108,7 @@ def _compile(known: Earlier, source: Source, order: Order, makers: Makers) -> _M
 
     `makers` make documents of files: what two states have in common need be read only once.
     """
-    with without_collector():
+    with COLLECTOR.paused():
         sources = read_sources(source, order.wanted, makers.document)
         documents = parse_all(sources, makers)
         families = trace(sources, documents, order.settings)
@@ -140,26 +139,6 @@ def _remade(known: Earlier, stacks: Stacks, order: Order, merger: Merger) -> All
     from voxmint.profiles.remaking.stage import remake
 
     return remake(known, stacks, _root_of(merger))
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Pauses the garbage collector: a compile makes many objects, keeps them, and has no cycles.
-
-    Measured: with the collector on, a large project takes over half as long again. Switched on
-    again it would look at every new object once, for nothing; freezing and unfreezing puts them
-    with the old ones. Objects that the program itself froze stay as they are.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            if gc.get_freeze_count() == 0:
-                gc.freeze()
-                gc.unfreeze()
-            gc.enable()
 
 
 # ── parse ────────────────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ from voxmint.problems import Body, Problem
 from voxmint.profiles import wording
 from voxmint.profiles.compiled import CompiledEnvironment, CompiledProfile
 from voxmint.profiles.documents import Environment, Layer, LayerKind, Profile
+from voxmint.profiles.source import as_read
 
 _OF_NOBODY = (wording.UNUSED_PATTERN, wording.UNUSED_SELECTOR, wording.UNUSED_LABEL)
 """What selects nothing has no part in any body."""
@@ -58,7 +59,7 @@ def reaching(
                 yield replace(problem, affects=users)
         else:
             file = problem.at.file
-            yield replace(problem, affects=(*users_of_files[file], *lost.get(file, ())))
+            yield replace(problem, affects=(*users_of_files[file], *lost.get(as_read(file), ())))
 
 
 def _flawed(profiles: Iterable[Profile], environments: Iterable[Environment]) -> Iterator[Layer]:

@@ -14,7 +14,7 @@ from voxmint.profiles.parse import parse_project
 from voxmint.profiles.reader import MAX_BYTES, Document, read_document
 from voxmint.profiles.roster import Roster
 from voxmint.profiles.selectors import in_one_form
-from voxmint.profiles.source import ENDINGS, Source, SourceError, is_yaml_name
+from voxmint.profiles.source import ENDINGS, Source, SourceError, as_read, is_yaml_name
 
 PROJECT_FILE = "voxmint.yaml"
 
@@ -69,14 +69,14 @@ class _Folder:
         self._setting = setting
         self._at = Origin(PROJECT_FILE, *project.marks.get(setting, (1, 1, 1)))
         self._is_doubtful = any(one.facts.get("field") == setting for one in problems)
-        self._clashing: list[str] = []
+        self._unread: list[str] = []
         self._hidden: list[str] = []
         self.is_listed = False
 
     @property
     def names(self) -> Roster:
-        """The names of all there are: a file that clashes with another has its problem already."""
-        return Roster((*self.files, *self._clashing), self._hidden)
+        """The names of all there are: a file that is not read has its problem already."""
+        return Roster((*self.files, *self._unread), self._hidden)
 
     def list(self) -> None:
         """Finds the names of all files."""
@@ -94,25 +94,19 @@ class _Folder:
             self._hidden.append(in_one_form(path.removeprefix(prefix)) + "/")
             self.problems.append(_unreadable_problem(path, why))
         for file in files:
-            if not self._has_ending(file) or not self._is_text(file):
+            if not is_yaml_name(file) or not self._is_text(file):
                 continue
             name = in_one_form(file.removeprefix(prefix).rpartition(".")[0])
+            if not file.endswith(ENDINGS):
+                self._note_ending(file)
+                self._unread.append(name)
+                continue
             other = folded.setdefault(name.casefold(), file)
             if other != file:
                 self._note_clash(file, other, name)
-                self._clashing.append(name)
+                self._unread.append(name)
                 continue
             self.files[name] = file
-
-    def _has_ending(self, file: str) -> bool:
-        """Whether the name ends as it must; noted where it does but for its capitals."""
-        if file.endswith(ENDINGS):
-            return True
-        if is_yaml_name(file):
-            stem, _, ending = file.rpartition(".")
-            facts = {"file": file, "renamed": f"{stem}.{ending.lower()}"}
-            self.problems.append(Problem(wording.ENDING_IN_CAPITALS, Origin(file, 1, 1), facts))
-        return False
 
     def _is_text(self, file: str) -> bool:
         """Whether the name can be written down, in a ledger as in a file; noted where it cannot."""
@@ -128,6 +122,10 @@ class _Folder:
     def _note_clash(self, file: str, other: str, name: str) -> None:
         facts = {"file": file, "other": other, "name": name, **_forms(file, other)}
         self.problems.append(Problem(wording.CLASHING_NAMES, Origin(file, 1, 1), facts))
+
+    def _note_ending(self, file: str) -> None:
+        facts = {"file": file, "renamed": as_read(file)}
+        self.problems.append(Problem(wording.ENDING_IN_CAPITALS, Origin(file, 1, 1), facts))
 
     def _note_folder(self, failure: SourceError) -> None:
         self._hidden.append("")

@@ -19,6 +19,7 @@ from voxmint.profiles.explained import FieldEntry, field_entries
 from voxmint.profiles.fields import REQUEST, Field, Type
 from voxmint.profiles.parse import VERSION
 from voxmint.profiles.policies.reading import MAX_POLICIES, NEEDED, SEVERITIES
+from voxmint.profiles.rules import BAD_LANGUAGE
 from voxmint.profiles.scalars import resolve
 from voxmint.profiles.settings import Mint, Provider
 
@@ -28,7 +29,6 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 _TEXT: Schema = {"type": "string"}
 _FULL: Schema = {"type": "string", "pattern": r"\S"}
-_TEXTS: Schema = {"type": "array", "items": _TEXT}
 _NAME: Schema = {"type": "string", "minLength": 1}
 _SCALAR: Schema = {"type": ["string", "number", "boolean"]}
 _NULL: Schema = {"type": "null"}
@@ -314,12 +314,12 @@ def _plain(field: Field, name: str) -> Schema:
         case Type.ARRAY:
             least = {"minItems": field.min_items} if field.min_items else {}
             return {"type": "array", "items": _items(field), **least}
-        case Type.STRING if field.values:
-            return {"enum": list(field.values)}
+        case Type.STRING:
+            return {"enum": list(field.values)} if field.values else _text(field)
         case _:
             bounds = {"minimum": field.minimum, "maximum": field.maximum}
             known = {name: bound for name, bound in bounds.items() if bound is not None}
-            return _text(field) if field.type is Type.STRING else {"type": field.type.value, **known}
+            return {"type": field.type.value, **known}
 
 
 def _items(field: Field) -> Schema:

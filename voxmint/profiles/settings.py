@@ -44,9 +44,10 @@ def _without_template(text: str) -> str:
 Text = Annotated[
     str,
     AfterValidator(_without_template),
-    Field(json_schema_extra={"not": {"pattern": r"\{[{%#]"}}),
+    # What is wrong with an empty one is said with whatever else a header cannot be.
+    Field(json_schema_extra={"minLength": 1, "not": {"pattern": r"\{[{%#]"}}),
 ]
-"""What is sent as it is written."""
+"""What is sent as it is written, in a header."""
 Name = Annotated[
     str,
     # First, so that it is the text that is too short, and not whatever has a length.
@@ -135,7 +136,7 @@ class Provider(_Settings):
         description="The endpoint. By default client_secrets of openai and azure, "
         "transcription_sessions of compatible and emulator.",
     )
-    url: str | None = Field(
+    url: Annotated[str, Field(json_schema_extra={"minLength": 1})] | None = Field(
         default=None,
         description="The base URL, which ends before /realtime, as in https://gateway.example/v1. "
         "azure and compatible need it; whoever runs voxmint must allow its host.",

@@ -20,6 +20,12 @@ def is_yaml_name(name: str) -> bool:
     return name[-5:].lower().endswith(ENDINGS)
 
 
+def as_read(path: str) -> str:
+    """The path of a YAML file with its ending in small letters, as it would have to be read."""
+    stem, dot, ending = path.rpartition(".")
+    return f"{stem}{dot}{ending.lower()}" if is_yaml_name(path) else path
+
+
 class SourceError(Exception):
     """A file cannot be had.
 

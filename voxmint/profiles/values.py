@@ -1,7 +1,6 @@
 """Plain values, as JSON has them, and how a person reads them."""
 
 from collections.abc import Mapping, Sequence
-from json import dumps
 from typing import TypeAlias
 
 Scalar: TypeAlias = bool | int | float | str | None
@@ -13,6 +12,8 @@ _SHOWN_LENGTH = 60
 
 def briefly(value: object) -> str:
     """A value as it would be written in YAML's flow style, cut to a line."""
+    from json import dumps  # mostly there is nothing to show
+
     text = dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
 

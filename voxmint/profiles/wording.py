@@ -54,11 +54,12 @@ NAME_NOT_UTF8 = error(
     about="A profile is called by its file's name, which other files, the ledger and variables "
     "must be able to hold.",
 )
-ENDING_IN_CAPITALS = warning(
+ENDING_IN_CAPITALS = error(
     "ending-in-capitals",
     "`{file}` is not read: its ending has capitals",
     "rename it to `{renamed}`",
-    about="Files are read whose names end in `.yaml` or `.yml`, written like that on every system.",
+    about="Files are read whose names end in `.yaml` or `.yml`, written like that on every system. "
+    "A profile in one that ends otherwise counts as there and not readable: its token stays.",
 )
 CLASHING_NAMES = error(
     "clashing-names",

@@ -145,19 +145,29 @@ async def test_no_more_leave_than_may_be_under_way() -> None:
     await ended(desk, clearing)
 
 
+async def put_back(desk: Desk, waiting: int) -> tuple[Job, float]:
+    """The next job, sent and put back, and from when on it may leave.
+
+    It is put back once so many others are cleared, and is cleared ahead of its time itself.
+    """
+    job = await desk.line.next()
+    assert job is not None
+    await until(lambda: len(desk.line.cleared()) == waiting)
+    job.attempts = 1
+    at = asyncio.get_running_loop().time() + 0.05
+    desk.line.again(job, at)
+    await until(lambda: job in desk.line.cleared())
+    return job, at
+
+
 @in_a_loop
 async def test_the_last_one_put_back_waits_for_its_time() -> None:
     desk = Desk(1, at_once=1)
     clearing = asyncio.create_task(desk.line.clear_ahead())
-    job = await desk.line.next()
-    assert job is not None
-    job.attempts = 1
-    now = asyncio.get_running_loop().time
-    at = now() + 0.05
-    desk.line.again(job, at)
-    await until(lambda: desk.line.cleared() == (job,))
+    job, at = await put_back(desk, waiting=0)
+    assert desk.line.cleared() == (job,)
     assert await desk.line.next() is job
-    assert now() >= at
+    assert asyncio.get_running_loop().time() >= at
     await ended(desk, clearing)
 
 
@@ -165,14 +175,8 @@ async def test_the_last_one_put_back_waits_for_its_time() -> None:
 async def test_what_is_put_back_leaves_at_its_time_and_before_what_never_left() -> None:
     desk = Desk(5, at_once=2)
     clearing = asyncio.create_task(desk.line.clear_ahead())
-    first = await desk.line.next()
-    assert first is not None
-    await until(lambda: len(desk.line.cleared()) == 2)
-    first.attempts = 1
-    soon = asyncio.get_running_loop().time() + 0.05
-    desk.line.again(first, soon)
-    # It is cleared ahead, and those that were cleared already go on meanwhile.
-    await until(lambda: first in desk.line.cleared())
+    first, soon = await put_back(desk, waiting=2)
+    # Those that were cleared already go on meanwhile.
     second = await desk.line.next()
     assert second is not first
     await until(lambda: asyncio.get_running_loop().time() >= soon)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.profiles.diff.projects import change, compared, difference, only
-from tests.sources import Content, project
+from tests.sources import LOCAL, Content, project
 from voxmint.profiles.diff.compare import compare
 from voxmint.profiles.diff.fates import Compared
 from voxmint.profiles.diff.result import ABSENT, CauseKind, Change, Difference, Side, State
@@ -454,6 +454,20 @@ def test_a_file_that_cannot_be_read_any_more() -> None:
     assert (found.invalid, found.removed) == ((("p", "local"),), ())
     assert found.has_new_errors
     assert edited("session: {", profile()).valid == (("p", "local"),)
+
+
+def test_what_cannot_be_read_in_either_state_is_still_invalid_and_its_edits_are_not_idle() -> None:
+    lost = {"base": "session: {", "p": "extends: base\n", "q": profile()}
+    variables = {"local": LOCAL["local"] + "vars: {x: 1}\n"}
+    found = difference(lost, {**lost, "p": "extends: base\nlabels: {a: b}\n"}, LOCAL, variables)
+    assert (found.broken, found.new) == ((("p", "local"),), ())
+    assert [cause.path for cause in found.untold] == ["vars.x"]
+    assert (found.idle, found.layout, found.unread) == ((), (), ("profiles/p.yaml",))
+    same = difference(lost, {**lost, "base": "session: {x: ["})
+    assert same.unread == ("profiles/base.yaml",)
+    # What makes it so is told as a problem; of what inherits it nothing can be said either.
+    now = difference({**lost, "base": profile()}, {**lost, "p": "extends: base\nvars: {x: 1}\n"})
+    assert (now.layout, now.unread) == ((), ("profiles/p.yaml",))
 
 
 def test_edits_of_invalid_bodies_are_not_called_idle() -> None:

@@ -184,3 +184,23 @@ def test_a_directive_that_has_lost_all_its_effect_is_told() -> None:
     assert [one.code for one in base.problems].count(code) == 0
     assert any(one.code.startswith("directive-") for one in head.problems)
     assert how(base, head, "q") == "the same"
+
+
+def test_a_key_beside_what_was_found_before_makes_one_part_anew() -> None:
+    files = {**FILES, "base": BASE.replace("gpt-transcribe", "gpt-4o-transcribe")}
+    for before, after in ((", threshold: 0.5", ""), ("0.5}", "0.5, prefix_padding_ms: 300}")):
+        base, head = both((before, after), files=files)
+        assert {problem.kind.code for problem in head.problems} >= {"model-ends"}
+        assert how(base, head) == "in parts"
+
+
+@pytest.mark.parametrize("own", ["{{ super() }} Ward.", "{{super()}}{{ vars.room }}{{ super() }}"])
+def test_what_a_template_puts_after_the_weaker_one_stays(own: str) -> None:
+    p = f"{P[:-2]}, input_audio_transcription: {{prompt: '{own}'}}}}\n"
+    files = {**FILES, "base": BASE.replace("In {{ vars.room }}.", "In a room."), "p": p}
+    base, head = both(("In a room.", "At home."), files=files)
+    assert how(base, head) == "in parts"
+    made = head.bodies["p", "far"].session["input_audio_transcription"]["prompt"]
+    assert made == own.replace("{{ super() }}", "At home.").replace(
+        "{{super()}}", "At home."
+    ).replace("{{ vars.room }}", "seven")

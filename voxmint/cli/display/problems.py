@@ -11,9 +11,9 @@ error[unknown-key]: `turn_detektion` is not a field of a session
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from voxmint.cli.display.excerpt import excerpt, line_of
 from voxmint.cli.display.screen import Screen, Style
@@ -31,11 +31,10 @@ _INDENT = 2
 """How far the lines of a long message are indented, after the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(NamedTuple):
     """The texts that places are in, by file, and what their paths are counted from."""
 
-    texts: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = MappingProxyType({})
     root: Path | None = None
     cwd: Path | None = None
 

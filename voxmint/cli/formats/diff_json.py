@@ -29,6 +29,7 @@ def write(screen: Screen, comparison: Comparison) -> None:
         "untold": [_cause(cause) for cause in difference.untold],
         "layout": list(difference.layout),
         "following": list(difference.following),
+        "unread": list(difference.unread),
         "added": [
             {**one, "valid": body in comparison.after.bodies}
             for arrival in difference.added

@@ -104,12 +104,13 @@ def arrivals_of(comparison: Comparison) -> list[tuple[str, Arrival]]:
 
 
 def quiet_files(difference: Difference) -> list[tuple[str, tuple[str, ...]]]:
-    """The files that differ and mean the same, by what it is that differs in them."""
-    both = (
+    """The files that differ, with no edit that is told, by what it is that differs in them."""
+    kinds = (
         ("in comments and layout alone", difference.layout),
         ("in the names of renamed files alone", difference.following),
+        ("in bodies that are invalid, of which nothing can be said", difference.unread),
     )
-    return [(what, files) for what, files in both if files]
+    return [(what, files) for what, files in kinds if files]
 
 
 def dead_edits(difference: Difference) -> dict[Cause, list[Shadow]]:

@@ -1,6 +1,6 @@
 """The whole comparison, in named stages between frozen values: `compare`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from voxmint.origin import Path
 from voxmint.problems import Body
@@ -29,6 +29,7 @@ from voxmint.profiles.diff.sheets import Sheets
 from voxmint.profiles.diff.touches import forget
 from voxmint.profiles.diff.values import frozen, is_same, shown_path
 from voxmint.profiles.documents import Environment, Profile
+from voxmint.profiles.reading import PROJECT_FILE
 
 
 def compare(base: Compared, head: Compared, *, with_origins: bool = False) -> Difference:
@@ -54,8 +55,9 @@ def compare(base: Compared, head: Compared, *, with_origins: bool = False) -> Di
     hidden = _files_of((*fates.invalid, *fates.valid, *fates.broken), states)
     unclear = {shadow.cause: None for shadow in shadowed if shadow.cause not in used}
     forget()
-    layout, following = _layout(*states, edits), _following(*states, matching)
     told = tell_apart(base.problems, head.problems, renamer(matching))
+    (layout, unread), following = _silent(*states, edits), _following(*states, matching)
+    changed = {one.at.file for one in (*told.new, *told.gone) if one.at and one.is_error}
     return Difference(
         bodies=len(head.asked(head.compilation.attempted)),
         groups=found,
@@ -64,6 +66,7 @@ def compare(base: Compared, head: Compared, *, with_origins: bool = False) -> Di
         untold=tuple(cause for cause in (*rest, *unclear) if cause.at.file in hidden),
         layout=tuple(file for file in layout if file not in following),
         following=tuple(file for file in layout if file in following),
+        unread=tuple(file for file in unread if file not in changed),
         added=added,
         removed=removed,
         renamed=_renamed(matching),
@@ -100,8 +103,9 @@ def _files_of(bodies: Iterable[Body], states: Iterable[Compilation]) -> set[str]
     files: set[str] = set()
     for profile, environment in bodies:
         for state in states:
-            if profile in state.profiles and environment in state.environments:
+            if profile in state.profiles:
                 files |= {one.file for one in state.profiles[profile].lineage}
+            if environment in state.environments:
                 files |= {one.file for one in state.environments[environment].lineage}
     return files
 
@@ -119,16 +123,33 @@ def _renamed(matching: Matching) -> tuple[Renaming, ...]:
     )
 
 
-def _layout(base: Compilation, head: Compilation, edits: Edits) -> tuple[str, ...]:
-    """The files whose text is another and that say the same."""
+def _silent(
+    base: Compilation, head: Compilation, edits: Edits
+) -> tuple[Sequence[str], Sequence[str]]:
+    """The files with another text and no edit: those that say the same, and those unread.
+
+    Unread are the files of what is lost in either state, since it inherits what cannot be read.
+    """
     known = {cause.at.file for cause in edits.all()}
     known |= {cause.was.file for cause in edits.all() if cause.was is not None}
-    unread = {problem.at.file for state in (base, head) for problem in state.errors if problem.at}
-    return tuple(
+    silent = [
         file
         for file in sorted(base.texts.keys() & head.texts.keys())
-        if base.texts[file] != head.texts[file] and file not in known | unread
-    )
+        if base.texts[file] != head.texts[file] and file not in known
+    ]
+    if not silent:
+        return (), ()
+    found = _files_found(base) & _files_found(head)
+    wrong = {problem.at.file for state in (base, head) for problem in state.errors if problem.at}
+    layout = [file for file in silent if file in found and file not in wrong]
+    return layout, [file for file in silent if file not in found]
+
+
+def _files_found(state: Compilation) -> set[str]:
+    """The project's file, and those of the profiles and environments that have a lineage."""
+    profiles = (one.document.file for one in state.profiles.values())
+    environments = (one.document.file for one in state.environments.values())
+    return {PROJECT_FILE, *profiles, *environments}
 
 
 def _following(base: Compilation, head: Compilation, matching: Matching) -> set[str]:

@@ -1,7 +1,8 @@
 """What differs between two bodies, value by value, with null, absent and set told apart."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeGuard
 
 from voxmint.origin import Path
 from voxmint.profiles.bodies import FORMS
@@ -69,15 +70,20 @@ def _lifetime(value: Mapping[str, Any] | None) -> State:
     return ABSENT if value is None else {**_ANCHOR, **value}
 
 
+@lru_cache(maxsize=4096)
 def _is_sent(path: Path, apis: tuple[str, str]) -> bool:
     return any(FORMS[api].place(path) is not None for api in apis)
+
+
+def _is_map(value: State) -> TypeGuard[Mapping[str, Any]]:
+    return type(value) is dict or isinstance(value, Mapping)  # most are: asked first
 
 
 def _between(path: Path, before: State, after: State) -> Iterator[Delta]:
     if type(before) in SCALARS:
         if not is_same(before, after):
             yield Delta(path, before, after)
-    elif isinstance(before, Mapping) and isinstance(after, Mapping):
+    elif _is_map(before) and _is_map(after):
         for name in (*before, *(name for name in after if name not in before)):
             one, other = before.get(name, ABSENT), after.get(name, ABSENT)
             if one is not other:

@@ -73,6 +73,8 @@ def find_fates(base: Compared, head: Compared, matching: Matching) -> Fates:
         else:
             fate = _fate(body, was, body in after, old, new)
             fates[fate].append(body if fate != "removed" or was is None else was)
+    still_lost = {renamed(body) for body in _lost(base)} & _lost(head)
+    fates["broken"] = sorted({*fates["broken"], *(still_lost - asked.keys())})
     return Fates(pairs, *(tuple(listed) for listed in fates.values()))
 
 
@@ -92,6 +94,12 @@ def _fate(
     if was_sound:
         return "invalid"
     return "valid" if is_sound else "broken"
+
+
+def _lost(state: Compared) -> set[Body]:
+    """The bodies that could not even be tried, since something that they inherit is unreadable."""
+    affected = {body for problem in state.problems if problem.is_error for body in problem.affects}
+    return set(state.asked(affected.difference(state.compilation.attempted)))
 
 
 def _is_unreadable(body: Body, state: Compilation) -> bool:

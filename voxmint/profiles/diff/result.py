@@ -146,7 +146,8 @@ class Difference:
     `idle` are edits that reach no body at all, `untold` those of which nothing can be said, or of
     which `shadowed` does not say all, since bodies are invalid that they could change; `layout` are
     files whose text differs and whose meaning does not, `following` those of them that name what
-    was renamed by its new name. A body is in `invalid` where it is wrong now and was not, in
+    was renamed by its new name. `unread` are files that differ, of which nothing can be said, since
+    what they inherit cannot be read. A body is in `invalid` where it is wrong now and was not, in
     `valid` the other way round, and in `broken` where it is and was. Problems are `new`, `old`
     (they were there before) and `gone`.
     """
@@ -158,6 +159,7 @@ class Difference:
     untold: tuple[Cause, ...] = ()
     layout: tuple[str, ...] = ()
     following: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
     added: tuple[Arrival, ...] = ()
     removed: tuple[Arrival, ...] = ()
     renamed: tuple[Renaming, ...] = ()

@@ -11,10 +11,13 @@ from voxmint.profiles.diff.deltas import Delta
 from voxmint.profiles.diff.edits import Edits
 from voxmint.profiles.diff.matching import Matching
 from voxmint.profiles.diff.pairs import Pair
-from voxmint.profiles.diff.result import Cause
-from voxmint.profiles.diff.values import SCALARS, is_below
+from voxmint.profiles.diff.result import ABSENT, Cause
+from voxmint.profiles.diff.values import SCALARS, is_below, is_same
 from voxmint.profiles.diff.written import Said, Slots, Written, in_order
 from voxmint.profiles.documents import Layer
+
+_SHORT = SCALARS | {list, type(ABSENT)}
+"""The types of what may have come, gone or changed, where a map is none of it."""
 
 
 class ScalarCauses:
@@ -33,12 +36,14 @@ class ScalarCauses:
 
     def of(self, pair: Pair, delta: Delta) -> tuple[Cause, ...] | None:
         """The causes; `None` where it takes more to find them, and never none."""
-        if type(delta.before) not in SCALARS or type(delta.after) not in SCALARS:
+        if type(delta.before) not in _SHORT or type(delta.after) not in _SHORT:
             return None
         if not self._matching.is_aligned(*pair.stacks):
             return None
         said = self._written.of(delta.path, pair.after.layers)
-        if said is None:
+        # What is written and not there fell away, or was taken away: that is more than it says.
+        is_absent = delta.before is ABSENT, delta.after is ABSENT
+        if said is None or said.is_silent != is_absent:
             return None
         found = said.causes
         if said.is_rendered:
@@ -62,7 +67,7 @@ class ScalarCauses:
         for name in sorted(slots.names):
             if any(is_below(name, edit) for edit in edited):
                 of_var = self._written.of(name, layers)
-                if of_var is None:
+                if of_var is None or True in of_var.is_silent:
                     return None
                 found += of_var.causes
         return found
@@ -70,7 +75,7 @@ class ScalarCauses:
     def _edited_vars(self, pair: Pair) -> Set[Path]:
         """The paths of the edits of vars that are in any of the layers."""
         of_vars = self._of_vars
-        if all(map(of_vars.keys().isdisjoint, pair.stacks)):
+        if not of_vars or all(map(of_vars.keys().isdisjoint, pair.stacks)):
             return frozenset()
         return {edit for layers in pair.stacks for one in layers for edit in of_vars.get(one, ())}
 
@@ -97,8 +102,6 @@ class ScalarCauses:
             one, other = pair.base.profile, pair.head.profile
             document = other.document
             is_edited = document in self._edits.descriptions or document in self._edits.renamed
-            known = not is_edited and all(
-                pair.has_same_label(label) for label in {**one.labels, **other.labels}
-            )
+            known = not is_edited and is_same(one.labels, other.labels)
             self._same_profiles[name] = known
         return known

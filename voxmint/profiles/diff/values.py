@@ -36,11 +36,14 @@ def is_same_node(one: Node, other: Node) -> bool:
 
 def frozen(value: State) -> Hashable:
     """The value as a key: equal where two are the same."""
+    kind = type(value)
+    if kind in SCALARS:
+        return (kind.__name__, value)
     if isinstance(value, Mapping):
         return ("map", tuple(sorted((key, frozen(inner)) for key, inner in value.items())))
     if isinstance(value, list | tuple):
         return ("list", tuple(map(frozen, value)))
-    return (type(value).__name__, value)
+    return (kind.__name__, value)
 
 
 def leaves(value: Plain, path: Path = ()) -> Iterator[tuple[Path, Plain]]:

@@ -4,7 +4,7 @@ Told by the layers alone, it takes no cells and no rendering. Where it takes mor
 template that only Jinja can read, nothing is said.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -14,9 +14,10 @@ from voxmint.profiles.diff.matching import Matching
 from voxmint.profiles.diff.result import Cause, Side
 from voxmint.profiles.diff.touches import Touch, touch
 from voxmint.profiles.diff.values import is_below
+from voxmint.profiles.directives import LIST_DIRECTIVES
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.fields import UNIONS
-from voxmint.profiles.nodes import ScalarNode
+from voxmint.profiles.nodes import ListNode, MapNode, Node, ScalarNode
 from voxmint.profiles.templates.template import TemplateError, is_template, template
 
 
@@ -25,6 +26,7 @@ class What(Enum):
 
     PLAIN = "a scalar that is no template"
     TEMPLATE = "a template"
+    LIST = "a list without templates, or items that are put to one or taken from it"
     OTHER = "anything else"
 
 
@@ -86,15 +88,34 @@ class _Words(dict[Layer, _Both | None]):
 
 def _what(found: Touch, path: Path) -> What:
     node = found.node
-    if found.path != path or not isinstance(node, ScalarNode):
+    if found.path != path:
         return What.OTHER
-    is_text = isinstance(node.value, str) and is_template(node.value)
-    return What.TEMPLATE if is_text else What.PLAIN
+    if not isinstance(node, ScalarNode):
+        return What.LIST if _is_plain_list(node) else What.OTHER
+    return What.TEMPLATE if _is_text(node) else What.PLAIN
+
+
+def _is_plain_list(node: Node) -> bool:
+    """Whether a node is a list of plain scalars, or nothing but directives that take such."""
+    if isinstance(node, ListNode):
+        return all(isinstance(item, ScalarNode) and not _is_text(item) for item in node.items)
+    return (
+        isinstance(node, MapNode)
+        and bool(node.entries)
+        and all(
+            key in LIST_DIRECTIVES and _is_plain_list(inner) for key, inner in node.entries.items()
+        )
+    )
+
+
+def _is_text(node: ScalarNode) -> bool:
+    """Whether a scalar is a template."""
+    return isinstance(node.value, str) and is_template(node.value)
 
 
 def _slots(found: Touch, what: What, path: Path) -> Slots | None:
     if what is not What.TEMPLATE or not isinstance(found.node, ScalarNode):
-        return _NOTHING if what is What.PLAIN else None
+        return None if what is What.OTHER else _NOTHING
     try:
         slots = template(str(found.node.value)).slots
     except TemplateError:
@@ -108,12 +129,13 @@ def _slots(found: Touch, what: What, path: Path) -> Slots | None:
 class Said(NamedTuple):
     """What is written of a value in two states: the edits, and whether a template is on top.
 
-    `words` are all that have a say in it in either.
+    `words` are all that have a say in it in either; `is_silent` says of which there is none.
     """
 
     causes: tuple[Cause, ...]
     is_rendered: bool
     words: Sequence[_Word]
+    is_silent: tuple[bool, bool]
 
     @property
     def slots(self) -> Slots | None:
@@ -128,31 +150,23 @@ class Written:
         self._matching = matching
         self._edits = edits
         self._words: dict[Path, _Words] = {}
+        # By the identity of what is written, which the words keep.
+        self._known: dict[Hashable, tuple[Said | None]] = {}
 
     def of(self, path: Path, layers: Sequence[Layer]) -> Said | None:
         """What is written of a value in both states; `layers` are the head's.
 
-        `None` where the strongest that speaks of it in either does not say a scalar, or none does.
+        `None` where it takes more to say that, or where nothing is written in either.
         """
         words = self._words.get(path)
         if words is None:
             words = self._words[path] = _Words(path, self._matching, self._edits)
-        before: list[_Word] = []
-        after: list[_Word] = []
-        counted: int | None = None
-        for layer in reversed(layers):
-            both = words[layer]
-            if both is None:
-                continue
-            was, now = both
-            if was is not None and not (before and before[-1].is_final):
-                before.append(was)
-            if now is not None and counted is None:
-                after.append(now)
-                if now.is_final:
-                    # Below what is final now, it does not matter what there was.
-                    counted = len(before)
-        return _said(before, after, counted)
+        speaking = tuple([both for layer in layers if (both := words[layer]) is not None])
+        key = (path, *map(id, speaking))
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = (_said_by(speaking),)
+        return known[0]
 
     def behind(self, slots: Slots, layers: Sequence[Layer]) -> Slots | None:
         """What is named, and all that is named in turn where that is written.
@@ -162,7 +176,7 @@ class Written:
         names, is_about_profile, waiting = set(slots.names), slots.is_about_profile, [*slots.names]
         while waiting:
             said = self.of(waiting.pop(), layers)
-            inner = None if said is None else said.slots
+            inner = None if said is None or True in said.is_silent else said.slots
             if inner is None:
                 return None
             waiting += inner.names - names
@@ -171,14 +185,34 @@ class Written:
         return Slots(frozenset(names), is_about_profile)
 
 
+def _said_by(speaking: Sequence[_Both]) -> Said | None:
+    """What is said by layers that speak of a value, the weakest first."""
+    before: list[_Word] = []
+    after: list[_Word] = []
+    counted: int | None = None
+    for was, now in reversed(speaking):
+        if was is not None and not (before and before[-1].is_final):
+            before.append(was)
+        if now is not None and counted is None:
+            after.append(now)
+            if now.is_final:
+                # Below what is final now, it does not matter what there was.
+                counted = len(before)
+    return _said(before, after, counted)
+
+
 def _said(before: list[_Word], after: list[_Word], counted: int | None) -> Said | None:
-    if not (before and after):
-        return None
-    tops = before[0].what, after[0].what
-    if What.OTHER in tops:
+    words = (*before, *after)
+    tops = [one[0].what for one in (before, after) if one]
+    # A list is made of all that is laid over it; below a scalar it does not matter what there was.
+    is_plain = What.OTHER not in tops
+    if What.LIST in tops:
+        is_plain = all(word.what is What.LIST for word in words)
+    if not (tops and is_plain):
         return None
     causes = [cause for word in (*after, *before[:counted]) for cause in word.causes]
-    return Said(in_order(causes), What.TEMPLATE in tops, (*before, *after))
+    is_silent = not before, not after
+    return Said(in_order(causes), What.TEMPLATE in tops, words, is_silent)
 
 
 def _joined(slots: Sequence[Slots | None]) -> Slots | None:

@@ -45,23 +45,26 @@ def own_references(layer: Layer, root: MapCell) -> References:
 
     Fewer than `Used` finds, for less: mostly it is a profile's own prompt that names its vars.
     """
-    session = layer.tree.entries.get("session")
-    return NOTHING if session is None else _in_own(session, root.entries.get("session"), layer)
-
-
-def _in_own(node: Node, cell: Cell | None, layer: Layer) -> References:
-    found = NOTHING
+    node, cell = layer.tree.entries.get("session"), root.entries.get("session")
     if type(node) is not MapNode or type(cell) is not MapCell:
-        return found
-    there = cell.entries
+        return NOTHING
+    return NOTHING.union(*map(references, _own_texts(node, cell, layer)))
+
+
+def _own_texts(node: MapNode, cell: MapCell, layer: Layer) -> list[str]:
+    """The texts of a layer that may be templates and that stand in the body as it gives them."""
+    found: list[str] = []
     for name, value in node.entries.items():
-        if type(value) is not ScalarNode:
-            more = _in_own(value, there.get(name), layer)
-            found = found | more if more else found
-        elif type(value.value) is str and "{" in value.value:
-            inner = there.get(name)
-            if type(inner) is Leaf and inner.layer is layer:
-                found = found | references(value.value)
+        if type(value) is ScalarNode:
+            text = value.value
+            if type(text) is str and "{" in text:
+                inner = cell.entries.get(name)
+                if type(inner) is Leaf and inner.layer is layer:
+                    found.append(text)
+        elif type(value) is MapNode:
+            inner = cell.entries.get(name)
+            if type(inner) is MapCell:
+                found += _own_texts(value, inner, layer)
     return found
 
 
@@ -175,7 +178,7 @@ def references(text: str) -> References:
     try:
         paths = template(text).slots
         if paths is not None:
-            return frozenset(path[1:] for path in paths if path[:1] == ("vars",))
+            return frozenset([path[1:] for path in paths if path and path[0] == "vars"])
         from voxmint.profiles.templates.sandbox import syntax_tree
 
         return frozenset(_in_tree(syntax_tree(text)))

@@ -17,6 +17,7 @@ from voxmint.profiles.idle.overlays import IdleItem, idle_items
 from voxmint.profiles.idle.variables import (
     Shadow,
     below_vars,
+    own_vars,
     shadowed_vars,
     unused_vars,
 )
@@ -80,8 +81,9 @@ class _Idle:
         self._families = families
         self._steps = steps
         self._dead: Dead = dead_entries(steps, ground)
-        self._unused = unused_vars(ground)
-        self._shadowed = shadowed_vars(ground, self._unused, self._dead)
+        own = own_vars(ground)
+        self._unused = unused_vars(ground, own)
+        self._shadowed = shadowed_vars(ground, own, self._unused, self._dead)
 
     def problems(self) -> Iterator[Problem]:
         """All of it; of an overlay item that is idle as a whole, nothing else is said."""

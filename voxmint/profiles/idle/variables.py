@@ -19,6 +19,8 @@ from voxmint.profiles.nodes import MapNode
 
 Chosen = Mapping[Layer, Set[Keys]]
 """Some leaves of each layer, by their paths."""
+Own = Mapping[Layer, Sequence[Keys]]
+"""The paths of the vars that layers set themselves."""
 
 
 def vars_of(layer: Layer) -> MapNode | None:
@@ -27,23 +29,25 @@ def vars_of(layer: Layer) -> MapNode | None:
     return node if node is not None and is_inner(node) else None
 
 
-def unused_vars(ground: Ground) -> Chosen:
+def own_vars(ground: Ground) -> Own:
+    """The vars of each layer that can be judged, where it has any."""
+    found = ((layer, vars_of(layer)) for layer in ground.reach)
+    return {layer: paths(node, ("vars",)) for layer, node in found if node is not None}
+
+
+def unused_vars(ground: Ground, own: Own) -> Chosen:
     """For each layer its vars that no template looks at, in any body that it has a part in.
 
     What a template of an abstract base names stays, be it overridden by all heirs that there are:
     the next one may leave it as it is. Only a concrete profile's own vars are for nobody else.
     """
-    found = {layer: _unused(layer, ground) for layer in ground.reach}
+    found = {layer: _unused(layer, left, ground) for layer, left in own.items()}
     return {layer: paths for layer, paths in found.items() if paths}
 
 
-def _unused(layer: Layer, ground: Ground) -> Set[Keys]:
-    node = vars_of(layer)
-    if node is None:
-        return frozenset()
-    left = paths(node, ("vars",))
-    own = own_references(layer, ground.reach[layer][0].root)
-    left = [path for path in left if not looks_at(own, path[1:])]
+def _unused(layer: Layer, left: Sequence[Keys], ground: Ground) -> Set[Keys]:
+    named = own_references(layer, ground.reach[layer][0].root)
+    left = [path for path in left if not looks_at(named, path[1:])]
     for body in ground.reach[layer]:
         if not left:
             break
@@ -132,20 +136,19 @@ def _is_taken_whole(used: Collection[Keys], path: Keys) -> bool:
 
 
 def shadowed_vars(
-    ground: Ground, passed: Chosen, dead: Dead
+    ground: Ground, own: Own, passed: Chosen, dead: Dead
 ) -> Mapping[Layer, Mapping[Keys, Shadow]]:
     """For each layer its vars that are overridden wherever they go, those passed over apart.
 
     Not of what is abstract: a value there is for heirs, and the next one may leave it as it is.
     """
     found: dict[Layer, Mapping[Keys, Shadow]] = {}
-    for layer in ground.reach:
-        node = vars_of(layer)
-        if node is None or ground.is_abstract(layer):
+    for layer, set_here in own.items():
+        if ground.is_abstract(layer):
             continue
         first = ground.reach[layer][0].root
         # Most are seen in the first body already.
-        left = [path for path in paths(node, ("vars",)) if not _is_seen(first, layer, path)]
+        left = [path for path in set_here if not _is_seen(first, layer, path)]
         if not left:
             continue
         skipped = (passed.get(layer, ()), dead.get(layer, ()))

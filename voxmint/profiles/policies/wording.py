@@ -1,7 +1,5 @@
 """The words for policies: what goes against one, and what is wrong with one."""
 
-from dataclasses import replace
-
 from voxmint.problems import Kind, Severity, error, warning
 from voxmint.profiles.wording import UNUSED_SELECTOR
 
@@ -14,8 +12,7 @@ POLICY = error(
     "that is absent or null where the rule needs one goes against it, too. Change the value, or "
     "talk with those who wrote the policy.",
 )
-POLICY_WARNING = replace(
-    POLICY,
+POLICY_WARNING = POLICY._replace(
     code="policy-warning",
     severity=Severity.WARNING,
     about="A policy of your own fleet, in `policies:` of `voxmint.yaml`, whose `severity` is "
@@ -48,8 +45,7 @@ POLICY_ENVIRONMENT = warning(
     about="A pattern in the `environments` of a policy matches none. An exact name that there is "
     "not is an error; a pattern may wait for an environment to come.",
 )
-UNUSED_POLICY = replace(
-    UNUSED_SELECTOR,
+UNUSED_POLICY = UNUSED_SELECTOR._replace(
     code="unused-policy",
     message="the policy `{name}` holds for no profile",
     about="Its `where` matches no profile of any environment that it is for, so it guards nothing. "

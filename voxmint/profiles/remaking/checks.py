@@ -2,15 +2,15 @@
 
 from collections.abc import Hashable, Mapping
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from voxmint.origin import Path
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.check import check_field, check_rules
+from voxmint.profiles.compiled import CompiledBody
 from voxmint.profiles.fields import EXPIRES_AFTER, REQUEST, SESSION, Field
 from voxmint.profiles.remaking.parts import LIFETIME, is_same
 from voxmint.profiles.rules import RULES_OF_DETAIL, outline
-from voxmint.profiles.validate import Validator
 from voxmint.profiles.values import Plain
 
 ABSENT: Any = object()
@@ -30,13 +30,23 @@ class State(IntEnum):
     WRONG = 3
 
 
+class _Found(NamedTuple):
+    """Whether the rules find the same in two sessions, and whether that is anything."""
+
+    is_same: bool
+    is_any: bool
+
+
 class Checks:
     """Checks what was touched in bodies that were right; each part once for all that share it."""
 
     def __init__(self) -> None:
-        self._validator = Validator()
         self._known: dict[tuple[str, int, int], tuple[Any, Any, State]] = {}
+        self._fields: dict[Path, Field | None] = {}
         self._known_leaves: dict[Hashable, State] = {}
+        self._known_sessions: dict[Hashable, _Found] = {}
+        self._known_outlines: dict[Hashable, int] = {}
+        self._numbers: dict[tuple[str, object], tuple[Any, int]] = {}
 
     def of_part(self, name: str, before: Any, after: Any) -> State:
         """What is known of a part by what it was and is, each `ABSENT` where it is not there."""
@@ -51,16 +61,41 @@ class Checks:
         key = (path, type(before), before, type(after), after)
         known = self._known_leaves.get(key)
         if known is None:
-            field = _field_at(path)
+            if path not in self._fields:
+                self._fields[path] = _field_at(path)
+            field = self._fields[path]
             state = State.LOOK if field is None else _compared(before, after, field)
             known = self._known_leaves[key] = state
         return known
 
-    def is_right(
-        self, session: Mapping[str, Any], lifetime: Mapping[str, Any] | None, api: str
-    ) -> bool:
-        """Whether nothing at all is found in a request."""
-        return not self._validator.findings(session, lifetime, FORMS[api].name)
+    def rules_find_the_same(self, before: CompiledBody, session: Mapping[str, Any]) -> bool:
+        """Whether the rules find in a session just what they do in that of before.
+
+        Both are right by the field table. Of a body with incomplete layers it is not known which
+        of its findings were told.
+        """
+        was, now = self._outlines(before.session), self._outlines(session)
+        key = (before.api, was, now)
+        found = self._known_sessions.get(key)
+        if found is None:
+            form = FORMS[before.api].name
+            both = [check_rules(one, form) for one in (before.session, session)]
+            found = self._known_sessions[key] = _Found(both[0] == both[1], bool(both[0]))
+        is_told = not found.is_any or not any(layer.incomplete for layer in before.layers)
+        return found.is_same and is_told
+
+    def _outlines(self, session: Mapping[str, Any]) -> tuple[int, ...]:
+        """The numbers of the outlines of a session's parts: all that the rules look at."""
+        parts, numbers = self._numbers, []
+        for name, value in session.items():
+            key = (name, value if type(value) is str else id(value))
+            known = parts.get(key)
+            if known is None:
+                alike = (name, outline(value))
+                number = self._known_outlines.setdefault(alike, len(self._known_outlines))
+                known = parts[key] = (value, number)
+            numbers.append(known[1])
+        return tuple(numbers)
 
     def is_right_in_detail(self, session: Mapping[str, Any], api: str) -> bool:
         """Whether nothing is found by the rules that look at more than outlines."""
@@ -68,9 +103,11 @@ class Checks:
 
 
 def _state(name: str, before: Any, after: Any) -> State:
-    if before is ABSENT or after is ABSENT:
-        return State.SAME if before is after else State.LOOK
+    if after is ABSENT:
+        return State.SAME if before is ABSENT else State.LOOK
     field = EXPIRES_AFTER if name == LIFETIME else SESSION.by_name[name]
+    if before is ABSENT:
+        return State.WRONG if any(check_field(after, field, (field.name,))) else State.LOOK
     return _compared(before, after, field)
 
 

@@ -5,6 +5,7 @@ for the weaker ones and for vars. Whatever else a layer says on the way there, a
 place of a scalar, a directive, is left to a merge; so is a template that only Jinja can read.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
@@ -21,12 +22,14 @@ from voxmint.profiles.templates.template import (
     Names,
     Template,
     TemplateError,
+    bounded,
     is_template,
     template,
 )
 from voxmint.profiles.values import Plain, Scalar
 
 VARS = "vars"
+_OPENS = re.compile(r"\{\{[ \t\n]*super\(\)[ \t\n]*\}\}")
 _MOST_TEMPLATES = 20
 """With so many of the simple kind a body can neither do too much work nor nest them too deep."""
 
@@ -88,12 +91,23 @@ def _paths(path: Path, before: Node, after: Node) -> Iterator[Path]:
         yield from _paths((*path, name), node, other[name])
 
 
+class Known(NamedTuple):
+    """What a value was, of which layers; the vars and all else that templates see is the same."""
+
+    value: Plain
+    layers: Sequence[Layer]
+
+
 class _Spoken(NamedTuple):
-    """A scalar that a layer says: its value, or its template; whether it asks for weaker ones."""
+    """A scalar that a layer says: its value, or its template; whether it asks for weaker ones.
+
+    Where these come first and only there, the template `opens_weaker`.
+    """
 
     value: Scalar
     template: Template | None
     asks_weaker: bool
+    opens_weaker: bool = False
 
 
 class _Said(dict[Layer, _Spoken | None]):
@@ -127,8 +141,9 @@ class _Said(dict[Layer, _Spoken | None]):
 def _spoken(value: Scalar) -> _Spoken:
     if type(value) is not str or not is_template(value):
         return _Spoken(value, None, asks_weaker=False)
-    asks_weaker = () in _slots(value)
-    return _Spoken(value, template(value), asks_weaker)
+    slots = _slots(value)
+    opens = _OPENS.match(value) is not None and slots.count(()) == 1
+    return _Spoken(value, template(value), () in slots, opens)
 
 
 class _Templates(dict[Layer, Mapping[Path, frozenset[str]]]):
@@ -232,8 +247,8 @@ class Leaves:
             for layer in layers:
                 said[layer]
 
-    def value(self, path: Path, stack: Stack) -> Plain:
-        """The value at a path of a body."""
+    def value(self, path: Path, stack: Stack, known: Known | None = None) -> Plain:
+        """The value at a path of a body; `known` is what it was."""
         said = self.said(path, reversed(stack.layers))
         if not said:
             raise DoubtError
@@ -243,14 +258,35 @@ class Leaves:
         if count > _MOST_TEMPLATES or path[:-1] in UNIONS:
             # What fell away with its variant is not there for `super()`.
             raise DoubtError
-        profile = stack.profile
-        subject = self._shared.subject(
-            profile.name, stack.environment.name, profile.document.description, profile.labels
-        )
         try:
+            text = None if known is None else self._opened_anew(path, said, known)
+            if text is not None:
+                return text
+            profile = stack.profile
+            subject = self._shared.subject(
+                profile.name, stack.environment.name, profile.document.description, profile.labels
+            )
             return _Rendering(self, stack.layers, subject).value(said, 0)
         except TemplateError:
             raise DoubtError from None
+
+    def _opened_anew(self, path: Path, said: Sequence[_Spoken], known: Known) -> str | None:
+        """The text as it was, over a weaker one that is another; `None` where it takes rendering.
+
+        All that follows in the template gives what it gave.
+        """
+        top = said[0]
+        if not top.opens_weaker or len(said) != 2:
+            return None
+        was = self.said(path, reversed(known.layers))
+        if len(was) != 2 or was[0].value != top.value:
+            return None
+        if said[1].template or was[1].template:
+            return None
+        before, after, text = was[1].value, said[1].value, known.value
+        if not (isinstance(before, str) and isinstance(after, str) and isinstance(text, str)):
+            return None
+        return bounded(after + text[len(before) :], Budget())
 
     def said(self, path: Path, layers: Iterable[Layer]) -> Sequence[_Spoken]:
         """What layers say at a path, the strongest first, down to what asks for no weaker one."""
@@ -283,7 +319,7 @@ class _Rendering:
 
     def value(self, said: Sequence[_Spoken], index: int) -> Plain:
         """The value of one of those that are said; the next one is what it overrode."""
-        value, made, _ = said[index]
+        value, made, _, _ = said[index]
         if made is None:
             return value
         self._depth += 1

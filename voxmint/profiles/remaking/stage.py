@@ -14,7 +14,7 @@ from voxmint.profiles.nodes import MapNode
 from voxmint.profiles.remaking.checks import ABSENT, Checks, State
 from voxmint.profiles.remaking.cuts import Cut
 from voxmint.profiles.remaking.earlier import AllRemade, Earlier, Remade
-from voxmint.profiles.remaking.leaves import DoubtError, Edits, Leaves, edits
+from voxmint.profiles.remaking.leaves import DoubtError, Edits, Known, Leaves, edits
 from voxmint.profiles.remaking.notes import Note, moved, note_of, paths_with_notes
 from voxmint.profiles.remaking.parts import LIFETIME, Parts, is_same, session_of, touched
 from voxmint.profiles.stages import (
@@ -114,8 +114,11 @@ class _Maker:
         """
         noted = self._noted.get(stack.body, _NO_PATHS)
         session, lifetime = before.session, before.expires_after
-        for path in self._reached(before, stack):
-            was, value = _leaf(before, path), self._leaves.value(path, stack)
+        paths, has_same_vars = self._reached(before, stack)
+        for path in paths:
+            was = _leaf(before, path)
+            known = Known(was, before.layers) if has_same_vars else None
+            value = self._leaves.value(path, stack, known)
             if is_same(was, value):
                 continue
             if path in noted or self._checks.of_leaf(path, was, value) is not State.RIGHT:
@@ -130,19 +133,22 @@ class _Maker:
             return self._moved(before, stack)
         return self._body(before, stack, session, lifetime)
 
-    def _reached(self, before: CompiledBody, stack: Stack) -> Collection[Path]:
-        """The paths of all values that the edits of a body's layers may reach."""
+    def _reached(self, before: CompiledBody, stack: Stack) -> tuple[Collection[Path], bool]:
+        """The paths of all values that the edits of a body's layers may reach.
+
+        And whether all vars are what they were.
+        """
         both = zip(before.layers, stack.layers, strict=True)
         found = [self._edited(one, other) for one, other in both if one is not other]
         if len(found) == 1 and not found[0].names:
-            return found[0].paths  # as it mostly is
+            return found[0].paths, True  # as it mostly is
         paths = {path for one in found for path in one.paths}
         names = {name for one in found for name in one.names}
         if names:
             for layers in (before.layers, stack.layers):
                 self._leaves.check_vars(names, layers)
             paths |= self._leaves.paths_using(names, stack.layers)
-        return paths
+        return paths, not names
 
     def _edited(self, one: Layer, other: Layer) -> Edits:
         key = (one, other)
@@ -236,8 +242,8 @@ class _Maker:
             return self._moved(before, stack)
         if is_looked_at:
             session = _in_order(session)
-            # What was found before is found again: then it takes a whole compile to say what is.
-            is_right = self._checks.is_right(session, lifetime, before.api)
+            # What was found is a note of another part: found again, it is told where that moved.
+            is_right = self._checks.rules_find_the_same(before, session)
         else:
             is_right = _OF_DETAIL not in parts or self._checks.is_right_in_detail(
                 session, before.api
