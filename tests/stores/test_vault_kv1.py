@@ -49,6 +49,10 @@ class FirstVersion(VaultDestination):
     def state(self) -> object:
         return {name: self.value(name) for name in self.names()}
 
+    def add_foreign(self) -> bool:
+        self.put(self.others, {"theirs": "1"})
+        return True
+
     def foreign(self) -> object:
         return self.value(self.others)
 
