@@ -33,7 +33,7 @@ class Looking(threading.Event):
 
     seen = 0
 
-    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002  # as an event has it
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002  # threading.Event names it so
         self.seen = gc.get_threshold()[0]
         return True
 

@@ -118,7 +118,12 @@ class KV1(Store):
     def discard(self, draft: Draft, version: str) -> None:  # noqa: ARG002  # there is one
         self._delete(draft.name + STAGED)
 
-    def settle(self, name: str, version: str, found: Found) -> None:  # noqa: ARG002  # it is right
+    def settle(
+        self,
+        name: str,
+        version: str,
+        found: Found,  # noqa: ARG002  # the switch was whole: only the staged copy is looked at
+    ) -> None:
         # As with a switch: what is left here all the same is taken up by the next write.
         with suppress(Exception):
             if is_staged(version) and self.read(name, version) is not None:

@@ -152,7 +152,12 @@ class KV2(Store):
     def discard(self, draft: Draft, version: str) -> None:
         self._let_go(draft.name, version)
 
-    def settle(self, name: str, version: str, found: Found) -> None:  # noqa: ARG002  # it is right
+    def settle(
+        self,
+        name: str,
+        version: str,
+        found: Found,  # noqa: ARG002  # the switch was whole: only the staged copy is looked at
+    ) -> None:
         # As with a switch: what is left here all the same is taken up by the next write.
         with suppress(Exception):
             self._let_go(name, version)
