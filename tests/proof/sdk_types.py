@@ -21,6 +21,7 @@ from voxmint.origin import Path
 class NestedBody(nested.ClientSecretCreateParams, total=False):  # type: ignore[call-arg, misc]
     """The body of client_secrets with a session that transcribes, and no other."""
 
+    # Nor that this is a type.
     session: Required[RealtimeTranscriptionSessionCreateRequestParam]  # type: ignore[valid-type]
 
 
