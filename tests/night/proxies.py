@@ -75,8 +75,8 @@ class Between:
             one.close()
 
     def reset(self) -> None:
-        """Reset all connections that are open."""
-        for one in self._open:
+        """Reset all connections that are open now: whoever is cut off may be back at once."""
+        for one in tuple(self._open):
             _end(one, End.RESET)
 
     def _serve(self) -> None:
