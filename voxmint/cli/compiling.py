@@ -3,8 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from voxmint.cli.display.problems import Sources
 from voxmint.cli.located import LocatedProblemsError, WrongSetError
@@ -21,8 +20,7 @@ from voxmint.profiles.source import SourceError
 _BREAK = re.compile("[\n\r\x85\u2028\u2029]")
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Which profiles in which environments, and what is changed for this run."""
 
     profiles: tuple[str, ...] = ()
@@ -34,11 +32,10 @@ class Selection:
 
 def selection_in(given: dict[str, Any]) -> Selection:
     """The selection among a command's parameters, which are taken out of them."""
-    return Selection(**{one.name: given.pop(one.name) for one in fields(Selection)})
+    return Selection(**{name: given.pop(name) for name in Selection._fields})
 
 
-@dataclass(frozen=True, slots=True)
-class Compiled:
+class Compiled(NamedTuple):
     """A project, what was asked of it, and what came of that.
 
     `problems` are those that matter to what was asked for; the project may have more.
@@ -70,14 +67,14 @@ def compile_selection(
     of one of these files. Raises `UsageError` for a name that there is not.
     """
     project = open_project(world.cwd)
-    order = replace(order_of(selection, settings=settings, idle=idle), changed=changed)
+    order = order_of(selection, settings=settings, idle=idle)._replace(changed=changed)
     compilation = project.compile_all(order)
     world.kept.append(compilation)
     texts = {**compilation.texts, **_lines(selection.overrides)}
     sources = Sources(texts, project.root, world.cwd)
     problems = relevant_problems(order, compilation)
     # Once more: what nobody asked for may be wrong, and is no reason for selecting nothing.
-    check_order(order, replace(compilation, problems=problems))
+    check_order(order, compilation._replace(problems=problems))
     return Compiled(project, order, compilation, problems, sources)
 
 

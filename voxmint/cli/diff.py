@@ -96,7 +96,6 @@ def _write(comparison: "Comparison", options: Options, world: "World") -> None:
 
 
 def _compared(options: Options, world: "World") -> "Comparison":
-    from dataclasses import replace
 
     from voxmint.cli.compiling import order_of
     from voxmint.engine.comparing import compare_states
@@ -110,7 +109,7 @@ def _compared(options: Options, world: "World") -> "Comparison":
         is_staged=options.staged,
         project=options.project,
     )
-    order = order_of(replace(options.selection, profiles=asked.profiles))
+    order = order_of(options.selection._replace(profiles=asked.profiles))
     return compare_states(asked, order, with_origins=options.origins, deploys=options.deploys)
 
 

@@ -1,7 +1,7 @@
 """`voxmint validate --fix`: what never has an effect is removed, if that is proven to be so."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from voxmint.cli.compiling import Compiled, Selection
 from voxmint.cli.display.problems import Sources
@@ -54,8 +54,7 @@ def fixed(compiled: Compiled, found: Callable[[Compiled], Findings], *, is_diff:
     proven = fix(compilation, compiled.order, files_to_leave(root, compilation.texts))
     if proven.edits and not is_diff:
         rewrite(root, proven.edits)
-        after = replace(
-            compiled,
+        after = compiled._replace(
             compilation=proven.compilation,
             problems=proven.compilation.problems,
             sources=compiled.sources._replace(texts=proven.compilation.texts),

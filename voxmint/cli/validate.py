@@ -73,8 +73,6 @@ def _validate_changed(options: Options, base: str, world: "World") -> int:
 
 def _validate_touched(options: Options, world: "World") -> int:
     """Looks at each project that one of the files is of, as at a whole."""
-    from dataclasses import replace
-
     from voxmint.cli.compiling import Selection
     from voxmint.engine.touched import touched_projects
     from voxmint.problems import UsageError
@@ -86,7 +84,7 @@ def _validate_touched(options: Options, world: "World") -> int:
         is_more
         or options.fixes
         or options.shows_diff
-        or replace(selection, profiles=()) != Selection()
+        or selection._replace(profiles=()) != Selection()
     ):
         raise UsageError(
             "`--files` looks at whole projects, and tells what is wrong as text or for GitHub",
@@ -108,7 +106,7 @@ def _compiled_in(root: "Path", world: "World") -> "Compiled":
     from voxmint.cli.compiling import Selection, compile_selection
 
     compiled = compile_selection(Selection(), replace(world, cwd=root), idle=True)
-    return replace(compiled, sources=compiled.sources._replace(cwd=world.cwd))
+    return compiled._replace(sources=compiled.sources._replace(cwd=world.cwd))
 
 
 def _found(compiled: "Compiled", world: "World") -> "Findings":
@@ -128,7 +126,7 @@ def _found(compiled: "Compiled", world: "World") -> "Findings":
         replace(one, affects=tuple(body for body in one.affects if body in attempted))
         for one in found
     )
-    return findings_of(replace(compiled, problems=gathered((*compiled.problems, *more))))
+    return findings_of(compiled._replace(problems=gathered((*compiled.problems, *more))))
 
 
 def _fix(options: Options, world: "World") -> int:

@@ -15,7 +15,7 @@ from voxmint.engine.sinks.sharing import shared_by_environments
 from voxmint.engine.sinks.surroundings import surroundings_of
 from voxmint.engine.upstream.hosts import ALLOW_HOSTS, Allowed, allowed_hosts
 from voxmint.engine.wording import HOST_NOT_ALLOWED
-from voxmint.problems import Problem, ProblemsError
+from voxmint.problems import Body, Problem, ProblemsError
 from voxmint.profiles.cells import MapCell, value_of
 from voxmint.profiles.compiled import CompiledEnvironment, CompiledProfile
 from voxmint.profiles.plain_settings import is_plain_provider
@@ -42,13 +42,16 @@ def settings_problems(
     around = replace(surroundings_of(project, environ), labels=labels, environ=environ)
     sinks: list[Sink] = []
     for environment in judged:
-        affected = tuple((name, environment.name) for name in environment.profiles)
         if _has_provider(environment):
             for problem in _target_problems(environment, environ, allowed):
-                yield replace(problem, affects=affected)
+                yield replace(problem, affects=_bodies_of(environment))
         for problem in _sink_problems(environment, around, sinks):
-            yield replace(problem, affects=problem.affects or affected)
+            yield replace(problem, affects=problem.affects or _bodies_of(environment))
     yield from shared_by_environments(sinks)
+
+
+def _bodies_of(environment: CompiledEnvironment) -> tuple[Body, ...]:
+    return tuple((name, environment.name) for name in environment.profiles)
 
 
 def _has_provider(environment: CompiledEnvironment) -> bool:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 from voxmint.engine.lifetimes import lifetime_problems
@@ -82,11 +83,11 @@ def compare_states(
     if base.tree is not None and base.tree == head.tree and order.is_everything:
         return Comparison(base, head, Difference(0), _NOTHING, _NOTHING, is_same=True)
     # A profile whose labels changed is looked at in both states, whichever of them asks for it.
-    compiled = replace(order, labels=())
+    compiled = order._replace(labels=())
     # All that is made here is kept to the end, and has no cycles.
     with COLLECTOR.paused():
         before, after = _compiled(base.source, head.source, compiled)
-        _check(asked, compiled, before, after)
+        _check(asked, order, before, after)
         needed = _needed(deploys, before, after)
         old, new = (_compared(order, compiled, one, needed) for one in (before, after))
         difference = compare(old, new, with_origins=with_origins)
@@ -118,16 +119,25 @@ def _check(asked: Asked, order: Order, base: Compilation, head: Compilation) -> 
         )
     if order.is_everything:
         return
-    both = replace(
-        head,
+    both = head._replace(
         profiles={**base.profiles, **head.profiles},
         environments={**base.environments, **head.environments},
         profile_names=base.profile_names | head.profile_names,
         environment_names=base.environment_names | head.environment_names,
-        attempted=(*base.attempted, *head.attempted),
+        attempted=(*_asked_of(order, base), *_asked_of(order, head)),
         problems=(*base.problems, *head.problems),
     )
     check_order(order, both)
+
+
+def _asked_of(order: Order, state: Compilation) -> Iterator[Body]:
+    """The bodies of a state that are asked for, by the labels that it gives them."""
+    return (body for body in state.attempted if _is_asked(order, state, body))
+
+
+def _is_asked(order: Order, state: Compilation, body: Body) -> bool:
+    profile = state.profiles.get(body[0])
+    return profile is None or order.has_profile(body[0], profile.labels)
 
 
 def _needed(
@@ -155,10 +165,7 @@ def _needed(
 def _compared(
     order: Order, compiled: Order, compilation: Compilation, deploys: Mapping[str, float]
 ) -> Compared:
-    def has(body: Body) -> bool:
-        profile = compilation.profiles.get(body[0])
-        return profile is None or order.has_profile(body[0], profile.labels)
-
+    has = partial(_is_asked, order, compilation)
     problems = relevant_problems(compiled, compilation) if compilation.texts else ()
     if order.labels:
         problems = tuple(one for one in problems if not one.affects or any(map(has, one.affects)))

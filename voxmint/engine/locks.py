@@ -11,9 +11,9 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from voxmint.engine.failures import failure, reason
 from voxmint.engine.wording import LOCK_TIMEOUT, LOCK_UNUSABLE
@@ -24,8 +24,7 @@ _LONGEST_PAUSE = 0.5
 _HELD_BY_OTHERS = (errno.EAGAIN, errno.EACCES)
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
+class Clock(NamedTuple):
     """How the locks tell time: seconds that only grow, a way to let them pass, and the moment."""
 
     seconds: Callable[[], float] = time.monotonic
@@ -37,8 +36,7 @@ def say_nothing(what: str, holder: str) -> None:
     """Waits for the holder without a word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Locks:
+class Locks(NamedTuple):
     """The locks of one state folder, as one run takes them.
 
     `command` is what this run is, as in `voxmint mint -e production`: others are shown it, so it

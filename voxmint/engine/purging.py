@@ -239,7 +239,7 @@ def _opened(
     state = made_state(scope.project.root, edge.environ)
     locks = _locks(state, operator, edge)
     sinks = _sinks(scope, replace(_around(scope, operator, edge), state=state, locks=locks))
-    patient = replace(locks, clock=Clock(sleep=edge.stop.sleep_unasked))
+    patient = locks._replace(clock=Clock(sleep=edge.stop.sleep_unasked))
     with (
         patient.held(f"the environment {scope.environment.name}"),
         Ledger.open(state.ledger) as ledger,

@@ -130,8 +130,7 @@ def _absolute(path: str) -> Path:
     return parts if parts[0] in ("session", "expires_after", "vars") else ("session", *parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Compilation:
+class Compilation(NamedTuple):
     """All that a compile gives.
 
     `bodies` are those without an error, by profile and environment, in order; `attempted` names

@@ -1,7 +1,7 @@
 """What is asked to be compiled, and what of it there is not."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from voxmint.origin import COMMAND_LINE
 from voxmint.problems import Problem, UsageError, nearest
@@ -15,8 +15,7 @@ from voxmint.profiles.values import Scalar
 from voxmint.shown import shown
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """Which profiles in which environments, for which endpoint.
 
     `profiles` are names and patterns, `labels` pairs of a label and its value, `environments`
@@ -103,7 +102,7 @@ def mistaken_environments(order: Order, compilation: Compilation) -> Iterator[Us
 
 
 def _unknown(kind: str, name: str, known: Roster) -> UsageError:
-    near = nearest(name, known).get("nearest")
+    near = _in_path(name, known) or nearest(name, known).get("nearest")
     if near:
         hint = f"did you mean `{near}`?"
     elif len(known):
@@ -112,6 +111,13 @@ def _unknown(kind: str, name: str, known: Roster) -> UsageError:
     else:
         hint = f"the project has no {kind} yet"
     return UsageError(f"there is no {kind} `{shown(name)}`", shown(hint))
+
+
+def _in_path(path: str, known: Roster) -> str | None:
+    """The name in a file's path, as shells complete it: `call-center/german` for that file's."""
+    parts = path.removesuffix(".yaml").removesuffix(".yml").split("/")
+    names = ("/".join(parts[start:]) for start in range(len(parts)))
+    return next((name for name in names if name in known), None)
 
 
 def _nothing_selected(order: Order, compilation: Compilation) -> UsageError:

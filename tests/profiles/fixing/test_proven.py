@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 from hypothesis import given, strategies as st
@@ -40,7 +39,7 @@ def bodies(compilation: Compilation) -> str:
 def claimed(compilation: Compilation, file: str, *lines: int, kind: Kind) -> Compilation:
     """The compilation, as if there were such a problem at the beginning of these lines."""
     more = [Problem(kind, Origin(file, line, 1), {"path": "x", "what": "x"}) for line in lines]
-    return replace(compilation, problems=(*compilation.problems, *more))
+    return compilation._replace(problems=(*compilation.problems, *more))
 
 
 def test_what_is_dead_goes_and_every_body_stays() -> None:
@@ -128,7 +127,7 @@ def test_what_would_bring_another_warning_stays() -> None:
     before = compiled({"p": BASE}, {"e": f"{LOCAL['local']}overlay:\n  {item}\n"}, IDLE)
     place = Origin("environments/e.yaml", 3, 21)
     wrong = Problem(wording.IDLE_OVERLAY_ITEM, place)
-    result = fix(replace(before, problems=(wrong,)), IDLE, {})
+    result = fix(before._replace(problems=(wrong,)), IDLE, {})
     # Without `p` it would select nothing, and a warning would say so.
     assert result.edits == ()
     assert [(left.problem.at, left.reason) for left in result.left] == [(place, CHANGES_A_BODY)]
@@ -156,7 +155,7 @@ def test_finding_out_is_bounded() -> None:
         Problem(wording.DEAD_OVERRIDE, Origin("profiles/p.yaml", line, 3), {"what": "x"})
         for line in range(2, 2 + count)
     )
-    before = replace(before, problems=tuple(problems))
+    before = before._replace(problems=tuple(problems))
     result = fix(before, IDLE, {})
     assert (result.edits, result.compiles) == ((), MOST_COMPILES)
     assert {left.reason for left in result.left} == {NOT_TRIED}
@@ -167,7 +166,7 @@ def test_what_a_removal_brings_to_light_goes_too() -> None:
     before = compiled({"p": text}, order=IDLE)
     first, second = before.problems
     # Told of the first alone, it finds the second in what is left, and gives its place as it is.
-    result = fix(replace(before, problems=(first,)), IDLE, {})
+    result = fix(before._replace(problems=(first,)), IDLE, {})
     assert texts(result) == {"profiles/p.yaml": f"# stays\n{BASE}"}
     assert result.removed == (first, second)
     assert result.compiles == 2

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -103,7 +103,7 @@ def opened_bench(selection: Selection, operator: Operator, edge: Edge) -> Iterat
     locks = _locks(state, operator, edge)
     around = _surroundings(selection, state, locks, operator, edge)
     sinks = sinks_of(selection.environment, around)
-    patient = replace(locks, clock=Clock(sleep=edge.stop.sleep_unasked))
+    patient = locks._replace(clock=Clock(sleep=edge.stop.sleep_unasked))
     with (
         patient.held(f"the environment {selection.environment.name}"),
         Ledger.open(state.ledger) as ledger,

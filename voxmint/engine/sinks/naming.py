@@ -44,9 +44,7 @@ def are_all_well(profiles: tuple[str, ...], forms: tuple[str, ...], prefix: str)
     """
     stems = [variables.stem(profile) for profile in profiles]
     names = [prefix + form.replace(variables.PROFILE, stem) for form in forms for stem in stems]
-    if len(set(names)) < len(names):
-        return False
-    return all(map(variables.is_name, names)) and not any(map(variables.is_refused, names))
+    return len(set(names)) == len(names) and variables.are_all_well(names)
 
 
 def bad_names(sink: Sink, profile: str, names: Iterable[str]) -> Iterator[Problem]:

@@ -5,6 +5,7 @@ whose key is made of capitals, digits and underscores, and whose value needs no 
 """
 
 import re
+from collections.abc import Collection
 
 PROFILE = "{profile}"
 """What stands for a profile, in the names of variables and of files."""
@@ -62,9 +63,18 @@ def is_name(name: str) -> bool:
 
 def is_refused(name: str) -> bool:
     """Whether a variable of this name changes how programs run, so that none may be set."""
+    return _are_some_refused((name,))
+
+
+def are_all_well(names: Collection[str]) -> bool:
+    """Whether each `is_name`, and none `is_refused`."""
+    return all(map(_NAME.fullmatch, names)) and not _are_some_refused(names)
+
+
+def _are_some_refused(names: Collection[str]) -> bool:
     # Not a pattern: to compile one of so many names takes as long as to check fifty profiles.
-    return (
-        name in _REFUSED or name.startswith(_REFUSED_BEGINNINGS) or name.endswith(_REFUSED_ENDING)
+    return not _REFUSED.isdisjoint(names) or any(
+        name.startswith(_REFUSED_BEGINNINGS) or name.endswith(_REFUSED_ENDING) for name in names
     )
 
 
