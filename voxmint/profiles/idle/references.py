@@ -33,6 +33,8 @@ _METHODS = MAP_METHODS | TEXT_METHODS
 
 def looks_at(references: References, path: Keys) -> bool:
     """Whether one of the references is to the path, to something below it or to all above it."""
+    if path in references:
+        return True  # as it is for most
     for reference in references:
         length = min(len(reference), len(path))
         if reference[:length] == path[:length]:
@@ -48,23 +50,19 @@ def own_references(layer: Layer, root: MapCell) -> References:
     node, cell = layer.tree.entries.get("session"), root.entries.get("session")
     if type(node) is not MapNode or type(cell) is not MapCell:
         return NOTHING
-    return NOTHING.union(*map(references, _own_texts(node, cell, layer)))
-
-
-def _own_texts(node: MapNode, cell: MapCell, layer: Layer) -> list[str]:
-    """The texts of a layer that may be templates and that stand in the body as it gives them."""
-    found: list[str] = []
-    for name, value in node.entries.items():
-        if type(value) is ScalarNode:
-            text = value.value
-            if type(text) is str and "{" in text:
-                inner = cell.entries.get(name)
+    found = NOTHING
+    waiting = [(node, cell)]
+    for node, cell in waiting:
+        there = cell.entries
+        for name, value in node.entries.items():
+            if type(value) is MapNode:
+                inner = there.get(name)
+                if type(inner) is MapCell:
+                    waiting.append((value, inner))
+            elif type(value) is ScalarNode and type(value.value) is str and "{" in value.value:
+                inner = there.get(name)
                 if type(inner) is Leaf and inner.layer is layer:
-                    found.append(text)
-        elif type(value) is MapNode:
-            inner = cell.entries.get(name)
-            if type(inner) is MapCell:
-                found += _own_texts(value, inner, layer)
+                    found |= references(value.value)
     return found
 
 
