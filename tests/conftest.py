@@ -11,6 +11,8 @@ from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 # How long an example takes is the machine's affair.
 AT_ANY_SPEED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -41,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     if not config.getoption("--hypothesis-profile") and "not slow" in config.option.markexpr:
         settings.load_profile("fewer")
+    if config.getoption("--hypothesis-profile") != "new":
+        _make_no_examples_of_sources()
     for number, handler in (
         (signal.SIGINT, signal.default_int_handler),
         (signal.SIGHUP, signal.SIG_DFL),
@@ -48,3 +52,13 @@ def pytest_configure(config: pytest.Config) -> None:
     ):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, handler)
+
+
+def _make_no_examples_of_sources() -> None:
+    """Has no constant of our modules among the examples.
+
+    Hypothesis takes those of the modules that are imported by then, and which these are depends on
+    the tests that ran before in the same process: the same law would try others in each run.
+    """
+    nothing = Constants()
+    providers._get_local_constants = lambda: nothing

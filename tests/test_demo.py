@@ -36,7 +36,7 @@ class Demo(NamedTuple):
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.engine.mints import KEY, Desk, against, desk
+from tests.engine.mints import KEY, Desk, against, desk, with_time
 from tests.engine.scripted import (
     EXPIRES_AT,
     RESET,
@@ -154,8 +154,11 @@ def test_it_is_sent_once_whatever_comes(tmp_path: Path) -> None:
 
 
 def test_it_waits_no_longer_than_it_may(tmp_path: Path) -> None:
-    with Scripted(each(Answered(200, b"{}", pause=30))) as server:
-        trial = tried(against(server, desk(tmp_path)), timeout=2.0)
+    def run(seconds: float) -> Trial:
+        with Scripted(each(Answered(200, b"{}", pause=60))) as server:
+            return tried(against(server, desk(tmp_path / str(seconds))), timeout=seconds)
+
+    trial = with_time(run, lambda found: found.may_live_until is not None)
     assert trial.problem is not None
     assert trial.problem.code == "mint-unanswered"
     assert trial.may_live_until is not None

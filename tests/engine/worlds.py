@@ -101,6 +101,12 @@ def ordinary_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+def touched(path: Path) -> tuple[int, ...]:
+    """What is another once a file was written to, replaced or changed, and not when it was read."""
+    found = path.stat()
+    return (found.st_ino, found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
 def problem_of(error: pytest.ExceptionInfo[ProblemsError]) -> Problem:
     """The one problem that was raised."""
     [problem] = error.value.problems

@@ -1,8 +1,10 @@
 """A key and a token that are looked for everywhere, and a project in which they are used."""
 
 import base64
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -116,8 +118,11 @@ def files_with_leaks(made: Desk, meant: Iterable[Path] = ()) -> list[str]:
     """The files in which something is, but for those that tokens are meant for."""
     own = {made.env_file, *meant}
     found = []
-    for path in made.root.parent.rglob("*"):
-        is_meant = path in own or path.name.startswith(f"{made.env_file.name}.voxmint-")
-        if path.is_file() and not is_meant and leaks(path.read_bytes()):
-            found.append(str(path))
+    # Runs that are under way make files and folders, and take them away.
+    for folder, _, names in os.walk(made.root.parent):
+        for path in (Path(folder, name) for name in names):
+            is_meant = path in own or path.name.startswith(f"{made.env_file.name}.voxmint-")
+            with suppress(FileNotFoundError):
+                if not is_meant and path.is_file() and leaks(path.read_bytes()):
+                    found.append(str(path))
     return found

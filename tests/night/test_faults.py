@@ -12,6 +12,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.engine.mints import QUICK, Brief, outcomes
+from tests.engine.worlds import touched
 from tests.night.nights import Night, named, night, private, untidy
 from voxmint.engine.emulator.effects import KINDS
 from voxmint.engine.report import Report
@@ -233,8 +234,8 @@ def check_what_follows(made: Night, report: Report) -> None:
     assert named(desk) == {"a", "b", "c"}
     # It still names what may live unseen.
     assert after.unseen == report.unseen
-    written = desk.env_file.stat()
+    written = touched(desk.env_file)
     assert set(outcomes(desk.mint()).values()) == {"kept"}
-    assert desk.env_file.stat() == written
+    assert touched(desk.env_file) == written
     desk.now = max((one.last_expiry for one in report.unseen), default=0) + 1
     assert desk.plan().unseen == ()

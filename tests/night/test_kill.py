@@ -49,26 +49,29 @@ class Ward:
     begun: threading.Event = field(default_factory=threading.Event)
     runs: set[str] = field(default_factory=set)
     earlier: set[str] = field(default_factory=set)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
     def answer(self, number: int, asked: Asked) -> Answered:
         run = asked.headers["x-client-request-id"].rpartition("-")[0]
-        if run in self.earlier:
-            # It lay in the network when its run was killed.
-            return minted(number)
-        self.runs.add(run)
-        self.arrived.append(f"sess_{number}")
-        (self.desk.root.parent / "begun").touch()
-        self.begun.set()
-        # Several groups are written in the course of a run.
-        return minted(number, pause=self.chance.uniform(0.05, 0.2))
+        with self.turn:
+            if run in self.earlier:
+                # It lay in the network when its run was killed.
+                return minted(number)
+            self.runs.add(run)
+            self.arrived.append(f"sess_{number}")
+            (self.desk.root.parent / "begun").touch()
+            self.begun.set()
+            # Several groups are written in the course of a run.
+            return minted(number, pause=self.chance.uniform(0.05, 0.2))
 
     def run(self, *arguments: str, at_step: int | None = None, after: float | None = None) -> int:
         """Run a mint, killed where that is asked; how it ended."""
-        self.earlier |= self.runs
-        self.arrived.clear()
-        self.begun.clear()
         begun = self.desk.root.parent / "begun"
-        begun.unlink(missing_ok=True)
+        with self.turn:
+            self.earlier |= self.runs
+            self.arrived.clear()
+            self.begun.clear()
+            begun.unlink(missing_ok=True)
         self.started = self.nursery.start(
             self.desk.root,
             ["mint", "-e", "live", *arguments],

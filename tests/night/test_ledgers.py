@@ -1,6 +1,7 @@
 """Ledgers that are broken, foreign or made to mislead: a clear word, a way on, and no file lost."""
 
 import os
+import random
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -38,7 +39,7 @@ def cut_off(path: Path) -> None:
 
 def scribbled_on(path: Path) -> None:
     data = bytearray(path.read_bytes())
-    data[4096:8192] = os.urandom(4096)
+    data[4096:8192] = random.Random(8).randbytes(4096)
     path.write_bytes(data)
 
 

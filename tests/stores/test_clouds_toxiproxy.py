@@ -108,8 +108,6 @@ BROKEN: dict[str, Callable[[Proxy], AbstractContextManager[None]]] = {
 }
 
 
-# Python leaves a socket of the fake's to be collected that is reset before its TLS has begun.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("how", BROKEN)
 def test_a_network_that_is_broken_is_told_and_leaves_the_old_value(
     behind: Behind, how: str

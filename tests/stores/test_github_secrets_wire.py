@@ -305,6 +305,7 @@ def production_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prod
 @pytest.fixture
 def production(production_server: Production) -> Production:
     production_server.fake.reset()
+    production_server.proxy.asked.clear()
     return production_server
 
 

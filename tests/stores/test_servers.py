@@ -60,7 +60,7 @@ def test_vault_knows_who_asks(vault: Vault) -> None:
 @pytest.mark.stores
 def test_vault_takes_no_other_certificate_for_its_own(vault: Vault) -> None:
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
-        httpx.get(f"{vault.address}/v1/sys/health", trust_env=False)
+        httpx.get(f"{vault.address}/v1/sys/health", trust_env=False, timeout=PATIENCE)
 
 
 @pytest.mark.stores
@@ -190,6 +190,7 @@ def connected(vault: Vault, address: str) -> Iterator[httpx.Client]:
         headers={"X-Vault-Token": vault.token},
         verify=ssl.create_default_context(cafile=vault.ca_file),
         trust_env=False,
+        timeout=PATIENCE,
     ) as session:
         yield session
 

@@ -22,7 +22,13 @@ COUNTS = "/_emulator/counts"
 
 KEY = "sk-test-0123456789abcdef"
 NOW = 1_790_000_000
-PATIENT = Limits(idle_seconds=600, request_seconds=600, answer_seconds=600)
+PATIENT = Limits(
+    idle_seconds=600,
+    spare_seconds=600,
+    request_seconds=600,
+    answer_seconds=600,
+    linger_seconds=600,
+)
 """No client is too slow, however busy the machine is."""
 
 

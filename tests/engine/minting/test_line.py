@@ -1,6 +1,7 @@
 """The line in which requests wait, on the event loop's own clock."""
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
 from typing import Any, cast
@@ -145,6 +146,15 @@ async def test_no_more_leave_than_may_be_under_way() -> None:
     await ended(desk, clearing)
 
 
+class StillLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock stands until it is moved."""
+
+    now = 1000.0
+
+    def time(self) -> float:
+        return self.now
+
+
 async def put_back(desk: Desk, waiting: int) -> tuple[Job, float]:
     """The next job, sent and put back, and from when on it may leave.
 
@@ -171,15 +181,20 @@ async def test_the_last_one_put_back_waits_for_its_time() -> None:
     await ended(desk, clearing)
 
 
-@in_a_loop
-async def test_what_is_put_back_leaves_at_its_time_and_before_what_never_left() -> None:
+def test_what_is_put_back_leaves_at_its_time_and_before_what_never_left() -> None:
+    loop = StillLoop()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(_put_back_among_others(loop))
+
+
+async def _put_back_among_others(loop: StillLoop) -> None:
     desk = Desk(5, at_once=2)
     clearing = asyncio.create_task(desk.line.clear_ahead())
     first, soon = await put_back(desk, waiting=2)
     # Those that were cleared already go on meanwhile.
     second = await desk.line.next()
     assert second is not first
-    await until(lambda: asyncio.get_running_loop().time() >= soon)
+    loop.now = soon
     assert await desk.line.next() is first
     assert (first.number, desk.line.given) == (3, 3)
     await ended(desk, clearing)
@@ -214,6 +229,7 @@ async def turns() -> None:
 
 
 async def until(is_so: Any) -> None:
-    async with asyncio.timeout(30):
-        while not is_so():  # noqa: ASYNC110  # it is about what the line holds, not about an event
-            await asyncio.sleep(0)
+    given_up = time.monotonic() + 120
+    while not is_so():  # it is about what the line holds, not about an event
+        assert time.monotonic() < given_up, "it has not come to be"
+        await asyncio.sleep(0)

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from tests.engine.mints import Desk, desk, outcomes
 from tests.engine.sinks.test_contract import Dotenv
-from tests.engine.worlds import problem_of
+from tests.engine.worlds import problem_of, touched
 from voxmint.engine.ledger.ledger import Ledger
 from voxmint.engine.sinks.contract import Change, Receipt
 from voxmint.engine.sinks.directory_options import DirectoryOptions
@@ -42,9 +42,9 @@ def test_each_profile_has_a_file_of_its_own(tmp_path: Path) -> None:
         "a/b": (".env.a-b/TOKEN", ".env.a-b/UNTIL"),
         "clinic": (".env.clinic/TOKEN", ".env.clinic/UNTIL"),
     }
-    before = (made.root / ".env.clinic").stat()
+    before = touched(made.root / ".env.clinic")
     assert outcomes(made.mint("a/b", force=True)) == {"a/b": "minted"}
-    assert (made.root / ".env.clinic").stat() == before
+    assert touched(made.root / ".env.clinic") == before
 
 
 def receipts(made: Desk) -> tuple[Receipt, ...]:

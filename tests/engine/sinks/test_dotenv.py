@@ -20,6 +20,7 @@ from tests.engine.worlds import (
     repository_in,
     run,
     started,
+    touched,
 )
 from voxmint.engine.files import allowed_folders
 from voxmint.engine.git import repository
@@ -133,9 +134,9 @@ def test_a_name_is_the_profiles_in_capitals(sink: Maker, env: Path) -> None:
 
 def test_a_second_write_of_the_same_leaves_the_file_alone(sink: Maker, env: Path) -> None:
     sink().write(delivering("clinic"))
-    before = env.stat()
+    before = touched(env)
     assert sink().write(delivering("clinic")) == {"clinic": SinkOutcome.UNCHANGED}
-    assert env.stat() == before
+    assert touched(env) == before
 
 
 def test_other_peoples_lines_stay(sink: Maker, env: Path) -> None:

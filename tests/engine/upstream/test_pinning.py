@@ -54,7 +54,7 @@ def test_the_traps_see_a_key_that_goes_to_a_host_that_is_allowed(
 ) -> None:
     victim = Victim(tmp_path, trap, "evil.example")
     victim.provide(url("https://evil.example/v1"))
-    assert victim.mint("--timeout", "0.5").code == 1  # the trap answers nothing
+    assert victim.mint("--attempts", "1").code == 1  # the trap answers nothing
     assert victim.was_read
     assert victim.heard[0].startswith(b"CONNECT evil.example:443 ")
 

@@ -16,6 +16,7 @@ from typing import Any
 import httpcore
 import pytest
 
+from tests.engine.scripted import nobody
 from voxmint.engine.upstream.hosts import Host
 from voxmint.engine.upstream.http import Channel, NoAnswer, Reply, Unsent, upstream_to
 from voxmint.engine.upstream.streams import Backend, Progress
@@ -194,7 +195,7 @@ def test_a_bug_in_what_the_loop_calls_is_told_without_its_text(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async def struck() -> None:
-        channel_to(nobody())
+        channel_to(443)
         asyncio.get_running_loop().call_soon(environ.__getitem__, "ek_canary")
         await asyncio.sleep(0)
 
@@ -230,13 +231,6 @@ def looked_up(
     return Loop()
 
 
-def nobody() -> int:
-    """A port where nobody listens."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
-
-
 def test_an_address_that_refuses_is_not_the_last() -> None:
     async def connected() -> None:
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -253,9 +247,10 @@ def test_an_address_that_refuses_is_not_the_last() -> None:
             assert await stream.read(65536) == OK
             await stream.aclose()
 
-    addresses = [("127.0.0.1", nobody()), ("127.0.0.1", nobody())]
-    with asyncio.Runner(loop_factory=lambda: looked_up(addresses)) as runner:
-        runner.run(asyncio.wait_for(connected(), 60))
+    with nobody() as one, nobody() as another:
+        addresses = [("127.0.0.1", one), ("127.0.0.1", another)]
+        with asyncio.Runner(loop_factory=lambda: looked_up(addresses)) as runner:
+            runner.run(asyncio.wait_for(connected(), 60))
 
 
 def test_where_all_refuse_it_is_said_why() -> None:
@@ -265,9 +260,10 @@ def test_where_all_refuse_it_is_said_why() -> None:
         assert isinstance(error.value.__cause__, OSError)
         assert error.value.__cause__.errno == errno.ECONNREFUSED
 
-    addresses = [("127.0.0.1", nobody()), ("127.0.0.1", nobody())]
-    with asyncio.Runner(loop_factory=lambda: looked_up(addresses)) as runner:
-        runner.run(refused())
+    with nobody() as one, nobody() as another:
+        addresses = [("127.0.0.1", one), ("127.0.0.1", another)]
+        with asyncio.Runner(loop_factory=lambda: looked_up(addresses)) as runner:
+            runner.run(refused())
 
 
 def test_an_address_that_does_not_answer_keeps_no_other_waiting() -> None:
@@ -281,9 +277,10 @@ def test_an_address_that_does_not_answer_keeps_no_other_waiting() -> None:
             assert stream.get_extra_info("peername")[1] == server.port
             await stream.aclose()
 
-    addresses = [("127.0.0.1", silent := nobody())]
-    with asyncio.Runner(loop_factory=lambda: looked_up(addresses, silent)) as runner:
-        runner.run(asyncio.wait_for(connected(), 60))
+    with nobody() as silent:
+        addresses = [("127.0.0.1", silent)]
+        with asyncio.Runner(loop_factory=lambda: looked_up(addresses, silent)) as runner:
+            runner.run(asyncio.wait_for(connected(), 60))
 
 
 # ── TLS ──────────────────────────────────────────────────────────────────────────────────────────

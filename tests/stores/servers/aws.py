@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.stores.servers.processes import own_folder
+from tests.stores.servers.processes import PATIENCE, own_folder
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,7 @@ class Aws:
             content=body,
             headers={"Content-Type": "text/plain"},
             trust_env=False,
+            timeout=PATIENCE,
             # It speaks no TLS, and reading the world's certificates takes longer than the request.
             verify=False,
         )

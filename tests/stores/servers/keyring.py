@@ -33,6 +33,12 @@ _BUS = """\
   </policy>
 </busconfig>
 """
+# A client gives the bus a second to let it in, which may be too short on a busy machine.
+_PATIENT = f"""\
+from jeepney.io.blocking import open_dbus_connection as opened
+*usual, _ = opened.__defaults__
+opened.__defaults__ = (*usual, {PATIENCE})
+"""
 _SEND = ("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.secrets")
 _COLLECTION = "/org/freedesktop/secrets/collection/login"
 
@@ -65,7 +71,7 @@ class Keyring:
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """What a program in Python does in the session."""
         return subprocess.run(
-            [sys.executable, "-c", program, *arguments],
+            [sys.executable, "-c", _PATIENT + program, *arguments],
             env={"PATH": os.environ["PATH"], **self.environ},
             capture_output=True,
             text=True,
@@ -129,7 +135,11 @@ class Keyrings:
 
 @contextmanager
 def running_keyring() -> Iterator[Keyring]:
-    """A session, begun a second time where it did not come about at first."""
+    """A session, begun a second time where it did not come about at first.
+
+    From then on this process, too, waits for as long as it takes until a bus lets it in.
+    """
+    exec(_PATIENT, {})
     with ExitStack() as ends:
         try:
             session = ends.enter_context(_session())
