@@ -95,7 +95,7 @@ def differences(draw: st.DrawFn) -> Difference:
         layout=(draw(texts),),
         added=(Arrival(draw(bodies), draw(causes)),),
         removed=(Arrival(draw(bodies), draw(causes)),),
-        renamed=(Renaming("profile", draw(texts), draw(texts)),),
+        renamed=(Renaming("profile", draw(texts), draw(texts), 1),),
         invalid=draw(bodies),
         moved=(Moved(draw(texts), draw(texts), draw(_places), draw(_places), draw(bodies)),),
     )

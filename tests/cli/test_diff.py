@@ -275,7 +275,7 @@ def test_half_of_a_key_is_not_shown_where_two_are_compared_word_by_word(tmp_path
     text = "extends: base\nsession: {input_audio_transcription: {prompt: '%s'}}\n"
     old, new = ({"profiles/lobby.yaml": text % prompt} for prompt in prompts)
     found = diff(edited(tmp_path, old, new), "old", "new", "-v")
-    assert "only in bodies that are invalid" in found.out
+    assert "only in bodies that are or were invalid" in found.out
     assert not re.search("Ab12|Zz98", found.out + found.err)
 
 
@@ -329,6 +329,12 @@ def test_no_project_before(repository: Path) -> None:
 def test_a_near_miss(repository: Path, word: str, said: str) -> None:
     found = diff(repository, word)
     assert (found.code, said in found.err) == (64, True)
+
+
+def test_a_label_that_no_profile_has(repository: Path) -> None:
+    found = diff(repository, "-l", "tire=gold", "--detailed-exitcode")
+    assert found.code == 64
+    assert "no profile in any environment is selected by `-l tire=gold`" in found.err
 
 
 def test_completion_knows_branches_and_profiles(repository: Path) -> None:

@@ -197,8 +197,9 @@ def test_it_says_where_nothing_can_be_said() -> None:
     lines = written(comparison_of(partly_untold())).splitlines()
     assert (
         "- `profiles/base.yaml:1` `vars.x 1 → 2`: no effect, `no value there depends on it` "
-        "(`clinic` in `local`); nothing can be said of bodies that are invalid"
+        "(`clinic` in `local`); nothing can be said of bodies that are or were invalid"
     ) in lines
     assert (
-        "- `profiles/w.yaml` differs in bodies that are invalid, of which nothing can be said"
+        "- `profiles/w.yaml` differs in bodies that are or were invalid, of which nothing can be "
+        "said"
     ) in lines

@@ -159,6 +159,16 @@ def test_a_revision_that_there_is_not(team: Path) -> None:
     assert "did you mean `main`?" in done.err
 
 
+@pytest.mark.parametrize(
+    ("base", "instead"), [("main..HEAD~1", "main"), ("main...v1", "main..."), ("..v1", "HEAD")]
+)
+def test_a_second_revision_is_not_left_out_silently(team: Path, base: str, instead: str) -> None:
+    done = validate(team, base=base)
+    assert (done.code, done.out) == (64, "")
+    assert f"takes one revision, not `{base}`" in done.err
+    assert f"write `--changed {instead}`" in done.err
+
+
 @pytest.mark.parametrize("more", ["--fix", "--diff"])
 def test_what_does_not_go_with_it(team: Path, more: str) -> None:
     done = validate(team, more)

@@ -1,30 +1,31 @@
 """The project as git holds it: the same files as on disk, and nothing of the repository runs."""
 
 import os
-import re
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from tests.engine.histories import (
+    FILES,
+    LIMIT,
+    asked,
+    branch_off,
+    clone,
+    commit,
+    content,
+    read,
+    revision,
+    states,
+    told,
+    write,
+)
 from tests.engine.worlds import environ, git, problem_of, repository_in
-from voxmint.engine.git import Repository, any_repository
-from voxmint.engine.revisions import Objects, Revision, committed, object_at, staged
-from voxmint.engine.states import Asked, find_states
+from voxmint.engine.revisions import Objects, staged
+from voxmint.engine.states import find_states
 from voxmint.engine.worktree import WorkTree
 from voxmint.problems import ProblemsError, UsageError
-from voxmint.profiles.source import Source, SourceError
-
-LIMIT = 1000
-FILES = {
-    "voxmint.yaml": "version: 1\n",
-    "profiles/clinic.yaml": "session: {}\n",
-    "profiles/call-center/german.yml": "session: {include: []}\n",
-    "profiles/notes.md": "notes\n",
-    "environments/local.yaml": "provider: {kind: emulator}\n",
-}
 
 
 @pytest.fixture
@@ -32,48 +33,6 @@ def project(tmp_path: Path) -> Path:
     folder = tmp_path.resolve() / "project"
     folder.mkdir()
     return folder
-
-
-def asked(folder: Path) -> Repository:
-    found = any_repository(folder, environ(folder))
-    assert isinstance(found, Repository)
-    return found
-
-
-def revision(project: Path, where: str = "HEAD^{tree}") -> Revision:
-    repository = asked(project)
-    tree = object_at(repository, where)
-    assert tree is not None
-    return committed(Objects(repository), repository, tree)
-
-
-def commit(project: Path, message: str = "more") -> str:
-    git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--allow-empty", "--message", message)
-    return git(project, "rev-parse", "HEAD")
-
-
-def write(project: Path, files: Mapping[str, str]) -> None:
-    for name, text in files.items():
-        path = project / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-
-
-def told(source: Source, folder: str = "profiles") -> object:
-    """What a source says of a folder: names and contents, or why it refuses."""
-    try:
-        names = source.listing(folder).whole
-    except SourceError as error:
-        return error.reason
-    return {name: read(source, name) for name in names}
-
-
-def read(source: Source, path: str) -> bytes | str:
-    try:
-        return source.read(path, LIMIT)
-    except SourceError as error:
-        return error.reason
 
 
 # ── the same as on disk ──────────────────────────────────────────────────────────────────────────
@@ -175,37 +134,17 @@ def test_a_repository_whose_names_are_sha256(project: Path) -> None:
 # ── which states ─────────────────────────────────────────────────────────────────────────────────
 
 
-def states(
-    folder: Path,
-    *words: str,
-    after: tuple[str, ...] | None = None,
-    is_staged: bool = False,
-    project: str | None = None,
-) -> Asked:
-    given = environ(folder)
-    return find_states(words, after, folder, given, is_staged=is_staged, project=project)
-
-
-def content(source: Source | None, path: str = "profiles/clinic.yaml") -> bytes | str:
-    assert source is not None
-    return read(source, path)
+@pytest.fixture
+def branched(project: Path) -> Path:
+    """A work tree of the branch `feature`, with a change that is not committed."""
+    branch_off(project)
+    return project
 
 
 @pytest.fixture
-def branched(project: Path) -> Path:
-    """A branch `feature` of two commits, and a default branch that went on by one."""
-    git(project, "init", "--quiet", "--initial-branch=main")
-    repository_in(project, FILES)
-    git(project, "checkout", "--quiet", "-b", "feature")
-    for text in ("one\n", "two\n"):
-        write(project, {"profiles/clinic.yaml": text})
-        commit(project)
-    git(project, "checkout", "--quiet", "main")
-    write(project, {"profiles/clinic.yaml": "main went on\n"})
-    commit(project)
-    git(project, "checkout", "--quiet", "feature")
-    write(project, {"profiles/clinic.yaml": "not committed\n"})
-    return project
+def origin(branched: Path) -> Path:
+    git(branched, "checkout", "--quiet", "--force", "feature")
+    return branched
 
 
 def test_by_default_from_where_the_branch_left_the_default_branch(branched: Path) -> None:
@@ -308,8 +247,9 @@ def test_two_folders_need_no_git(tmp_path: Path) -> None:
     found = states(tmp_path, "old/", "new/", "clinic")
     assert (content(found.base.source), content(found.head.source)) == (b"old", b"new")
     assert found.profiles == ("clinic",)
-    with pytest.raises(UsageError, match="no git repository"):
-        states(tmp_path / "old")
+    for words in ((), ("main..next",)):
+        with pytest.raises(UsageError, match="no git repository"):
+            states(tmp_path / "old", *words)
 
 
 def test_a_folder_without_a_project_is_said(tmp_path: Path) -> None:
@@ -345,39 +285,7 @@ def test_before_the_first_commit(project: Path) -> None:
     git(project, "add", "--all")
     assert states(project).base.source is None
     assert states(project, is_staged=True).base.source is None
-
-
-@pytest.fixture
-def origin(branched: Path) -> Path:
-    git(branched, "checkout", "--quiet", "--force", "feature")
-    return branched
-
-
-def clone(origin: Path, folder: Path, *options: str) -> Path:
-    git(origin, "clone", "--quiet", *options, f"file://{origin}", str(folder))
-    return folder
-
-
-def test_a_bare_clone(origin: Path, tmp_path: Path) -> None:
-    bare = clone(origin, tmp_path / "bare.git", "--bare")
-    found = states(bare, "main", "feature")
-    assert content(found.base.source) == b"main went on\n"
-    assert content(states(bare / "refs", "main").head.source) == b"two\n"
-    with pytest.raises(UsageError, match="bare"):
-        states(bare, is_staged=True)
-
-
-def test_a_bare_repository_with_several_projects(project: Path, tmp_path: Path) -> None:
-    repository_in(project, {f"{name}/voxmint.yaml": "version: 1\n" for name in ("a", "b")})
-    bare = clone(project, tmp_path / "bare.git", "--bare")
-    with pytest.raises(UsageError, match=r"holds 2 projects: `a`, `b`$"):
-        states(bare, "HEAD", "HEAD")
-    found = states(bare, "HEAD", "HEAD", project="./b/")
-    assert found.head.folder == "b"
-    assert content(found.head.source, "voxmint.yaml") == b"version: 1\n"
-    assert states(bare, "HEAD", "HEAD", project="c").head.source is None
-    with pytest.raises(UsageError, match="from its root"):
-        states(bare, "HEAD", "HEAD", project="../b")
+    assert states(project, "HEAD").hint == "this repository has no commit yet"
 
 
 def test_a_project_is_named_from_the_root_of_a_work_tree(project: Path) -> None:
@@ -395,104 +303,11 @@ def test_a_project_is_named_from_the_root_of_a_work_tree(project: Path) -> None:
         states(project, "a", project="b")
 
 
-def test_a_bare_clone_of_a_repository_with_the_project_in_a_folder(
-    project: Path, tmp_path: Path
-) -> None:
-    repository_in(project, {f"voice/{name}": text for name, text in FILES.items()})
-    bare = clone(project, tmp_path / "bare.git", "--bare")
-    assert content(states(bare, "HEAD").base.source) == b"session: {}\n"
-
-
-@pytest.mark.parametrize(
-    ("word", "hint"),
-    [
-        ("main", "git fetch --unshallow origin main:refs/remotes/origin/main"),
-        ("origin/main~2", "git fetch --unshallow origin main:refs/remotes/origin/main"),
-        ("HEAD^", "`HEAD` does not go back that far here; this clone is shallow"),
-        ("0123456789", "`git fetch --unshallow` gets the rest of its history"),
-        ("..", "the folder `..` holds no voxmint.yaml"),
-    ],
-)
-def test_a_word_that_was_not_fetched(origin: Path, tmp_path: Path, word: str, hint: str) -> None:
-    shallow = clone(origin, tmp_path / "shallow", "--depth=1", "--branch=feature")
-    found = states(shallow, word)
-    assert found.doubtful == word
-    assert hint in (found.hint or "")
-    if "origin main" in hint:
-        git(shallow, *re.findall("`git (.*?)`", found.hint or "")[0].split())
-        assert states(shallow, "origin/main").base.commit
-
-
-def test_a_shallow_clone_says_what_to_fetch(origin: Path, tmp_path: Path) -> None:
-    git(origin, "checkout", "--quiet", "main")
-    shallow = clone(
-        origin, tmp_path / "shallow", "--depth=1", "--no-single-branch", "--branch=feature"
-    )
-    with pytest.raises(UsageError, match="too shallow") as error:
-        states(shallow)
-    assert "git fetch --unshallow" in (error.value.hint or "")
-    assert content(states(shallow, "HEAD").base.source) == b"two\n"
-    with pytest.raises(UsageError) as error:
-        states(shallow, "0123456789", after=())
-    assert "shallow" in (error.value.hint or "")
-
-
-def test_a_clone_of_one_branch_says_what_to_fetch(origin: Path, tmp_path: Path) -> None:
-    alone = clone(origin, tmp_path / "alone", "--depth=1")
-    git(alone, "symbolic-ref", "--delete", "refs/remotes/origin/HEAD")
-    with pytest.raises(UsageError, match="no revision and no profile `0123456789`"):
-        states(alone, "0123456789")
-    with pytest.raises(UsageError, match="no default branch"):
-        states(alone, "clinic")
-    with pytest.raises(UsageError, match="no default branch") as error:
-        states(alone)
-    [command] = re.findall("`git (.*?)`", error.value.hint or "")
-    git(alone, *command.split())
-    assert states(alone).base.why == "where it left origin/main"
-
-
 def test_unrelated_histories(branched: Path) -> None:
     git(branched, "checkout", "--quiet", "--force", "--orphan", "other")
     commit(branched)
     with pytest.raises(UsageError, match="no commit in common"):
         states(branched)
-
-
-def test_a_linked_work_tree_and_a_submodule(origin: Path, tmp_path: Path) -> None:
-    linked = tmp_path / "linked"
-    git(origin, "worktree", "add", "--quiet", str(linked), "main")
-    assert content(states(linked, "feature").head.source) == b"main went on\n"
-    outer = tmp_path / "outer"
-    outer.mkdir()
-    repository_in(outer, {"README.md": "hello\n"})
-    git(outer, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(origin), "voice")
-    found = states(outer / "voice", "HEAD~1")
-    assert (content(found.base.source), content(found.head.source)) == (b"one\n", b"two\n")
-
-
-def test_a_sparse_checkout_has_what_it_leaves_out(origin: Path, tmp_path: Path) -> None:
-    sparse = clone(origin, tmp_path / "sparse")
-    git(sparse, "sparse-checkout", "set", "--no-cone", "/*", "!/profiles/clinic.yaml")
-    assert not (sparse / "profiles/clinic.yaml").exists()
-    found = states(sparse, "HEAD")
-    assert content(found.head.source) == b"two\n"
-    assert told(found.head.source or WorkTree(sparse)) == told(revision(sparse))
-    write(sparse, {"profiles/new.yaml": "new\n"})
-    assert "profiles/new.yaml" in (found.head.source or WorkTree(sparse)).listing("profiles").files
-
-
-def test_a_sparse_checkout_that_leaves_out_the_projects_file(origin: Path, tmp_path: Path) -> None:
-    sparse = clone(origin, tmp_path / "sparse")
-    git(sparse, "sparse-checkout", "set", "--no-cone", "/profiles/")
-    assert not (sparse / "voxmint.yaml").exists()
-    for folder, named in ((sparse, None), (sparse / "profiles", None), (sparse, ".")):
-        found = states(folder, "HEAD~1", project=named)
-        assert (content(found.base.source), content(found.head.source)) == (b"one\n", b"two\n")
-        assert content(found.head.source, "voxmint.yaml") == b"version: 1\n"
-    with pytest.raises(UsageError, match=r"no voxmint\.yaml"):
-        states(tmp_path, "HEAD")
-    with pytest.raises(UsageError, match=r"no project in `environments`"):
-        states(sparse, "HEAD", project="environments")
 
 
 def test_a_merge_that_is_not_finished(branched: Path) -> None:

@@ -13,11 +13,12 @@ from typing import NamedTuple
 from voxmint.engine.project import open_project
 from voxmint.engine.states import State, find_states
 from voxmint.engine.worktree import WorkTree
-from voxmint.problems import ProblemsError
+from voxmint.problems import ProblemsError, UsageError
 from voxmint.profiles.parse import parse_project
 from voxmint.profiles.reader import MAX_BYTES, read_document
 from voxmint.profiles.reading import PROJECT_FILE
 from voxmint.profiles.source import Source, SourceError
+from voxmint.shown import shown
 
 _FORKED = "..."
 
@@ -36,8 +37,9 @@ class Changed(NamedTuple):
 def changed_since(word: str, cwd: Path, environ: Mapping[str, str]) -> Changed:
     """What differs in the work tree from a revision or a folder; `main...` is where it left main.
 
-    Raises `UsageError` where there is no such revision.
+    Raises `UsageError` where there is no such revision, and for two of them.
     """
+    _check(word, cwd)
     asked = word + "HEAD" if word.endswith(_FORKED) else word
     base = find_states([asked], (), cwd, environ).base
     if base.source is None:
@@ -49,6 +51,19 @@ def changed_since(word: str, cwd: Path, environ: Mapping[str, str]) -> Changed:
             return Changed(base, (), f"a folder cannot be listed: {error.detail}")
         except ProblemsError as error:
             return Changed(base, (), error.problems[0].message)
+
+
+def _check(word: str, cwd: Path) -> None:
+    """That there is no second revision: it is the work tree that is checked."""
+    dots = _FORKED if _FORKED in word else ".."
+    left, _, right = word.partition(dots)
+    if right in ("", "HEAD") or right.startswith("/") or (cwd / word).is_dir():
+        return
+    one = f"{left or 'HEAD'}{dots if dots == _FORKED else ''}"
+    raise UsageError(
+        f"`--changed` takes one revision, not `{shown(word)}`: it checks the working tree",
+        f"write `--changed {shown(one)}`",
+    )
 
 
 def _compared(base: State, before: Source, tree: WorkTree) -> Changed:

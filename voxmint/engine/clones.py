@@ -1,15 +1,20 @@
 """What a clone has: its branches and tags, how far back it goes, which projects are in it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from voxmint.engine.git import Absence, Repository, any_repository
 from voxmint.engine.revisions import object_at
-from voxmint.problems import UsageError
+from voxmint.problems import UsageError, nearest
 from voxmint.profiles.reading import PROJECT_FILE
 from voxmint.shown import shown
 
-USUAL_BRANCHES = ("main", "master")
+_USUAL_BRANCHES = ("main", "master")
+_STEPS = re.compile(r"(?<=.)[~^][~^0-9]*$")
+"""How many commits to go back, at the end of a revision."""
+_OBJECT = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
+_UNSHALLOW = "this clone is shallow: `git fetch --unshallow` gets the rest of its history"
 
 
 def only_project(git: Repository, commit: str) -> str:
@@ -66,7 +71,7 @@ def default_branch(git: Repository) -> tuple[str, str] | None:
     named = git.run("symbolic-ref", "--quiet", "--short", "refs/remotes/origin/HEAD")
     candidates = [named.output.decode("utf-8", "replace").strip()]
     configured = git.run("config", "--get", "init.defaultBranch").output.decode("utf-8", "replace")
-    for name in (configured.strip(), *USUAL_BRANCHES):
+    for name in (configured.strip(), *_USUAL_BRANCHES):
         candidates += [f"origin/{name}", name] if name else []
     for name in filter(None, candidates):
         for kind in ("refs/remotes/", "refs/heads/"):
@@ -74,6 +79,31 @@ def default_branch(git: Repository) -> tuple[str, str] | None:
             if commit is not None:
                 return name, commit
     return None
+
+
+def meant_in(git: Repository, word: str, others: Sequence[str]) -> str | None:
+    """What may have been meant by a word that is no revision, or what to fetch to have it.
+
+    `others` are names of other things that it may be. `None` where there is nothing like it.
+    """
+    start = _STEPS.sub("", word)
+    if start != word and object_at(git, start + "^{commit}") is not None:
+        end = f"`{shown(start)}` does not go back that far here"
+        return f"{end}; {_UNSHALLOW}" if is_shallow(git) else end
+    names = names_in(git)
+    if not names and object_at(git, "HEAD^{commit}") is None:
+        return "this repository has no commit yet"
+    fetched = next((name for name in names if name.partition("/")[2] == word), None)
+    if fetched:
+        return f"did you mean `{shown(fetched)}`?"
+    near = nearest(word, [*names, *others]).get("nearest")
+    remote, _, branch = start.partition("/") if "/" in start else ("origin", "", start)
+    is_usual = branch in _USUAL_BRANCHES or word.startswith("origin/")
+    if (is_usual or not (near or _OBJECT.fullmatch(word))) and has_one_branch(git):
+        return f"this clone has one branch only: {fetching(git, remote, branch)}"
+    if near:
+        return f"did you mean `{shown(near)}`?"
+    return _UNSHALLOW if is_shallow(git) else None
 
 
 def revisions_in(folder: Path, environ: Mapping[str, str]) -> Sequence[str]:

@@ -15,7 +15,7 @@ from voxmint.profiles.cells import value_of
 from voxmint.profiles.collector import COLLECTOR
 from voxmint.profiles.compiled import Compilation, CompiledBody, CompiledEnvironment
 from voxmint.profiles.diff.compare import compare
-from voxmint.profiles.diff.fates import Compared
+from voxmint.profiles.diff.fates import Compared, is_unreadable
 from voxmint.profiles.diff.result import Difference
 from voxmint.profiles.diff.values import is_same
 from voxmint.profiles.order import Order, check_order, lost_names, relevant_problems
@@ -119,13 +119,15 @@ def _check(asked: Asked, order: Order, base: Compilation, head: Compilation) -> 
         )
     if order.is_everything:
         return
+    # Where all could be made out, it is no error of a file that nothing is selected.
+    is_lost = any(lost_names(order, one) for one in (base, head))
     both = head._replace(
         profiles={**base.profiles, **head.profiles},
         environments={**base.environments, **head.environments},
         profile_names=base.profile_names | head.profile_names,
         environment_names=base.environment_names | head.environment_names,
         attempted=(*_asked_of(order, base), *_asked_of(order, head)),
-        problems=(*base.problems, *head.problems),
+        problems=(*base.problems, *head.problems) if is_lost else (),
     )
     check_order(order, both)
 
@@ -200,7 +202,7 @@ def _renewals(
     minted = Counter(body[1] for body in new if body not in before.bodies)
     kept = set(after.attempted)
     gone = base.asked(body for body in before.bodies if body not in kept)
-    pruned = Counter(body[1] for body in gone if not _is_unreadable(body, after))
+    pruned = Counter(body[1] for body in gone if not is_unreadable(body, after))
     stopped = _stopped(order, head)
     added = (body for arrival in difference.added for body in arrival.bodies)
     wrong = {body[1] for body in (*difference.invalid, *added) if body not in after.bodies}
@@ -209,14 +211,6 @@ def _renewals(
         is_there = name in after.environment_names
         dropped, left = (pruned[name], 0) if is_there else (0, pruned[name])
         yield Renewal(name, renewed[name], minted[name], dropped, is_stopped, left)
-
-
-def _is_unreadable(body: Body, state: Compilation) -> bool:
-    """Whether a part of the body is still there, and cannot be made out: it is not gone."""
-    profile, environment = body
-    return (profile in state.profile_names and profile not in state.profiles) or (
-        environment in state.environment_names and environment not in state.environments
-    )
 
 
 def _stopped(order: Order, head: Compared) -> set[str]:

@@ -10,19 +10,16 @@ Words are taken for states from the left, for as long as they are one, and then 
 says where the profiles begin.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from voxmint.engine.clones import (
-    USUAL_BRANCHES,
     default_branch,
     fetching,
-    has_one_branch,
     is_shallow,
     is_sparse,
-    names_in,
+    meant_in,
     only_project,
 )
 from voxmint.engine.git import Absence, Repository, any_repository
@@ -53,10 +50,8 @@ NOTHING = "nothing: there is no commit yet"
 _SHORT = 10
 """How many characters of a commit's name are shown."""
 _MOST_STATES = 2
-_STEPS = re.compile(r"(?<=.)[~^][~^0-9]*$")
-"""How many commits to go back, at the end of a revision."""
-_OBJECT = re.compile(r"[0-9a-f]{7,64}", re.ASCII)
-_UNSHALLOW = "this clone is shallow: `git fetch --unshallow` gets the rest of its history"
+_REVISIONS = "`git branch -a` lists branches, `git tag` lists tags"
+_WHAT_THERE_IS = f"{_REVISIONS}, `voxmint list` lists profiles"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +145,8 @@ class _Finder:
         asked = (*rest, *(profiles or ()))
         if not rest or self._is_profile(rest[0]):
             return Asked(base, head, asked)
-        return Asked(base, head, asked, rest[0], self._hint(rest[0], *self._profiles()))
+        hint = self._hint(rest[0], *self._profiles())
+        return Asked(base, head, asked, rest[0], hint)
 
     # ── words ────────────────────────────────────────────────────────────────────────────────────
 
@@ -231,7 +227,9 @@ class _Finder:
     def _unknown(self, word: str, count: int) -> UsageError:
         if count == _MOST_STATES:
             return UsageError(f"`{shown(word)}` is one state too many", "two are compared")
-        hint = self._hint(word) or "`git branch -a` lists branches; profiles stand after `--`"
+        hint = self._hint(word)
+        if hint is None:
+            self._asked()  # without git, that is what to say
         return UsageError(f"there is no revision `{shown(word)}`", hint)
 
     def _hint(self, word: str, *more: str) -> str | None:
@@ -242,19 +240,7 @@ class _Finder:
         if isinstance(git, Absence):
             near = nearest(word, more).get("nearest")
             return f"did you mean `{shown(near)}`?" if near else None
-        known = _STEPS.sub("", word)
-        if known != word and self._commit(known) is not None:
-            end = f"`{shown(known)}` does not go back that far here"
-            return f"{end}; {_UNSHALLOW}" if is_shallow(git) else end
-        near = nearest(word, [*names_in(git), *more]).get("nearest")
-        remote, _, branch = known.partition("/") if "/" in known else ("origin", "", known)
-        is_usual = branch in USUAL_BRANCHES or word.startswith("origin/")
-        is_branch = is_usual or not (near or _OBJECT.fullmatch(word))
-        if is_branch and has_one_branch(git):
-            return f"this clone has one branch only: {fetching(git, remote, branch)}"
-        if near:
-            return f"did you mean `{shown(near)}`?"
-        return _UNSHALLOW if is_shallow(git) else None
+        return meant_in(git, word, more) or (_WHAT_THERE_IS if more else _REVISIONS)
 
     # ── defaults ─────────────────────────────────────────────────────────────────────────────────
 

@@ -56,7 +56,7 @@ def check(states: tuple[Written, Written]) -> list[set[str]]:
     """The paths of the causes of each change, where both ways agree."""
     base, head = compile_both(source(states[0]), source(states[1]))
     matching, sheets = match(base, head), Sheets()
-    causes = Causes(matching, find_edits(base, head, matching, sheets), sheets)
+    causes = Causes((base, head), matching, find_edits(base, head, matching, sheets), sheets)
     found: list[set[str]] = []
     all_deltas = Deltas()
     for body in base.bodies.keys() & head.bodies.keys():

@@ -393,7 +393,7 @@ def test_a_file_that_is_new_gone_and_renamed() -> None:
         ((("q", "local"),), Side.BASE)
     ]
     renamed = difference({"p": text}, {"q": text})
-    assert (renamed.renamed[0][1:], renamed.added, renamed.removed) == (("p", "q"), (), ())
+    assert (renamed.renamed[0][1:], renamed.added, renamed.removed) == (("p", "q", 1), (), ())
     assert renamed.has_changes
 
 
@@ -401,14 +401,15 @@ def test_a_renamed_profile_that_was_edited_too() -> None:
     lines = "".join(f"  x{index}: '{index} words of it'\n" for index in range(5))
     text = f"vars:\n{lines}session:\n  {MODEL}\n"
     found = difference({"p": text}, {"q": text + "  turn_detection: null\n"})
-    assert found.renamed[0][1:] == ("p", "q")
+    assert found.renamed[0][1:] == ("p", "q", 1)
     assert (only(found).bodies, change(found).path) == ((("q", "local"),), "turn_detection")
 
 
 def test_a_renamed_base_changes_nothing() -> None:
     base = profile("turn_detection: null", "abstract: true\n")
     found = difference({"old": base, "p": "extends: old\n"}, {"new": base, "p": "extends: new\n"})
-    assert (found.groups, found.idle, found.renamed[0][1:]) == ((), (), ("old", "new"))
+    assert (found.groups, found.idle, found.renamed[0][1:]) == ((), (), ("old", "new", 0))
+    assert not found.has_changes
 
 
 def test_the_profiles_of_an_environment() -> None:

@@ -18,8 +18,8 @@ from voxmint.profiles.diff.result import Arrival, Cause, Change, Difference, Gro
 from voxmint.profiles.diff.values import frozen
 from voxmint.shown import evident
 
-UNTOLD = "only in bodies that are invalid"
-PARTLY_UNTOLD = "nothing can be said of bodies that are invalid"
+UNTOLD = "only in bodies that are or were invalid"
+PARTLY_UNTOLD = "nothing can be said of bodies that are or were invalid"
 
 _MOST_VARIANTS = 3
 """How many different changes of one path by one edit are told one by one."""
@@ -108,7 +108,7 @@ def quiet_files(difference: Difference) -> list[tuple[str, tuple[str, ...]]]:
     kinds = (
         ("in comments and layout alone", difference.layout),
         ("in the names of renamed files alone", difference.following),
-        ("in bodies that are invalid, of which nothing can be said", difference.unread),
+        ("in bodies that are or were invalid, of which nothing can be said", difference.unread),
     )
     return [(what, files) for what, files in kinds if files]
 

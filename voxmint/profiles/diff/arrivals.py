@@ -1,6 +1,7 @@
 """Bodies that only one state has, and the edit that brought them or took them away."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from voxmint.origin import Origin
 from voxmint.problems import Body
@@ -34,8 +35,7 @@ def _causes(body: Body, state: Compilation, edits: Edits) -> Iterator[Cause]:
     yield from _of(edits.extends, reversed(environment.lineage))
 
 
-def _of(edits: object, keys: Iterable[object]) -> Iterator[Cause]:
-    assert isinstance(edits, dict)  # noqa: S101  # all of them are
+def _of(edits: Mapping[Any, Cause], keys: Iterable[object]) -> Iterator[Cause]:
     yield from (edits[key] for key in keys if key in edits)
 
 

@@ -6,13 +6,14 @@ lay it on this body, the cause is why: a selector, a label, an `extends`. Templa
 vars that they used, and what fell away with its variant to the type.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from voxmint.origin import Path
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, chain, find
-from voxmint.profiles.compiled import CompiledEnvironment
+from voxmint.profiles.compiled import Compilation, CompiledEnvironment
 from voxmint.profiles.diff.deltas import Delta
 from voxmint.profiles.diff.edits import Edits
+from voxmint.profiles.diff.inheritance import Extensions, Kin, Told
 from voxmint.profiles.diff.matching import Matching
 from voxmint.profiles.diff.pairs import Pair, Stacks, State
 from voxmint.profiles.diff.result import ABSENT, Cause, Side
@@ -21,7 +22,7 @@ from voxmint.profiles.diff.sheets import Sheets
 from voxmint.profiles.diff.touches import effective, touches
 from voxmint.profiles.diff.values import is_below, leaves
 from voxmint.profiles.diff.written import in_order
-from voxmint.profiles.documents import Environment, Layer, LayerKind, OverlayItem, Profile
+from voxmint.profiles.documents import Layer, LayerKind, OverlayItem
 from voxmint.profiles.render import Renderer, SharedParts, Subject
 from voxmint.profiles.templates.template import is_template
 
@@ -34,10 +35,17 @@ Found = dict[Cause, None]
 class Causes:
     """Finds the causes of changed values."""
 
-    def __init__(self, matching: Matching, edits: Edits, sheets: Sheets) -> None:
+    def __init__(
+        self,
+        states: tuple[Compilation, Compilation],
+        matching: Matching,
+        edits: Edits,
+        sheets: Sheets,
+    ) -> None:
         self._matching = matching
         self._edits = edits
         self._sheets = sheets
+        self._extensions = Extensions(edits.extends, matching, states)
         self._scalars = ScalarCauses(matching, edits)
 
     def of_value(self, pair: Pair, delta: Delta) -> tuple[Cause, ...]:
@@ -71,9 +79,15 @@ class Causes:
             [self._sheets.settings(one) for one in head.lineage],
         )
         self._value(None, stacks, path, found)
-        for environment in (*head.lineage, *base.lineage):
-            if environment in self._edits.extends:
-                found.setdefault(self._edits.extends[environment])
+        kin = Kin(base.lineage, head.lineage)
+        speaking = {one.layer.name for one in effective(stacks.head, path)}
+        speaking |= {
+            self._environment_name(one.layer.name, Side.BASE)
+            for one in effective(stacks.base, path)
+        }
+        _add(found, self._extensions.deciding(kin, _only(speaking)))
+        if not found:
+            _add(found, self._extensions.of(kin))
         return in_order(found)
 
     # ── statements ───────────────────────────────────────────────────────────────────────────────
@@ -89,8 +103,8 @@ class Causes:
             is_there = other is not None and other in in_head
             if not (is_there and stacks.head.index(other) < floor):
                 self._explain(pair, touch.layer, Side.BASE, in_head, path, found)
-        if pair is not None and self._is_reordered(stacks, path):
-            self._orders(pair, found)
+        if pair is not None:
+            self._orders(pair, stacks, path, found)
 
     def _other(self, layer: Layer, side: Side) -> Layer | None:
         return self._matching.other(layer, side) or self._sheets.other(layer)
@@ -114,15 +128,6 @@ class Causes:
         if pair is not None:
             self._structure(pair, layer, side, found)
 
-    def _is_reordered(self, stacks: Stacks, path: Path) -> bool:
-        """Whether the layers of both stacks that have something there changed places."""
-        if self._is_aligned(stacks):
-            return False
-        before = [self._other(one.layer, Side.BASE) for one in touches(stacks.base, path)]
-        after = [one.layer for one in touches(stacks.head, path)]
-        kept = set(before) & set(after)
-        return [one for one in before if one in kept] != [one for one in after if one in kept]
-
     def _is_aligned(self, stacks: Stacks) -> bool:
         """Whether both stacks have the same layers in the same places."""
         base, head = stacks
@@ -143,21 +148,25 @@ class Causes:
         profiles, environments = self._lineages(other)
         match layer.kind:
             case LayerKind.PROFILE:
-                self._extends(pair, why, Profile)
+                self._extends(_profiles(pair), self._profile_name(layer.name, side), why)
             case LayerKind.ENVIRONMENT:
-                self._extends(pair, why, Environment)
+                self._extends(_environments(pair), self._environment_name(layer.name, side), why)
             case LayerKind.BLOCK:
-                is_inherited = self._profile_name(layer.name, side) in profiles
-                self._extends(pair, why, Environment if is_inherited else Profile)
+                name = self._profile_name(layer.name, side)
+                if name in profiles:
+                    name = self._environment_name(layer.detail, side)
+                    self._extends(_environments(pair), name, why)
+                else:
+                    self._extends(_profiles(pair), name, why)
             case LayerKind.OVERLAY:
-                if self._environment_name(layer.name, side) in environments:
+                name = self._environment_name(layer.name, side)
+                if name in environments:
                     self._selection(pair, state, layer, why)
                 else:
-                    self._extends(pair, why, Environment)
+                    self._extends(_environments(pair), name, why)
         if not why and layer in self._edits.files:
             why[self._edits.files[layer]] = None
-        for cause in why:
-            found.setdefault(cause)
+        _add(found, why)
 
     def _lineages(self, state: State) -> tuple[set[str], set[str]]:
         """The names, as the head has them, of the body's lineage and of its environment's."""
@@ -173,12 +182,12 @@ class Causes:
     def _environment_name(self, name: str, side: Side) -> str:
         return self._matching.environment_in_head(name) if side is Side.BASE else name
 
-    def _extends(self, pair: Pair, found: Found, kind: type[Profile | Environment]) -> None:
-        """The edits of `extends` in the lineages, on either side."""
-        for state in pair.states:
-            for document in (*state.profile.lineage, *state.environment.lineage):
-                if isinstance(document, kind) and document in self._edits.extends:
-                    found.setdefault(self._edits.extends[document])
+    def _extends(self, kin: Kin, name: str, found: Found) -> None:
+        """The edits of `extends` that bring a name of the head into a lineage, or take it out."""
+        causes = self._extensions.of(kin)
+        if len(causes) > 1:
+            causes = self._extensions.deciding(kin, lambda lineage: name in lineage) or causes
+        _add(found, causes)
 
     def _selection(self, pair: Pair, state: State, layer: Layer, found: Found) -> None:
         """Why an overlay item selects the profile on one side only."""
@@ -200,12 +209,40 @@ class Causes:
         )
         self._value(pair, stacks, ("labels", label), found)
 
-    def _orders(self, pair: Pair, found: Found) -> None:
-        for environment in pair.head.environment.lineage:
-            if environment.name in self._edits.orders:
-                found.setdefault(self._edits.orders[environment.name])
-        self._extends(pair, found, Profile)
-        self._extends(pair, found, Environment)
+    # ── their order ──────────────────────────────────────────────────────────────────────────────
+
+    def _orders(self, pair: Pair, stacks: Stacks, path: Path, found: Found) -> None:
+        """Why layers of both stacks that have something at the path changed places, if they did."""
+        if self._is_aligned(stacks):
+            return
+        before = [self._other(one.layer, Side.BASE) for one in touches(stacks.base, path)]
+        after = [one.layer for one in touches(stacks.head, path)]
+        kept = set(before) & set(after)
+        was = [one for one in before if one is not None and one in kept]
+        now = [one for one in after if one in kept]
+        if was == now:
+            return
+        why: Found = {}
+        if _overlays(was) != _overlays(now):
+            _add(why, self._overlay_orders(pair))
+        names = {name for layer in now for name in (layer.name, layer.detail)}
+        for kin in (_profiles(pair), _environments(pair)):
+            _add(why, self._extensions.deciding(kin, _only(names)))
+        _add(found, why or self._any_order(pair))
+
+    def _overlay_orders(self, pair: Pair) -> list[Cause]:
+        """The edits that put overlay items of the body's environment into another order."""
+        orders = self._edits.orders
+        names = [one.name for one in pair.head.environment.lineage]
+        return [orders[name] for name in names if name in orders]
+
+    def _any_order(self, pair: Pair) -> list[Cause]:
+        """All edits that may put layers into another order."""
+        kins = _profiles(pair), _environments(pair)
+        return [
+            *self._overlay_orders(pair),
+            *(cause for kin in kins for cause in self._extensions.of(kin)),
+        ]
 
     # ── templates and variants ───────────────────────────────────────────────────────────────────
 
@@ -258,10 +295,31 @@ class Causes:
             if any(_is_on_the_way(edit.path, one) for one in related):
                 found.setdefault(edit.cause)
         if not found:
-            self._orders(pair, found)
+            _add(found, self._any_order(pair))
         renaming = self._edits.renamed.get(pair.head.environment.document)
         if not found and renaming is not None:
             found.setdefault(renaming)
+
+
+def _add(found: Found, causes: Iterable[Cause]) -> None:
+    found.update(dict.fromkeys(causes))
+
+
+def _only(names: Set[str]) -> Told:
+    """Tells which of the names are in a lineage, and in which order."""
+    return lambda lineage: [name for name in lineage if name in names]
+
+
+def _overlays(layers: Sequence[Layer]) -> list[Layer]:
+    return [one for one in layers if one.kind is LayerKind.OVERLAY]
+
+
+def _profiles(pair: Pair) -> Kin:
+    return Kin(pair.base.profile.lineage, pair.head.profile.lineage)
+
+
+def _environments(pair: Pair) -> Kin:
+    return Kin(pair.base.environment.lineage, pair.head.environment.lineage)
 
 
 def _ends(delta: Delta) -> list[Path]:

@@ -39,7 +39,7 @@ def compare(base: Compared, head: Compared, *, with_origins: bool = False) -> Di
     sheets = Sheets()
     edits = find_edits(*states, matching, sheets)
     fates = find_fates(base, head, matching)
-    causes = Causes(matching, edits, sheets)
+    causes = Causes(states, matching, edits, sheets)
     groups = Groups()
     group_values(fates.pairs, causes, groups)
     group_settings(states, fates.pairs, matching, causes, groups)
@@ -57,9 +57,10 @@ def compare(base: Compared, head: Compared, *, with_origins: bool = False) -> Di
     forget()
     told = tell_apart(base.problems, head.problems, renamer(matching))
     (layout, unread), following = _silent(*states, edits), _following(*states, matching)
+    asked = head.asked(head.compilation.attempted)
     changed = {one.at.file for one in (*told.new, *told.gone) if one.at and one.is_error}
     return Difference(
-        bodies=len(head.asked(head.compilation.attempted)),
+        bodies=len(asked),
         groups=found,
         shadowed=shadowed,
         idle=tuple(cause for cause in rest if cause.at.file not in hidden),
@@ -69,7 +70,7 @@ def compare(base: Compared, head: Compared, *, with_origins: bool = False) -> Di
         unread=tuple(file for file in unread if file not in changed),
         added=added,
         removed=removed,
-        renamed=_renamed(matching),
+        renamed=_renamed(matching, asked),
         invalid=fates.invalid,
         valid=fates.valid,
         broken=fates.broken,
@@ -113,11 +114,11 @@ def _files_of(bodies: Iterable[Body], states: Iterable[Compilation]) -> set[str]
 # ── the rest ─────────────────────────────────────────────────────────────────────────────────────
 
 
-def _renamed(matching: Matching) -> tuple[Renaming, ...]:
+def _renamed(matching: Matching, bodies: Sequence[Body]) -> tuple[Renaming, ...]:
     both = (("profile", matching.profiles), ("environment", matching.environments))
     return tuple(
-        Renaming(kind, name, other)
-        for kind, names in both
+        Renaming(kind, name, other, sum(body[place] == other for body in bodies))
+        for place, (kind, names) in enumerate(both)
         for name, other in sorted(names.items())
         if name != other
     )

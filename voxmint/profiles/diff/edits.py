@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from voxmint.origin import Origin, Path, dotted
 from voxmint.profiles.compiled import Compilation
@@ -75,8 +75,8 @@ class Edits:
         causes: dict[Cause, None] = {}
         for edits in self.statements.values():
             causes.update(dict.fromkeys(edit.cause for edit in edits))
-        named: tuple[Mapping[object, Cause], ...] = (
-            self.selectors,  # type: ignore[assignment]  # a mapping's keys are invariant
+        named: tuple[Mapping[Any, Cause], ...] = (
+            self.selectors,
             self.extends,
             self.descriptions,
             self.abstracts,
@@ -233,21 +233,12 @@ def _environment_edits(
 
 def _note_files(found: Edits, gone: Sequence[Document], new: Sequence[Document]) -> None:
     for document in gone:
-        found.files[document.layer] = Cause(
-            CauseKind.FILE,
-            "",
-            document.file,
-            ABSENT,
-            Origin(document.file, *_TOP),
-            Side.BASE,
-            Origin(document.file, *_TOP),
-            str(document.layer),
-        )
+        file, at, layer = document.file, Origin(document.file, *_TOP), str(document.layer)
+        cause = Cause(CauseKind.FILE, "", file, ABSENT, at, Side.BASE, at, layer)
+        found.files[document.layer] = cause
     for document in new:
-        at = Origin(document.file, *_TOP)
-        found.files[document.layer] = Cause(
-            CauseKind.FILE, "", ABSENT, document.file, at, layer=str(document.layer)
-        )
+        file, at, layer = document.file, Origin(document.file, *_TOP), str(document.layer)
+        found.files[document.layer] = Cause(CauseKind.FILE, "", ABSENT, file, at, layer=layer)
 
 
 def _note_document(found: Edits, one: Document, two: Document, names: Mapping[str, str]) -> None:

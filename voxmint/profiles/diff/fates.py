@@ -84,11 +84,11 @@ def _fate(
     """What became of a body that is not sound in both states."""
     was_sound, is_sound = old in base.bodies, body in head.bodies
     if old is None:
-        if _is_unreadable(body, base):
+        if is_unreadable(body, base):
             return "valid" if is_sound else "broken"
         return "added"
     if not is_there:
-        if _is_unreadable(body, head):
+        if is_unreadable(body, head):
             return "invalid" if was_sound else "broken"
         return "removed"
     if was_sound:
@@ -102,8 +102,8 @@ def _lost(state: Compared) -> set[Body]:
     return set(state.asked(affected.difference(state.compilation.attempted)))
 
 
-def _is_unreadable(body: Body, state: Compilation) -> bool:
-    """Whether the files of a body are there, and could not be made out."""
+def is_unreadable(body: Body, state: Compilation) -> bool:
+    """Whether the files of a body are there, and could not be made out: it is not gone."""
     profile, environment = body
     is_lost = profile in state.profile_names and profile not in state.profiles
     return is_lost or (

@@ -178,12 +178,8 @@ def match_items(
 
 
 def _selector(item: OverlayItem) -> Hashable:
-    labels = tuple(sorted((name, tuple(sorted(values))) for name, values in _labels(item)))
-    return labels, item.where.names
-
-
-def _labels(item: OverlayItem) -> Sequence[tuple[str, tuple[str, ...]]]:
-    return list(item.where.labels.items())
+    labels = item.where.labels.items()
+    return tuple(sorted((name, tuple(sorted(values))) for name, values in labels)), item.where.names
 
 
 def _setting(item: OverlayItem) -> Hashable:

@@ -131,11 +131,15 @@ class Arrival:
 
 
 class Renaming(NamedTuple):
-    """A profile or an environment whose file bears another name than before."""
+    """A profile or an environment whose file bears another name than before.
+
+    `bodies` is how many of the head's bear the new one: none of what is abstract.
+    """
 
     kind: str
     before: str
     after: str
+    bodies: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +184,11 @@ class Difference:
     def has_changes(self) -> bool:
         """Whether any body is not what it was, is new, is gone, or changed between right and wrong.
 
-        A renamed profile is a change, too: its tokens get other names.
+        A renamed profile is a change, too: its tokens get other names. A renamed base is none.
         """
-        parts = (self.groups, self.added, self.removed, self.renamed, self.invalid, self.valid)
-        return any(parts)
+        renamed = any(one.bodies for one in self.renamed)
+        parts = (self.groups, self.added, self.removed, self.invalid, self.valid)
+        return renamed or any(parts)
 
     @property
     def has_new_errors(self) -> bool:
