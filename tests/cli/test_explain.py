@@ -1,6 +1,7 @@
 """What `explain` says, and that it says it of everything there is."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -288,6 +289,16 @@ def test_the_examples_of_keys_can_be_typed(tmp_path: Path) -> None:
     )
     found = ran(tmp_path, "validate", "--all")
     assert (found.out if found.code else "") == ""
+
+
+def test_a_key_of_some_sinks_names_them_and_its_example_is_of_one() -> None:
+    told = [key for key in TOPICS.keys if key.kinds]
+    assert {"sinks.kms_key", "sinks.names.profiles"} <= {key.path for key in told}
+    for key in told:
+        kinds = re.findall(r"kind: ([a-z-]+)", key.example)
+        assert set(kinds) <= set(key.kinds), (key.path, key.example)
+    everywhere = [key.path for key in TOPICS.keys if key.path == "sinks.where" and not key.kinds]
+    assert everywhere == ["sinks.where"]
 
 
 def test_every_model_is_told_as_the_table_has_it() -> None:

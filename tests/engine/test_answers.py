@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def test_the_nested_answer_is_the_token_with_the_session_inside() -> None:
     assert answer.session == NESTED["session"]
 
 
-@pytest.mark.parametrize("session", [None, "text", {}, {"id": None}, {"id": 7}])
+@pytest.mark.parametrize("session", [None, "text", {}, {"id": None}, {"id": 7}, {"id": "\ud800"}])
 def test_a_gateway_need_not_answer_a_session(session: Any) -> None:
     answer = read("client_secrets", {**NESTED, "session": session})
     assert answer.session_id is None
@@ -68,7 +69,11 @@ def flat(**secret: Any) -> dict[str, Any]:
     return {**FLAT, "client_secret": {**FLAT["client_secret"], **secret}}
 
 
-NO_MOMENTS: list[Any] = ["soon", "1800000600", True, 0, -1, 1e300, [], float("nan")]
+IN_MILLISECONDS = 1_800_000_600_000
+NO_MOMENTS: list[Any] = [
+    *("soon", "1800000600", True, 0, -1, 1e300, [], float("nan")),
+    *(IN_MILLISECONDS, 2**37),
+]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +116,11 @@ def test_an_answer_without_a_token_says_what_is_there_instead(
     api: str, content: object, found: str
 ) -> None:
     assert broken(api, content) == found
+
+
+def test_the_latest_expiry_is_a_moment_that_can_be_shown() -> None:
+    latest = read("client_secrets", {**NESTED, "expires_at": 2**37 - 1}).expires_at
+    assert datetime.fromtimestamp(latest, UTC).year == 6325
 
 
 def test_an_expiry_may_be_written_as_a_fraction() -> None:

@@ -24,7 +24,7 @@ _PROFILE = {
     "vars": "vars: {specialty: cardiology}",
 }
 _GATEWAY = "kind: compatible, url: https://gateway.example/v1"
-_AZURE = "kind: azure, url: https://clinic.openai.azure.com"
+_ON_AZURE = "kind: azure, url: https://clinic.openai.azure.com"
 _PROVIDER = {
     "kind": "kind: openai",
     "api": f"{_GATEWAY}, api: client_secrets",
@@ -63,7 +63,7 @@ _PROVIDER = {
     "organization": "kind: openai, organization: org-clinic",
     "project": "kind: openai, project: proj_clinic",
     "safety_identifier": "kind: openai, safety_identifier: ward-7",
-    "deployments": f"{_AZURE}, deployments: {{gpt-transcribe: ward}}",
+    "deployments": f"{_ON_AZURE}, deployments: {{gpt-transcribe: ward}}",
     "headers": f"{_GATEWAY}, headers: {{X-Team: clinic}}",
     "ca_file": f"{_GATEWAY}, ca_file: certificates/gateway.pem",
 }
@@ -131,6 +131,44 @@ _STORE = {
     "repositories": f"{_SELECTED}, repositories: [speech]",
     "url": f"{_GITHUB}, url: https://github.example/api/v3",
 }
+_OTHERWISE: Mapping[str, Mapping[str, str]] = {
+    "aws-ssm": {
+        "name": 'name: "/speech/{environment}/{profile}"',
+        "kms_key": "kms_key: alias/speech",
+        "tags": 'tags: {cost-center: "4711"}',
+    },
+    "directory": {"path": "path: .tokens"},
+    "gcp-secretmanager": {
+        "kms_key": "kms_key: projects/clinic/locations/global/keyRings/speech/cryptoKeys/tokens",
+        "labels": "labels: {team: speech}",
+        "expire": "expire: true",
+        "endpoint": "endpoint: https://secrets.example",
+    },
+    "github-secrets": {
+        "name": 'name: "SPEECH_{environment}_{profile}"',
+        "payload": "payload: token",
+    },
+    "keyring": {"name": 'name: "speech/{environment}/{profile}"'},
+    "kubernetes": {
+        "name": 'name: "speech-{environment}-{profile}"',
+        "namespace": "namespace: speech",
+    },
+    "vault": {
+        "names": "names: {client_secret: token}",
+        "names.client_secret": "names: {client_secret: token}",
+        "names.expires_at": "names: {expires_at: until}",
+        "names.session_id": "names: {session_id: session}",
+        "names.profiles": "names: {profiles: {ward-7: seven}}",
+    },
+}
+"""What a kind of sink takes under the name of another kind's key, by its own meaning."""
+_OF_KIND: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        (kind, f"sinks.{name}"): f"sinks: [{{kind: {kind}, {text}}}]"
+        for kind, texts in _OTHERWISE.items()
+        for name, text in texts.items()
+    }
+)
 _ALL = "{kind: dotenv, path: .env.all}"
 _ENVIRONMENT = {
     "extends": "extends: staging",
@@ -185,7 +223,8 @@ _EXAMPLES: Mapping[str, Mapping[str, str]] = MappingProxyType(
 class Key:
     """A key of a file: its dotted path from the file's root, list items left out.
 
-    `type` is in the words of messages. `within` are the names of the keys below it.
+    `type` is in the words of messages. `within` are the names of the keys below it. `kinds` are the
+    kinds of sink that take it; none means all.
     """
 
     file: str
@@ -196,6 +235,7 @@ class Key:
     default: str = ""
     required: bool = False
     within: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -205,19 +245,24 @@ class Key:
     @property
     def example(self) -> str:
         """How the file may write it."""
-        return _EXAMPLES[self.file].get(self.path, "")
+        of_kind = (_OF_KIND.get((kind, self.path)) for kind in self.kinds)
+        return next(filter(None, of_kind), None) or _EXAMPLES[self.file].get(self.path, "")
 
 
 def keys_of(file: str, schema: Schema) -> tuple[Key, ...]:
     """The keys of one kind of file, in the schema's order, each before what stands below it."""
-    found = _Reader(file, schema.get("$defs", {})).below(schema, "")
+    found = list(_Reader(file, schema.get("$defs", {})).below(schema, ""))
+    every = {kind for key in found for kind in key.kinds}
     merged: dict[tuple[str, str], Key] = {}
     for key in found:
         known = merged.get((key.path, key.about), key)
         # Several forms share a key, each with words of its own: the kinds of sink.
         values = tuple(dict.fromkeys((*known.values, *key.values)))
-        merged[key.path, key.about] = replace(key, values=values)
-    return tuple(merged.values())
+        kinds = tuple(dict.fromkeys((*known.kinds, *key.kinds)))
+        merged[key.path, key.about] = replace(key, values=values, kinds=kinds)
+    return tuple(
+        replace(key, kinds=()) if every.issubset(key.kinds) else key for key in merged.values()
+    )
 
 
 class _Reader:
@@ -227,17 +272,21 @@ class _Reader:
         self._file = file
         self._definitions = definitions
 
-    def below(self, schema: Schema, path: str) -> Iterator[Key]:
+    def below(self, schema: Schema, path: str, kinds: tuple[str, ...] = ()) -> Iterator[Key]:
         for choice in self._choices(schema):
             inner = choice.get("items", choice)
             for one in self._choices(inner):
-                required = one.get("required", ())
-                for name, value in one.get("properties", {}).items():
+                properties = one.get("properties", {})
+                own = _kind_of(properties) or kinds
+                for name, value in properties.items():
                     if name not in _LAYER and not (path and name == "vars"):
-                        yield from self._key(value, f"{path}{name}", name in required)
+                        required = name in one.get("required", ())
+                        yield from self._key(value, f"{path}{name}", required, own)
 
-    def _key(self, schema: Schema, path: str, required: bool) -> Iterator[Key]:
-        inner = list(self.below(schema, f"{path}."))
+    def _key(
+        self, schema: Schema, path: str, required: bool, kinds: tuple[str, ...]
+    ) -> Iterator[Key]:
+        inner = list(self.below(schema, f"{path}.", kinds))
         depth = path.count(".") + 1
         yield Key(
             self._file,
@@ -248,6 +297,7 @@ class _Reader:
             self._default(schema),
             required,
             tuple(dict.fromkeys(key.name for key in inner if key.path.count(".") == depth)),
+            kinds,
         )
         yield from inner
 
@@ -294,6 +344,12 @@ class _Reader:
         if isinstance(found, bool):
             return str(found).lower()
         return f"{found:g}" if isinstance(found, float) else _plain(found)
+
+
+def _kind_of(properties: Mapping[str, Schema]) -> tuple[str, ...]:
+    """The kind that a choice is for, where its `kind` can be one only."""
+    kind = properties.get("kind", {}).get("const")
+    return () if kind is None else (str(kind),)
 
 
 def _any_of(schema: Schema) -> list[Schema]:

@@ -5,7 +5,6 @@ Sources: the published schema's prose ("published schema"), and reports from rea
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -54,26 +53,26 @@ _MANY_LANGUAGES: Mapping[str, Answer] = MappingProxyType(
 )
 
 
-_NO_NOTES: Mapping[str, str] = MappingProxyType({})
-_NO_SOURCES: Mapping[str, Sureness] = MappingProxyType({})
-
-
 class Model(NamedTuple):
     """One model's row; `takes` answers for each field that differs between models."""
 
     name: str
-    takes: Mapping[str, Answer] = field(default_factory=lambda: _GUIDED)
-    ends: bool = False
+    takes: Mapping[str, Answer]
+    ends: bool
     """Whether an end of life on 2027-02-26 was announced (by the SDK's types)."""
-    about: str = ""
-    notes: Mapping[str, str] = field(default_factory=lambda: _NO_NOTES)
+    about: str
+    notes: Mapping[str, str]
     """What an answer alone does not say, by field."""
-    sources: Mapping[str, Sureness] = field(default_factory=lambda: _NO_SOURCES)
+    sources: Mapping[str, Sureness]
     """How sure an answer is, where that is not as usual."""
 
     def sureness(self, name: str) -> Sureness:
         """How sure the answer for a field is."""
         return self.sources.get(name, self.takes[name].sure)
+
+
+_NO_NOTES: Mapping[str, str] = MappingProxyType({})
+_NO_SOURCES: Mapping[str, Sureness] = MappingProxyType({})
 
 
 def _row(

@@ -1,3 +1,4 @@
+import json
 from typing import Any
 
 import pytest
@@ -328,6 +329,8 @@ def kinds(api: str, cases: list[tuple[Any, str, str | None]]) -> set[Kind]:
         b"\xff\xfe{\x00}\x00",
         b'\xef\xbb\xbf{"include": []}',
         b'{"turn_detection": {"threshold": NaN}}',
+        b'{"turn_detection": {"threshold": 1e400}}',
+        b'{"turn_detection": {"prefix_padding_ms": 9223372036854775808}}',
         b'{"turn_detection": {"prefix_padding_ms": ' + b"9" * 5000 + b"}}",
         b"[" * 60_000,
     ],
@@ -344,6 +347,14 @@ def test_a_body_that_is_not_json_is_refused(emulator: Emulator, body: bytes) -> 
             "code": None,
         }
     }
+
+
+def test_the_largest_numbers_that_a_file_can_hold_are_answered(emulator: Emulator) -> None:
+    asked = b'{"prefix_padding_ms": 9223372036854775807, "threshold": 1e-308}'
+    reply = post(emulator, FLAT, b'{"turn_detection": %b}' % asked)
+
+    assert reply.status == 200
+    assert json.loads(asked).items() <= reply.content["turn_detection"].items()
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "", "application/x-www-form-urlencoded", "json"])

@@ -2,10 +2,21 @@
 
 import json
 import socket
+from dataclasses import replace
 
 import pytest
 
-from tests.engine.emulator.talking import FLAT, KEY, ask, bare, fixed, post, raw, received
+from tests.engine.emulator.talking import (
+    FLAT,
+    KEY,
+    PATIENT,
+    ask,
+    bare,
+    fixed,
+    post,
+    raw,
+    received,
+)
 from voxmint.engine.emulator import Emulator, Limits
 
 CHUNKED = "Transfer-Encoding: chunked"
@@ -45,7 +56,7 @@ def statuses(answers: bytes) -> list[int]:
         (b"GET /v1/\xff HTTP/1.1\r\n\r\n", 400),
         (b"GET " + b"/" * 1000 + b"\r\n\r\n", 400),
         (b"A" * 40 + b" / HTTP/1.1\r\n\r\n", 400),
-        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505),
         (b"GET / HTTP/2.0\r\n\r\n", 505),
         (b"GET / HTTP/0.9\r\n\r\n", 505),
         (b"GET / HTTP/1.1\r\nno colon\r\n\r\n", 400),
@@ -67,6 +78,16 @@ def test_what_is_no_request_gets_an_answer_and_the_door(
 
     assert statuses(answer) == [status]
     assert b"\r\nConnection: close\r\n" in answer
+
+
+@pytest.mark.parametrize(
+    "first", [b"CONNECT api.openai.com:443", b"POST http://api.openai.com/v1/x", b"OPTIONS *"]
+)
+def test_a_client_that_takes_it_for_a_proxy_is_told(emulator: Emulator, first: bytes) -> None:
+    answer = exchanged(emulator, first + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert statuses(answer) == [400]
+    assert b"The emulator is no proxy" in answer
     assert post(emulator, FLAT, {}).status == 200
 
 
@@ -236,7 +257,7 @@ def send_for_ever(connection: socket.socket, data: bytes) -> None:
 
 
 def test_one_connection_too_many_is_turned_away() -> None:
-    with Emulator(fixed(limits=Limits(connections=2))) as emulator:
+    with Emulator(fixed(limits=replace(PATIENT, connections=2))) as emulator:
         with bare(emulator) as first, bare(emulator) as second:
             for connection in (first, second):
                 connection.sendall(raw(FLAT))

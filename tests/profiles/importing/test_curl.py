@@ -35,6 +35,7 @@ def body_of(command: str) -> str | None:
         ("--json '{\"include\":' --json ' []}'", BODY),
         (f"--no-buffer --no-keepalive --compressed -kL -d '{BODY}'", BODY),
         (f"-o /dev/null -w '%{{http_code}}' -m 30 -d '{BODY}'", BODY),
+        (f"--url-query api-version=preview -d '{BODY}'", BODY),
         (f"--max-time 30 --retry 3 --cacert x.pem -d '{BODY}'", BODY),
     ],
 )
@@ -83,6 +84,9 @@ def test_two_addresses_are_asked_for_the_one_that_is_an_endpoint() -> None:
         ("# first\ncurl x", True),
         ("curl\\\n x", True),
         ("curl", True),
+        ("PS C:\\> curl.exe x", True),
+        ("C:\\Users\\x>curl x", True),
+        ("curl`\n x", True),
         ("curly x", False),
         ("curl: (6) Could not resolve host", False),
         ('{"prompt": "curl x"}', False),
@@ -176,12 +180,29 @@ $ curl -X POST {URL} \\
     -H "Authorization: Bearer $OPENAI_API_KEY" \\
     -d "{IN_DOUBLE_QUOTES}" | jq -r .value
 """
+IN_DOUBLED_QUOTES = MANY_LINES.replace("'", "''")
+FROM_POWERSHELL = f"""\
+PS C:\\Users\\nurse> curl.exe {URL} `\r
+  -H "Authorization: Bearer $env:OPENAI_API_KEY" `\r
+  -H "X-Key: hunter22" `\r
+  -d '{IN_DOUBLED_QUOTES}'\r
+"""
+FROM_WINDOWS_POWERSHELL = FROM_POWERSHELL.replace(
+    IN_DOUBLED_QUOTES, IN_DOUBLED_QUOTES.replace('"', '\\"')
+)
 
 
 @pytest.mark.parametrize(
     "command",
-    [FROM_CHROME, FROM_CHROME_ON_WINDOWS, FROM_POSTMAN, FROM_A_GUIDE],
-    ids=["chrome", "chrome-windows", "postman", "guide"],
+    [
+        FROM_CHROME,
+        FROM_CHROME_ON_WINDOWS,
+        FROM_POSTMAN,
+        FROM_A_GUIDE,
+        FROM_POWERSHELL,
+        FROM_WINDOWS_POWERSHELL,
+    ],
+    ids=["chrome", "chrome-windows", "postman", "guide", "powershell", "windows-powershell"],
 )
 def test_a_command_as_others_write_it(command: str) -> None:
     imported = read(command)

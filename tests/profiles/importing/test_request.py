@@ -101,7 +101,10 @@ def marked(text: str) -> list[str]:
         ({"client_secret": {"expires_at": 60}}, ["wrong-type 60"]),
         ({"client_secret": {"expires_at": {"seconds": 5}}}, ["out-of-range 5"]),
         ({"client_secret": {"expires_in": 60}}, ['unknown-key "expires_in"']),
-        ({"client_secret": None}, ["wrong-type null"]),
+        ({"client_secret": None}, ["null-not-taken null"]),
+        (nested(format=None), ["null-not-taken null"]),
+        ({"session": {"audio": None}}, ["null-not-taken null"]),
+        ({"expires_after": None}, ["null-not-taken null"]),
         # Being empty it says nothing, and hides nothing either.
         (
             {
@@ -146,6 +149,52 @@ def test_each_problem_stands_at_its_place(body: Any, expected: list[str]) -> Non
 )
 def test_what_was_meant_is_said(body: Any, hint: str) -> None:
     assert hint in [one.hint for one in read(json.dumps(body)).problems]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'import httpx\n\nhttpx.post(URL, headers={"a": "b"}, json={"session": {}})',
+        "client.realtime.client_secrets.create(\n  session={'type': 'transcription'},\n)",
+        "await fetch(url, {\n  method: 'POST',\n  body: JSON.stringify({session: {}})\n})",
+        'POST /v1/realtime/client_secrets HTTP/1.1\nHost: x\n\n{"session": {}}',
+        'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n{"session": {}}',
+    ],
+)
+def test_a_program_or_what_goes_over_the_wire_is_no_body(text: str) -> None:
+    imported = read(f"\n{text}")
+    [problem] = imported.problems
+    assert (problem.code, str(problem.at)) == ("not-a-body", "<stdin>:2:1")
+    assert "but a text" in problem.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "session:\n type: transcription\n  audio: {}",
+        "# a body\n\n'session' : {\n",
+        "---\nturn_detection: null\n  x: 1",
+        "$x: &a [",
+        "- a: b: c",
+    ],
+)
+def test_yaml_that_cannot_be_read_is_called_so(text: str) -> None:
+    assert codes(read(text).problems) == ["bad-yaml"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"expires_after": {"seconds": 1e400}}',
+        "expires_after: {seconds: 1e400}",
+        '{"session": {"audio": {"input": {"format": {"type": "audio/pcm", "rate": 1e400}}}}}',
+        '{"session": {"type": 1e400}}',
+        "1e400",
+    ],
+)
+def test_of_a_number_that_cannot_be_read_no_more_is_said(text: str) -> None:
+    found = [one for one in marked(text) if not one.startswith("no-transcription")]
+    assert found == ["bad-number 1e400"]
 
 
 def test_all_that_is_wrong_is_said_at_once_and_in_order() -> None:

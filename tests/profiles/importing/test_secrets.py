@@ -61,6 +61,8 @@ IN_COMMANDS = [
     f"sudo curl -u me:KEY {URL} -d 'BODY'",
     f"curl '{URL}?key=KEY' -d 'BODY'",
     f"curl '{URL}?any=KEY' -d 'BODY'",
+    f"curl {URL} --url-query any=KEY -d 'BODY'",
+    f"curl {URL} --url-query KEY -d 'BODY'",
     f"curl '{URL}?KEY' -d 'BODY'",
     f"curl '{URL}#KEY' -d 'BODY'",
     f"curl '{URL}/KEY' -d 'BODY'",
@@ -167,6 +169,25 @@ def test_a_password_of_several_words() -> None:
     imported = read(f"curl {URL} -u 'me:correct horse' -d '{body}'")
     assert imported.request is None
     assert "correct horse" not in told(imported)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password: correct horse battery\n- x",
+        "my api key = correct horse battery",
+        "{'password': 'correct, it\\'s {horse} battery', ",
+        '{"password": "correct \\"horse\\" it\'s a battery", ',
+        'echo "{\\"token\\": \\"correct, horse\\" }"',
+        "Authorization: Basic correct horse battery\n{",
+        'token: "correct horse battery',
+    ],
+)
+def test_several_words_under_a_name_in_what_is_no_body(text: str) -> None:
+    imported = read(text)
+    assert imported.request is None
+    assert not any(word in told(imported) for word in ("correct", "horse", "battery"))
+    assert len(imported.text) == len(text)
 
 
 @pytest.mark.parametrize("length", range(20, 90, 4))

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tests.profiles.laws import law
-from voxmint.profiles.importing.shell import ShellError, Word, words
+from voxmint.profiles.importing.shell import words
+from voxmint.profiles.importing.shell_words import ShellError, Word
 
 LINES = [
     "curl a b",
@@ -97,7 +98,8 @@ def taken_apart(line: str) -> list[Word]:
 @law(200)
 @given(st.text("ab'\"\\ $\n`^()|&;<>#u{}0x1cé😀", max_size=40))
 def test_any_line_is_taken_apart_or_refused(text: str) -> None:
-    for line in (f"curl {text}", f"curl.exe {text}", f"curl ^\n{text}"):
+    starts = ("curl", "curl.exe", "curl.exe ''", "curl ^\n", "curl `\n")
+    for line in (f"{start} {text}" for start in starts):
         for word in taken_apart(line):
             assert len(word.text) == len(word.offsets)
             assert 0 <= word.start <= word.end <= len(line)
@@ -162,6 +164,11 @@ def test_what_is_quoted_is_put_in_nowhere(text: str) -> None:
         ("curl a\n  -H b", "it ends here, and the next line is an option", 5),
         ("curl a \\ \n  -H b", "it ends here, and the next line is an option", 8),
         ('curl.exe "a', '`"` is not closed', 9),
+        ("curl.exe 'a'\r\n  -H b", "it ends here, and the next line is an option", 12),
+        ("curl `\n 'a''", "`'` is not closed", 8),
+        ('curl `\n "a`"', '`"` is not closed', 8),
+        ("curl `\n ${a", "`${` is not closed", 8),
+        ("curl `\n @'\n{}\n'@", "a here-document or here-string is not read", 8),
     ],
 )
 def test_what_cannot_be_taken_apart(line: str, said: str, at: int) -> None:
@@ -183,7 +190,7 @@ def test_what_cannot_be_taken_apart(line: str, said: str, at: int) -> None:
         ('curl.exe "{\\"a\\":1}"', ["curl.exe", '{"a":1}']),
         ('curl.exe "a""b"', ["curl.exe", 'a"b']),
         ('curl.exe "a\\\\" b', ["curl.exe", "a\\", "b"]),
-        ("curl.exe a\\b 'c d'", ["curl.exe", "a\\b", "'c", "d'"]),
+        ("curl a 'b c' ^\n d", ["curl", "a", "'b", "c'", "d"]),
         ("curl.exe a & echo b", ["curl.exe", "a"]),
         ("curl.exe a > b", ["curl.exe", "a"]),
         ("curl.exe a\r\ncurl.exe b", ["curl.exe", "a"]),
@@ -213,12 +220,60 @@ def test_what_cmd_would_put_in_is_noted(text: str, signs: list[str]) -> None:
     assert [line[one.start : one.end] for one in found] == signs
 
 
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("curl.exe a\\b 'c d'", ["curl.exe", "a\\b", "c d"]),
+        ("curl.exe 'it''s $5 `n'", ["curl.exe", "it's $5 `n"]),
+        ('curl `\n  -d "a b" `\r\n c', ["curl", "-d", "a b", "c"]),
+        ("curl`\n a", ["curl", "a"]),
+        ('curl `\n "a""b`"c`td$ e"', ["curl", 'a"b"c\td$ e']),
+        ("curl.exe 'a' 'b'c d'e f'g", ["curl.exe", "a", "b", "c", "de fg"]),
+        ("curl.exe a` b '' # 'c", ["curl.exe", "a b", ""]),
+        ('curl.exe \'{"a": "b"}\'', ["curl.exe", '{"a": "b"}']),
+        ('curl.exe \'{\\"a\\": \\"b\\\\\\"c\\"}\'', ["curl.exe", '{"a": "b\\"c"}']),
+        ('curl.exe \'{"a": "b\\"c"}\'', ["curl.exe", '{"a": "b\\"c"}']),
+        ("curl.exe 'a' > b", ["curl.exe", "a"]),
+        ("curl.exe 'a' | jq .", ["curl.exe", "a"]),
+        ("curl.exe 'a'; b", ["curl.exe", "a"]),
+        ("curl.exe 'a\n b'\nc", ["curl.exe", "a\n b"]),
+        ("curl `\n a`", ["curl", "a"]),
+    ],
+)
+def test_a_line_for_powershell(line: str, expected: list[str]) -> None:
+    assert [word.text for word in words(line)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "signs"),
+    [
+        ('"a $env:NAME b"', ["$env:NAME"]),
+        ("$NAME", ["$NAME"]),
+        ('"${a b} $(cat x)"', ["${…}", "$(…)"]),
+        ("'$NAME' `$NAME \"`$NAME 5$ $\"", []),
+    ],
+)
+def test_what_powershell_would_put_in_is_noted(text: str, signs: list[str]) -> None:
+    found = [one for word in words(f"curl `\n {text}") for one in word.expansions]
+    assert [one.sign for one in found] == signs
+
+
+def test_a_line_of_curl_exe_for_a_posix_shell() -> None:
+    for line in ("curl.exe 'it'\\''s' b", "curl.exe \\\n 'it'\"'\"'s' b"):
+        assert [word.text for word in words(line)] == ["curl.exe", "it's", "b"]
+
+
 # ── what stands before it ────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("prompt", ["$ ", "% ", "> ", "\n\n  ", "# a remark\n"])
+@pytest.mark.parametrize(
+    "prompt", ["$ ", "% ", "> ", "\n\n  ", "# a remark\n", "PS C:\\a b> ", "PS /a> ", "C:\\a b>"]
+)
 def test_a_prompt_before_it_is_passed(prompt: str) -> None:
-    assert [word.text for word in words(f"{prompt}curl a")] == ["curl", "a"]
+    for curl in ("curl", "curl.exe"):
+        found = words(f"{prompt}{curl} a")
+        assert [word.text for word in found] == [curl, "a"]
+        assert found[0].start == len(prompt)
 
 
 def test_an_emoji_as_browsers_escape_it() -> None:

@@ -71,6 +71,7 @@ def _key(key: "Key", files: tuple[str, ...]) -> dict[str, object]:
         "default": key.default or None,
         "required": key.required,
         "keys": list(key.within),
+        "kinds": list(key.kinds),
         "example": key.example or None,
     }
 

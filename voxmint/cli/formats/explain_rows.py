@@ -100,6 +100,7 @@ def key_rows(key: "Key") -> list[Row]:
     """All that is known of a key of a file."""
     return [
         Row("takes", [either(key.values) or key.type]),
+        Row("goes with", [f"kind: {either(key.kinds)}" if key.kinds else ""]),
         Row("required", ["yes" if key.required else ""]),
         Row("default", [key.default]),
         Row("keys", [", ".join(key.within)]),

@@ -5,14 +5,16 @@ minted a token even where the answer says nothing of it.
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from voxmint.secret import Secret
 
-_LATEST = 2**53
-"""No moment in Unix seconds is beyond it, and every program reads a number up to it alike."""
+_LATEST = 2**37
+"""The year 6325: no token lives longer, and a moment in milliseconds is far beyond it."""
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,6 @@ def _given(holder: Mapping[str, Any], key: str, name: str) -> Any:
 
 
 def id_in(session: Mapping[str, Any]) -> str | None:
-    """The session's id, where it has one."""
+    """The session's id, where it has one that can be kept: half of a surrogate pair cannot."""
     found = session.get("id")
-    return found if isinstance(found, str) and found else None
+    return found if isinstance(found, str) and found and _HALF.search(found) is None else None

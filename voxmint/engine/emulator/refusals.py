@@ -14,6 +14,7 @@ from voxmint.origin import Path, dotted
 from voxmint.problems import Severity
 from voxmint.profiles import rules, wording
 from voxmint.profiles.bodies.form import Form, Request
+from voxmint.profiles.bodies.nested import FORMATS
 from voxmint.profiles.check import check_request
 from voxmint.profiles.fields import FLAT, NESTED, REQUEST, Field, Type
 from voxmint.profiles.findings import Finding
@@ -100,7 +101,8 @@ def _refuse_unplaced_key(path: Path, value: object) -> None:
     _refuse_object(value, path)
 
 
-_FORMATS = ("audio/pcm", "audio/pcmu", "audio/pcma")
+_FORMATS = {str(one["type"]): one for one in FORMATS.values()}
+"""The audio formats, each by its type."""
 
 
 def _bad_format(value: object, path: Path) -> RefusedError:
@@ -108,11 +110,11 @@ def _bad_format(value: object, path: Path) -> RefusedError:
         return wrong_type(value, path, "an object")
     if "type" not in value:
         return missing((*path, "type"))
-    if value["type"] not in _FORMATS:
-        return not_one_of(value["type"], (*path, "type"), _FORMATS)
-    allowed = ("type", "rate") if value["type"] == "audio/pcm" else ("type",)
+    kind = value["type"]
+    if not isinstance(kind, str) or kind not in _FORMATS:
+        return not_one_of(kind, (*path, "type"), tuple(_FORMATS))
     for name in value:
-        if name not in allowed:
+        if name not in _FORMATS[kind]:
             return unknown((*path, name))
     return _bad_rate(value["rate"], (*path, "rate"))
 

@@ -25,7 +25,7 @@ from voxmint.engine.emulator.tally import Tally
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-_REQUEST_LINE = re.compile(rb"([A-Za-z_-]{1,32}) (/[!-~]*) HTTP/([0-9])\.([0-9])")
+_REQUEST_LINE = re.compile(rb"([A-Za-z_-]{1,32}) ([!-~]+) HTTP/([0-9])\.([0-9])")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,8}")
 _LONGEST_CHUNK_LINE = 256
@@ -57,6 +57,8 @@ def _parse_head(head: bytes, limits: Limits, *, is_local: bool) -> Request:
     method, target, major, minor = found.groups()
     if major != b"1":
         raise RefusedError(505, "The emulator speaks HTTP/1.1.")
+    if not target.startswith(b"/"):
+        raise RefusedError(400, "The emulator is no proxy: it is asked for a path alone.")
     if len(lines) > limits.headers:
         raise RefusedError(431, f"The request has more than {limits.headers} headers.")
     headers = _parse_headers(lines)

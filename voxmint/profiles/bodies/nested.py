@@ -12,13 +12,14 @@ from voxmint.origin import Path
 from voxmint.profiles.bodies.form import Form, Request
 from voxmint.profiles.fields import NESTED
 
-_FORMATS = MappingProxyType(
+FORMATS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {
         "pcm16": {"type": "audio/pcm", "rate": 24000},
         "g711_ulaw": {"type": "audio/pcmu"},
         "g711_alaw": {"type": "audio/pcma"},
     }
 )
+"""What this form has for each audio format, by the format's flat name."""
 _INPUT = MappingProxyType(
     {
         "input_audio_format": "format",
@@ -38,7 +39,7 @@ def build(session: Mapping[str, Any], expires_after: Mapping[str, Any] | None) -
     body["session"] = inner
     audio = {nested: session[flat] for flat, nested in _INPUT.items() if flat in session}
     if "format" in audio:
-        audio["format"] = _FORMATS[audio["format"]]
+        audio["format"] = FORMATS[audio["format"]]
     if audio:
         inner["audio"] = {"input": audio}
     if "include" in session:
@@ -85,7 +86,7 @@ def _read_format(session: dict[str, Any], unplaced: list[Path]) -> None:
     if "input_audio_format" not in session:
         return
     given = session["input_audio_format"]
-    for flat, nested in _FORMATS.items():
+    for flat, nested in FORMATS.items():
         if given == nested or (flat == "pcm16" and given == {"type": "audio/pcm"}):
             session["input_audio_format"] = flat
             return

@@ -14,14 +14,15 @@ from voxmint.profiles.importing import curl_options as options, wording
 from voxmint.profiles.importing.curl_secrets import CurlSecrets
 from voxmint.profiles.importing.pasted import Pasted, Piece
 from voxmint.profiles.importing.secrets import surely
-from voxmint.profiles.importing.shell import Expansion, ShellError, Word, words
+from voxmint.profiles.importing.shell import PROMPT, words
+from voxmint.profiles.importing.shell_words import Expansion, ShellError, Word
 from voxmint.shown import masked
 
 _CURL = re.compile(
-    r"(?:\s*\#[^\n]*\n)*\s*(?:[$%>]\s+)?(?:[A-Za-z_][A-Za-z0-9_]*=\S*\s+)*"
-    r"(?:[\w./\\:-]*[/\\])?(?P<word>curl(?:\.exe)?)(?=[\s\\^]|$)"
+    rf"(?:\s*\#[^\n]*\n)*\s*{PROMPT}?(?:[A-Za-z_][A-Za-z0-9_]*=\S*\s+)*"
+    r"(?:[\w./\\:-]*[/\\])?(?P<word>curl(?:\.exe)?)(?=[\s\\^`]|$)"
 )
-_WORD = re.compile(r"(?<![\w.-])curl(?:\.exe)?(?=[\s\\^]|$)")
+_WORD = re.compile(r"(?<![\w.-])curl(?:\.exe)?(?=[\s\\^`]|$)")
 _ASSIGNMENT = re.compile(r"[A-Za-z_][A-Za-z0-9_]*=")
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,100}(?::[0-9]{1,5})?|\[[0-9a-fA-F:]+\](?::[0-9]{1,5})?")
 

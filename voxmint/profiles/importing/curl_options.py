@@ -6,7 +6,7 @@ Source: curl's manual page. What is not listed is taken for an option without a 
 DATA = frozenset(("data", "data-ascii", "data-binary", "data-raw", "json"))
 """What gives the body."""
 
-NOT_JSON = frozenset(("data-urlencode", "form", "form-string", "url-query", "upload-file"))
+NOT_JSON = frozenset(("data-urlencode", "form", "form-string", "upload-file"))
 """What gives a body of another kind, or none."""
 
 ELSEWHERE = frozenset(("config", "variable"))
@@ -17,6 +17,9 @@ WITH_USER = frozenset(("proxy-user", "user"))
 
 WITH_SECRET = frozenset("cookie oauth2-bearer pass proxy-pass tlspassword tlsuser".split())
 """What else is a key or password, or holds one."""
+
+QUERY = "url-query"
+"""What goes behind the address, as `NAME=VALUE`."""
 
 WITH_ADDRESS = frozenset(("doh-url", "preproxy", "proxy", "proxy1.0", "referer"))
 """What is a URL, besides the one that is asked."""
@@ -48,7 +51,7 @@ WITH_VALUE = (
     request-target resolve retry retry-delay retry-max-time sasl-authzid service-name socks4
     socks4a socks5 socks5-gssapi-service socks5-hostname speed-limit speed-time stderr
     telnet-option tftp-blksize time-cond tls-max tls13-ciphers tlsauthtype trace trace-ascii
-    trace-config unix-socket url user-agent vlan-priority write-out
+    trace-config unix-socket url url-query user-agent vlan-priority write-out
     """.split()
     )
     | DATA

@@ -16,7 +16,7 @@ from voxmint.profiles.importing.secrets import (
     surely,
     worth_knowing,
 )
-from voxmint.profiles.importing.shell import Word
+from voxmint.profiles.importing.shell_words import Word
 
 _HARMLESS = frozenset(
     """
@@ -56,6 +56,10 @@ class CurlSecrets:
             self._found(value, value.text)
         elif name in options.WITH_ADDRESS:
             self.look_in_address(value)
+        elif name == options.QUERY:
+            key, sign, content = value.text.partition("=")
+            named = (key, content) if sign else ("", key)
+            self._look_in_named(value, named[0], [named[1]], is_told=True)
         elif name not in options.DATA and name not in _HARMLESS:
             # Not by the option's name: `--key` takes the name of a file.
             self._look_in_named(value, "", [value.text])

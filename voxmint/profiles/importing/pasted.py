@@ -31,9 +31,16 @@ class Pasted:
         return [0, *(at + 1 for at, sign in enumerate(self.text) if sign == "\n")]
 
     @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to read: blank lines and comments alone."""
-        return all(line.lstrip()[:1] in {"", "#"} for line in self.text.splitlines())
+    def first_line(self) -> tuple[int, int] | None:
+        """From where to where the first line stands that is neither blank nor a comment."""
+        at = 0
+        for line in self.text.splitlines(keepends=True):
+            content = line.strip()
+            if content[:1] not in {"", "#"}:
+                start = at + line.index(content)
+                return start, start + len(content)
+            at += len(line)
+        return None
 
     def mark(self, start: int, end: int | None = None) -> Mark:
         """The mark of the characters from `start` to `end`, by default of one."""

@@ -1,6 +1,7 @@
 """What was pasted, as a request: read, told apart by its form, checked, and each place kept."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,10 @@ from voxmint.profiles.importing.showing import Spans, showable
 from voxmint.profiles.importing.unplaced import note_other_thing, note_unknown, note_unplaced
 from voxmint.profiles.nodes import MapNode, Mark, Node, plain
 from voxmint.profiles.reader import read_document
+from voxmint.profiles.wording import BAD_NUMBER
+
+_YAML = re.compile(r"""---|%|-[ \t]|["'?]|[\w$.-]+[ \t]*:(?:\s|$)""")
+"""How the first line of a map or list begins in YAML; those of programs and requests do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +89,18 @@ def _said(found: _Found) -> tuple[Problem, ...]:
     """The problems, without a secret. Of what holds one, no more is said than that it does."""
     problems = (
         scrubbed(one, found.secrets.texts)
-        for one in found.notes.problems
+        for one in _without_consequences(found.notes.problems)
         if one.kind is wording.KEY_IN_BODY
         or one.at is None
         or (one.at.line, one.at.column, one.at.length) not in found.secrets.marks
     )
     return gathered(problems)
+
+
+def _without_consequences(problems: Sequence[Problem]) -> Iterator[Problem]:
+    """The problems, save those of a value that only stands for a number that cannot be read."""
+    unread = {one.at for one in problems if one.kind is BAD_NUMBER}
+    return (one for one in problems if one.kind is BAD_NUMBER or one.at not in unread)
 
 
 def _spans(pasted: Pasted, command: Command | None, root: Node | None) -> Spans | None:
@@ -120,16 +131,27 @@ def _root(pasted: Pasted, data: bytes, command: Command | None, notes: Notes) ->
     if _begins_as_json(pasted):
         notes.take(problems if document.problems else ())
         return None if document.problems else document.root
-    stray = None if _is_body(document.root) else stray_command(pasted.text)
-    if stray is not None:
-        said = {"said": "something stands before `curl`", "itself": "the command"}
-        notes.add(wording.BAD_COMMAND, pasted.mark(*stray), **said)
-        return None
-    if document.root is None and pasted.is_empty:
-        notes.add(wording.NOT_A_BODY, pasted.mark(0), found="nothing")
+    if _note_no_yaml(pasted, document.root, notes):
         return None
     notes.take(document.problems)
     return document.root
+
+
+def _note_no_yaml(pasted: Pasted, root: Node | None, notes: Notes) -> bool:
+    """Notes where it is something else than YAML; whether it is."""
+    stray = None if _is_body(root) else stray_command(pasted.text)
+    if stray is not None:
+        said = {"said": "something stands before `curl`", "itself": "the command"}
+        notes.add(wording.BAD_COMMAND, pasted.mark(*stray), **said)
+    elif root is not None:
+        return False
+    elif (line := pasted.first_line) is None:
+        notes.add(wording.NOT_A_BODY, pasted.mark(0), found="nothing")
+    elif not _YAML.match(pasted.text, line[0]):
+        notes.add(wording.NOT_A_BODY, pasted.mark(*line), found="a text")
+    else:
+        return False
+    return True
 
 
 def _is_body(root: Node | None) -> bool:

@@ -19,12 +19,19 @@ from voxmint.shown import looks_like_key, masked
 _NAME = re.compile(
     r"(?i)(?:^value$|key$|token|secret|authorization|password|passwd|credential|cookie|^pass$)"
 )
-_AFTER_NAME = re.compile(
-    r"""(?ix)
+_NAMED = r"""(?ix)
     ["']?\b(?:value|[\w-]{0,60}key|[\w-]{0,60}token|[\w-]{0,60}secret|[\w-]{0,60}authorization|password|credentials?)
-    \\?["']?\s*[:=]\s*(?:bearer\s+|basic\s+)?(?:\\?["'])?
-    (?!(?:null|true|false)\b)(?P<secret>[^\s"'\\,{}\[\]]{4,})
-    """
+    \\?["']?\s*[:=]\s*(?:bearer\s+|basic\s+)?
+"""
+_AFTER_NAME = re.compile(
+    _NAMED
+    + r"""(?!(?:null|true|false)\b)
+    (?P<secret>(?=[^\n"'\\,{}\[\]]{4})\S[^\n"'\\,{}\[\]]*)"""
+)
+_QUOTED_AFTER_NAME = re.compile(
+    _NAMED
+    + r"""(?P<quote>\\?["'])(?:bearer\s+|basic\s+)?
+    (?P<secret>(?:(?!(?P=quote))[^\n] | (?<=\\)["']){4,})"""
 )
 _LIKELY = re.compile(
     r"""(?x)
@@ -87,7 +94,7 @@ def _words_of(field: Field) -> Iterator[str]:
 
 def hidden(text: str, known: Iterable[str]) -> str:
     """The text with all that is or may be a secret hidden, character by character."""
-    for pattern in (_AFTER_NAME, _LIKELY):
+    for pattern in (_QUOTED_AFTER_NAME, _AFTER_NAME, _LIKELY):
         text = pattern.sub(_starred, text)
     for secret in known:
         text = text.replace(secret, HIDDEN * len(secret))

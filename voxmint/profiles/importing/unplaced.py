@@ -6,6 +6,7 @@ from voxmint.origin import Path, dotted
 from voxmint.problems import nearest
 from voxmint.profiles import wording as of_files
 from voxmint.profiles.bodies import Form
+from voxmint.profiles.bodies.nested import FORMATS
 from voxmint.profiles.fields import EXPIRES_AFTER, NESTED, SESSION
 from voxmint.profiles.importing import wording
 from voxmint.profiles.importing.notes import Notes
@@ -20,9 +21,9 @@ from voxmint.profiles.importing.shapes import (
 from voxmint.profiles.nodes import MapNode, Node, ScalarNode, kind_of
 from voxmint.profiles.values import briefly, described
 
-_FORMATS = ("audio/pcm", "audio/pcmu", "audio/pcma")
 _FORMAT: Path = ("session", "audio", "input", "format")
-_FLAT_FORMATS = {"pcm16": "audio/pcm", "g711_ulaw": "audio/pcmu", "g711_alaw": "audio/pcma"}
+_BY_FLAT_NAME = {name: str(one["type"]) for name, one in FORMATS.items()}
+_FORMATS = tuple(_BY_FLAT_NAME.values())
 
 
 def note_other_thing(root: Node, notes: Notes) -> None:
@@ -69,6 +70,9 @@ def _note_no_map(node: Node, path: Path, notes: Notes) -> None:
                 unknown = _unknown(key, f"`{name}`", ("expires_at",))
                 notes.add(of_files.UNKNOWN_KEY, node.keys[key], (*path, key), **unknown)
         return
+    if _is_null(node):
+        notes.add(of_files.NULL_NOT_TAKEN, node.mark, path, field=name)
+        return
     facts: dict[str, object] = {"field": name, "expected": "a map", "found": _described(node)}
     value = node.value if isinstance(node, ScalarNode) else None
     if name in {"expires_after", "expires_at"} and type(value) is int:
@@ -102,9 +106,12 @@ def _note_format(node: Node, path: Path, notes: Notes) -> None:
 
 
 def _note_bare_format(node: Node, path: Path, notes: Notes) -> None:
+    if _is_null(node):
+        notes.add(of_files.NULL_NOT_TAKEN, node.mark, path, field="format")
+        return
     facts: dict[str, object] = {"field": "format", "expected": "a map"}
     named = node.value if isinstance(node, ScalarNode) else None
-    meant = named if named in _FORMATS else _FLAT_FORMATS.get(str(named))
+    meant = named if named in _FORMATS else _BY_FLAT_NAME.get(str(named))
     facts |= {"map": f"{{type: {meant}}}"} if meant else {}
     notes.add(of_files.WRONG_TYPE, node.mark, path, found=_described(node), **facts)
 
@@ -165,6 +172,10 @@ def _listed(names: Iterable[str]) -> str:
 
 def _one_of(values: tuple[str, ...]) -> str:
     return values[0] if len(values) == 1 else f"one of {_listed(values)}"
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and node.value is None
 
 
 def _described(node: Node) -> str:

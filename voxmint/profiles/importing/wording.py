@@ -72,9 +72,9 @@ BAD_COMMAND = error(
     "let `{continued}` be the last character of the line, or put both on one",
     "import one of the {several} at a time",
     "paste {itself} itself",
-    about="The command is read as a POSIX shell would read it, or as Windows' cmd where lines end "
-    "with `^`, up to its end. Nothing is run. Here-documents, forms and several requests in one "
-    "command are not read.",
+    about="The command is read as a POSIX shell would read it, as Windows' cmd where lines end "
+    "with `^`, or as PowerShell where they end with a backtick, up to its end. Nothing is run. "
+    "Here-documents, forms and several requests in one command are not read.",
 )
 BODY_ELSEWHERE = error(
     "body-elsewhere",
