@@ -84,6 +84,17 @@ def test_a_key_of_aws_that_its_name_tells_is_masked(before: str, quote: str) -> 
     assert masked(text).startswith(before)
 
 
+@pytest.mark.parametrize("before", ["secret_id: ", "VAULT_SECRET_ID=", "x: {secret_id:"])
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_what_an_approle_of_vault_logs_in_with_is_masked_where_its_name_tells(
+    before: str, quote: str
+) -> None:
+    text = f"{before}{quote}6a174c20-f6de-a53c-74d2-6018fcceff64{quote}"
+    assert looks_like_key(text)
+    assert "174c20" not in masked(text)
+    assert masked(text).startswith(before)
+
+
 def test_a_password_in_a_url_is_masked() -> None:
     assert "hunter" not in masked("https://team:hunter2@gateway.example/v1")
     assert masked("https://gateway.example:8443/v1") == "https://gateway.example:8443/v1"
@@ -99,6 +110,7 @@ def test_every_key_of_a_text_is_masked() -> None:
     [
         *("", "risk-adjusted-return", "task-force-leader", "sk-short", "ek_ab", "eyJustasks.x"),
         *("asia-northeast1", "secret_access_key: {env: KEY}", "a FAQ~page", "a PRIVATE KEY-----"),
+        *("secret_id: {env: ID}", "id: 6a174c20-f6de-a53c-74d2-6018fcceff64"),
     ],
 )
 def test_ordinary_words_stay(text: str) -> None:

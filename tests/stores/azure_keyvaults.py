@@ -11,6 +11,8 @@ import pytest
 from tests.stores.destinations import StoreDestination
 from tests.stores.servers.azure import VAULT, Azure
 from tests.stores.servers.azure_vault import FakeVault, Kept, Version
+from voxmint.engine.sinks.contract import Sink
+from voxmint.engine.stores.azure_keyvault import KeyVaultSink
 from voxmint.problems import Problem, ProblemsError
 from voxmint.testing.sink_contract import STEPS, WRITTEN, Obstacle, delivering, errors_of
 
@@ -82,6 +84,19 @@ class KeyVault(StoreDestination):
 
     def obstacles(self) -> Mapping[str, Obstacle]:
         return dict.fromkeys(STEPS, self.server.knowing_nobody)
+
+
+class ImpatientSink(KeyVaultSink):
+    """As it is, but its client repeats at once what fails."""
+
+    pause = 0.0
+
+
+class Impatient(KeyVault):
+    """Those secrets, written by a sink that does not wait."""
+
+    def sink(self, *profiles: str) -> Sink:
+        return self.made_sink(ImpatientSink, *profiles)
 
 
 class Prefixed(KeyVault):

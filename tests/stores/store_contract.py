@@ -53,6 +53,8 @@ class Line:
     failing: Callable[[Rule], AbstractContextManager[None]]
     session_of: Callable[[], str]
     leftovers: Callable[[], object] = tuple
+    is_sound: Callable[[], bool] = lambda: True
+    forget: Callable[[], None] = lambda: None
     lasts: bool = False
     is_exact: bool = False
 
@@ -71,12 +73,14 @@ class Line:
         assert self.read() == known(PROFILE, number)
         assert self.session_of() == f"sess_{number}"
         assert not self.leftovers()
+        assert self.is_sound()
 
     def remove(self) -> None:
         """Take the session out, and start anew."""
         gone = Change(remove=frozenset({PROFILE}))
         assert self.destination.sink(PROFILE).write(gone)
         assert self.read() is None
+        self.forget()
 
     def tried(self, number: int) -> tuple[Mapping[str, SinkOutcome], str]:
         """What becomes of a write, and what is said of it."""
@@ -137,6 +141,7 @@ class StoreContract:
                 outcomes, said = line.tried(new)
             assert "canary" not in said
             self._check_one_is_there(line, outcomes, None if is_new else before, new)
+            assert line.is_sound()
             line.write(after)
             if not hits:
                 break

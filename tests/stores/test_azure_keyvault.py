@@ -310,19 +310,6 @@ def test_a_deletion_that_takes_a_while_to_be_taken_back_is_waited_for(secrets: K
 
 
 @pytest.mark.slow
-def test_what_another_run_wrote_meanwhile_is_not_lost(secrets: KeyVault) -> None:
-    written(secrets)
-    sink = secrets.sink("clinic")
-    with sink.locked(), sink.stage(delivering("clinic", number=2)) as staged:
-        staged.read_back()
-        written(secrets, 3)
-        with pytest.raises(ProblemsError) as raised:
-            staged.switch()
-    assert [problem.code for problem in raised.value.problems] == ["store-changed"]
-    assert secrets.read()["clinic"] == known("clinic", 3)
-
-
-@pytest.mark.slow
 def test_a_secret_that_another_run_made_meanwhile_is_not_lost(secrets: KeyVault) -> None:
     sink = secrets.sink("clinic")
     with sink.locked(), sink.stage(delivering("clinic")) as staged:

@@ -1,30 +1,35 @@
 """Azure Key Vault, faked, over a network that fails: each request in turn, once or for good.
 
 Azure's client tries a request four times in all, so a failure that happens once is not noticed. It
-waits between the tries for as long as it always does.
+waits between the tries for as long as it always does, but where each request fails for good.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Barrier
 
 import pytest
 
-from tests.stores.azure_keyvaults import NAME, STAGED, KeyVault, failing_write, written
+from tests.stores.azure_keyvaults import (
+    NAME,
+    STAGED,
+    Impatient,
+    KeyVault,
+    failing_write,
+    written,
+)
 from tests.stores.destinations import in_environment
 from tests.stores.servers.azure import VAULT, Azure
+from tests.stores.servers.azure_vault import Version
 from tests.stores.servers.faulty import Fault, Request
-from voxmint.engine.sinks.contract import SinkOutcome, Unfinished
-from voxmint.problems import ProblemsError
+from tests.stores.store_contract import Line, Rule, StoreContract
 from voxmint.testing.sink_contract import (
-    FAILED,
     WRITTEN,
     delivering,
     errors_of,
     known,
-    session,
 )
 
 pytestmark = pytest.mark.slow
@@ -80,70 +85,29 @@ def test_a_request_that_fails_once_is_repeated(
     assert secrets.readable(NAME + STAGED) == []
 
 
-@pytest.mark.parametrize("number", range(len(RENEWED)))
-def test_whichever_request_fails_for_good_the_old_value_or_the_new_one_is_there(
-    secrets: KeyVault, number: int
-) -> None:
-    written(secrets)
-    outcomes: Mapping[str, SinkOutcome] = {"clinic": FAILED}
-    rule = secrets.server.failing_from(number, Fault.LOST, FOR_GOOD)
-    with suppress(ProblemsError), secrets.server.failing(rule):
-        outcomes = secrets.sink("clinic").write(delivering("clinic", number=2))
-    expected = known("clinic", 2) if outcomes == {"clinic": WRITTEN} else known("clinic")
-    assert secrets.read()["clinic"] == expected
-    # Only what was not disabled can be left to do.
-    assert (outcomes == {"clinic": WRITTEN}) == (RENEWED[number:] == ["update"])
-    written(secrets, 3)
-    assert secrets.read()["clinic"] == known("clinic", 3)
-    assert len(secrets.readable(NAME)) == 1
-    assert secrets.readable(NAME + STAGED) == []
+class TestOverANetworkThatFails(StoreContract):
+    @pytest.fixture
+    def line(self, azure: Azure, secrets: KeyVault) -> Line:
+        impatient = Impatient(azure, secrets.folder)
 
+        def failing(rule: Rule) -> AbstractContextManager[None]:
+            return azure.failing(lambda _: rule())
 
-@pytest.mark.parametrize("number", range(len(MADE)))
-def test_whichever_request_fails_a_new_secret_is_there_with_its_next_write(
-    secrets: KeyVault, number: int
-) -> None:
-    rule = secrets.server.failing_from(number, Fault.APPLIED, FOR_GOOD)
-    with suppress(ProblemsError), secrets.server.failing(rule):
-        secrets.sink("clinic").write(delivering("clinic"))
-    written(secrets, 2)
-    assert secrets.read() == {"clinic": known("clinic", 2)}
-    assert secrets.readable(NAME + STAGED) == []
+        def session_of() -> str:
+            return impatient.tags(NAME)["voxmint-session-id"]
 
+        def leftovers() -> list[Version]:
+            return [*impatient.readable(NAME)[:-1], *impatient.readable(NAME + STAGED)]
 
-SWITCH = ["list", "set", "update"]
-
-
-@pytest.mark.parametrize("is_new", [True, False])
-@pytest.mark.parametrize("number", range(len(SWITCH)))
-@pytest.mark.parametrize("fault", [Fault.LOST, Fault.APPLIED])
-def test_a_switch_that_was_cut_at_any_request_is_finished_without_another_token(
-    secrets: KeyVault, fault: Fault, number: int, is_new: bool
-) -> None:
-    if not is_new:
-        written(secrets)
-    sink = secrets.sink("clinic")
-    with sink.locked():
-        staged = sink.stage(delivering("clinic", number=2))
-        staged.read_back()
-        [one] = staged.pending
-        dead = False
-
-        def rule(request: Request) -> Fault | None:
-            nonlocal dead
-            is_last = not dead and call_of(request) == SWITCH[number]
-            dead = dead or is_last
-            return fault if is_last else Fault.LOST if dead else None
-
-        with suppress(ProblemsError), secrets.server.failing(rule):
-            staged.switch()
-        assert dead or (is_new and SWITCH[number] == "update")
-    left = Unfinished(session("clinic", 2), one.version, one.before)
-    done = secrets.sink("clinic").finish([left])
-    assert set(done.outcomes) == {"clinic"}
-    assert secrets.read() == {"clinic": known("clinic", 2)}
-    assert len(secrets.readable(NAME)) == 1
-    assert secrets.readable(NAME + STAGED) == []
+        return Line(
+            impatient,
+            lambda: len(azure.requests),
+            failing,
+            session_of,
+            leftovers=leftovers,
+            forget=azure.vault.kept.clear,
+            lasts=True,
+        )
 
 
 @pytest.mark.parametrize("fault", [Fault.APPLIED, Fault.CUT, Fault.BUSY])

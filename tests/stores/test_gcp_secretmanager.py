@@ -423,12 +423,6 @@ def test_what_another_run_wrote_meanwhile_is_not_lost(secrets: SecretManager) ->
         assert token(secrets.gcp.value(PATH, which)) == ek(3)
 
 
-@pytest.mark.slow
-def test_a_secret_that_another_run_made_meanwhile_is_not_lost(secrets: SecretManager) -> None:
-    changed_meanwhile(secrets, lambda: written(secrets, 3))
-    assert secrets.read()["clinic"] == known("clinic", 3)
-
-
 def test_a_version_that_somebody_added_meanwhile_is_not_lost(secrets: SecretManager) -> None:
     written(secrets)
     changed_meanwhile(secrets, lambda: secrets.gcp.put(PATH, "theirs"))

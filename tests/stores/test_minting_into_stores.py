@@ -368,12 +368,12 @@ def test_of_a_switch_that_fails_halfway_it_says_which_have_it_and_the_next_run_f
     assert (plan.to_mint, plan.has_changes) == ((), True)
     assert states(made)["ward"] == ("missing", STAGED)
 
-    file = made.env_file.stat()
+    file = touched(made.env_file)
     report = made.mint()
     assert (outcomes(report), report.exit_code) == ({"clinic": "kept", "ward": "written"}, 0)
     assert report.requests == 0
     assert secret(server, "ward")["session_id"] == session.session_id
-    assert made.env_file.stat() == file
+    assert touched(made.env_file) == file
     assert outcomes(made.mint()) == {"clinic": "kept", "ward": "kept"}
     assert states(made)["ward"][0] == "live"
 

@@ -1,7 +1,7 @@
 """What goes to the sinks, in which groups, and what is kept of it after that."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tests.engine.minting.test_line import in_a_loop, until
@@ -12,6 +12,7 @@ from voxmint.engine.minting.delivery import Delivered
 from voxmint.engine.minting.line import Job
 from voxmint.engine.plan import Action, Cause, Decision, Entry, SinkPlace
 from voxmint.engine.sinks.contract import Delivery, SinkOutcome
+from voxmint.engine.stores.wording import STORE_CHANGED
 from voxmint.engine.wording import MINT_INTERRUPTED
 from voxmint.problems import Problem, ProblemsError
 from voxmint.secret import Secret
@@ -40,7 +41,9 @@ class Keeper:
         return (Delivered({one.profile: outcome for one in deliveries}, {}, self.problem),)
 
 
-def courier(keeper: Keeper, kept: list[str]) -> Courier:
+def courier(
+    keeper: Keeper, kept: list[str], on_trouble: Callable[[Problem], None] = lambda _: None
+) -> Courier:
     def on_kept(profile: str, _: int) -> None:
         kept.append(profile)
 
@@ -48,7 +51,7 @@ def courier(keeper: Keeper, kept: list[str]) -> Courier:
         pass
 
     place = SinkPlace("dotenv", ".env", "/.env")
-    return Courier(keeper, [place], lambda: None, ignore, ignore, on_kept)
+    return Courier(keeper, [place], lambda: None, ignore, on_trouble, on_kept)
 
 
 def job(profile: str) -> Job:
@@ -79,15 +82,35 @@ async def test_a_token_that_is_in_no_sink_is_held_and_tried_once_more() -> None:
     one.minted(job("clinic"), ANSWER, 1_790_000_000.0)
     parcel = one.parcels["clinic"]
     running = asyncio.create_task(one.run())
-    async with asyncio.timeout(30):
-        while not keeper.groups:  # noqa: ASYNC110  # what it wrote has no event of its own
-            await asyncio.sleep(0.01)
+    await until(lambda: parcel.sinks != ())
     assert (kept, parcel.token) == ([], ANSWER.token)
     keeper.problem = None
     one.close()
     await running
     assert (len(keeper.groups), kept, parcel.token) == (2, ["clinic"], None)
     assert [type(outcome) for outcome in keeper.recorded] == [Minted, Minted]
+
+
+@in_a_loop
+async def test_a_secret_that_others_wrote_meanwhile_stops_no_other_profile() -> None:
+    keeper, kept, troubles = Keeper(), list[str](), list[Problem]()
+    keeper.problem = Problem(STORE_CHANGED, None, {"name": "clinic", "said": "a newer version"})
+    one = courier(keeper, kept, troubles.append)
+    one.minted(job("clinic"), ANSWER, 1_790_000_000.0)
+    parcel = one.parcels["clinic"]
+    running = asyncio.create_task(one.run())
+    await until(lambda: parcel.sinks != ())
+    keeper.problem = None
+    # It goes along with what comes next, and is looked at anew.
+    one.minted(job("ward"), ANSWER, 1_790_000_000.0)
+    await until(lambda: kept != [])
+    assert [[each.profile for each in group] for group in keeper.groups] == [
+        ["clinic"],
+        ["clinic", "ward"],
+    ]
+    one.close()
+    await running
+    assert (kept, troubles) == (["clinic", "ward"], [])
 
 
 @in_a_loop

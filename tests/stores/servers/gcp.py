@@ -37,7 +37,7 @@ ACCOUNT = f"minter@{PROJECT}.iam.gserviceaccount.com"
 _SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"
 _HOSTS = {"secretmanager.googleapis.com": "", f"secretmanager.{REGION}.rep.googleapis.com": REGION}
 _PARENT = re.compile(r"projects/[a-z0-9-]+(?:/locations/(?P<location>[a-z0-9-]+))?")
-_LARGEST, _PAGE, _MOST_ALIASES, _LONGEST_ANNOTATIONS = 65536, 3, 50, 16384
+_LARGEST, _MOST_ALIASES, _LONGEST_ANNOTATIONS = 65536, 50, 16384
 _RIGHTS = {
     "CreateSecret": "secrets.create",
     "GetSecret": "secrets.get",
@@ -94,7 +94,8 @@ class Version:
 class Gcp:
     """What it holds, who may ask, what was asked, and the rule by which calls fail.
 
-    `rights` are those of the account, without `secretmanager.`; `None`: all.
+    `rights` are those of the account, without `secretmanager.`; `None`: all. `page` is how many
+    versions it lists at once.
     """
 
     folder: Path
@@ -104,6 +105,7 @@ class Gcp:
     versions: dict[str, list[Version]] = field(default_factory=dict)
     rights: frozenset[str] | None = None
     knows_account: bool = True
+    page: int = 3
     calls: list[str] = field(default_factory=list)
     rule: Rule = lambda _: None
     lock: Lock = field(default_factory=Lock)
@@ -128,6 +130,7 @@ class Gcp:
         for one in (self.secrets, self.earlier, self.versions, self.calls):
             one.clear()
         self.rights, self.knows_account, self.rule = None, True, lambda _: None
+        self.page = 3
         self.proxy.asked.clear()
 
     @contextmanager
@@ -388,7 +391,7 @@ class _Service:
         found = self.gcp.versions[request.parent][::-1]
         first = int(request.page_token or 0)
         # It may give fewer than it is asked for, and here always does.
-        last = first + min(request.page_size or _PAGE, _PAGE)
+        last = first + min(request.page_size or self.gcp.page, self.gcp.page)
         return ListSecretVersionsResponse(
             versions=[self._described(request.parent, one) for one in found[first:last]],
             next_page_token=str(last) if last < len(found) else "",

@@ -20,6 +20,7 @@ from voxmint.engine.minting.line import Job
 from voxmint.engine.plan import SinkPlace
 from voxmint.engine.report import SinkResult
 from voxmint.engine.sinks.contract import Delivery, SinkOutcome
+from voxmint.engine.stores.wording import STORE_CHANGED
 from voxmint.problems import Problem, ProblemsError
 from voxmint.secret import Secret
 
@@ -243,7 +244,8 @@ class Courier:
             self.on_written(place, count)
         # One token that does not fit is its own affair; where none fits, no other will.
         problem = one.problem or (None if count else _first(one.refused))
-        if problem is not None:
+        # Nor is it of others where somebody writes to the same secret: a look anew shows what.
+        if problem is not None and problem.kind is not STORE_CHANGED:
             self._trouble(problem)
 
     def _trouble(self, problem: Problem) -> None:

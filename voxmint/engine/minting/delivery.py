@@ -132,18 +132,33 @@ class Deliverer:
         try:
             self._receipts = self._ledger.receipts(self._environment)
             changes = {one: change_of(self._sinks[one]) for one in self._order}
-            wanted = [one for one, change in changes.items() if change.deliveries or change.remove]
-            results = {one: Delivered({}, {}) for one in changes if one not in wanted}
-            with ExitStack() as stack:
-                staged = {one: self._staged(one, changes[one], stack) for one in wanted}
-                self._claim(staged.values())
-                for one, ready in staged.items():
-                    results[one] = self._switched(one, ready, changes[one])
+            self._carry_out(changes, results)
         except VoxmintError as error:
             problem = _problem_of(error)
             for one in self._order:
                 results.setdefault(one, _failed(changes.get(one, Change()), problem))
         return tuple(results[one] for one in range(len(self._sinks)))
+
+    def _carry_out(self, changes: Mapping[int, Change], results: dict[int, Delivered]) -> None:
+        """Stage the changes in all sinks, then switch them over; `results` tells of each.
+
+        What one sink refuses, the others keep as it was: all is staged anew without it.
+        """
+        wanted = [one for one, change in changes.items() if change.deliveries or change.remove]
+        results |= {one: Delivered({}, {}) for one in changes if one not in wanted}
+        with ExitStack() as stack:
+            staged = {one: self._staged(one, changes[one], stack) for one in wanted}
+            refused = _refused_by_some(staged, changes)
+            if not refused:
+                self._claim(staged.values())
+                for one, ready in staged.items():
+                    results[one] = self._switched(one, ready, changes[one])
+                return
+        self._carry_out(
+            {one: _without(refused, change) for one, change in changes.items()}, results
+        )
+        for one, change in changes.items():
+            results[one] = _with_refused(results[one], change, refused)
 
     def _claim(self, staged: Collection[Staged]) -> None:
         receipts = [receipt for ready in staged for receipt in ready.receipts]
@@ -207,6 +222,31 @@ class Deliverer:
 def _failed(change: Change, problem: Problem) -> Delivered:
     profiles = [*(delivery.profile for delivery in change.deliveries), *sorted(change.remove)]
     return Delivered(dict.fromkeys(profiles, SinkOutcome.FAILED), {}, problem)
+
+
+def _refused_by_some(
+    staged: Mapping[int, Staged], changes: Mapping[int, Change]
+) -> Mapping[str, Problem]:
+    """What would be written to some of its sinks only, with the reason of one that refuses it."""
+    refused = {profile: why for one in staged.values() for profile, why in one.refused.items()}
+    return {
+        delivery.profile: refused[delivery.profile]
+        for one, ready in staged.items()
+        for delivery in changes[one].deliveries
+        if delivery.profile in refused and delivery.profile not in ready.refused
+    }
+
+
+def _without(refused: Collection[str], change: Change) -> Change:
+    kept = tuple(one for one in change.deliveries if one.profile not in refused)
+    return replace(change, deliveries=kept)
+
+
+def _with_refused(result: Delivered, change: Change, refused: Mapping[str, Problem]) -> Delivered:
+    """The result of a change that was carried out without what a sink refused."""
+    out = {one.profile: refused[one.profile] for one in change.deliveries if one.profile in refused}
+    outcomes = {**result.outcomes, **dict.fromkeys(out, SinkOutcome.FAILED)}
+    return replace(result, outcomes=outcomes, refused={**result.refused, **out})
 
 
 def _problem_of(error: VoxmintError) -> Problem:

@@ -20,7 +20,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID, uuid4, uuid5
 
-from voxmint.engine.durations import spoken
 from voxmint.engine.sinks.contract import OptionsWhenNeeded, Surroundings
 from voxmint.engine.stores import aws
 from voxmint.engine.stores.contract import (
@@ -37,9 +36,6 @@ from voxmint.engine.stores.contract import (
 from voxmint.engine.stores.marks import marks_at, own_marks, told_of
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
-from voxmint.engine.stores.wording import (
-    STORE_OFTEN,
-)
 from voxmint.problems import Problem
 from voxmint.secret import Secret
 
@@ -51,8 +47,6 @@ _PLACEHOLDER = "{}"
 _NOT_FOUND = "ResourceNotFoundException"
 _OFTEN = 600
 """Seconds: a secret written more often than this runs into the quota of its versions."""
-_KEPT = 0.8
-"""The share of its life after which a token is renewed."""
 _CODES = MappingProxyType(
     {
         "LimitExceededException": What.FULL,
@@ -97,17 +91,11 @@ class SecretsManagerSink(StoreSink):
         return self.options.endpoint
 
     def notes(self) -> Iterator[Problem]:
-        lifetimes = {one: self.around.lifetimes.get(one) for one in self.around.profiles}
-        shortest = min((one for one in lifetimes.values() if one is not None), default=None)
-        if shortest is not None and shortest * _KEPT < _OFTEN:
-            facts = {
-                "name": self.target,
-                "length": spoken(shortest * _KEPT),
-                "said": "versions younger than a day stay, and more than one in ten minutes, for "
-                "as long as that goes on, runs into their quota",
-                "page": self.page,
-            }
-            yield Problem(STORE_OFTEN, self.around.at, facts)
+        said = (
+            "versions younger than a day stay, and more than one in ten minutes, for as long as "
+            "that goes on, runs into their quota"
+        )
+        yield from self.written_often(_OFTEN, said)
 
     def opened(self) -> Store:
         options = self.options

@@ -15,7 +15,6 @@ A new value is staged in a secret beside it, since whoever reads one gets its la
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from voxmint.engine.durations import spoken
 from voxmint.engine.sinks.contract import OptionsWhenNeeded, Surroundings
 from voxmint.engine.stores import azure_keyvault_client as azure
 from voxmint.engine.stores.azure_keyvault_store import (
@@ -29,10 +28,7 @@ from voxmint.engine.stores.contract import Found, Store, Trouble, What
 from voxmint.engine.stores.marks import document_marks, fingerprint
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
-from voxmint.engine.stores.wording import (
-    STORE_OFTEN,
-    STORE_TOO_LARGE,
-)
+from voxmint.engine.stores.wording import STORE_TOO_LARGE
 from voxmint.engine.upstream.hosts import url_of
 from voxmint.problems import Problem
 
@@ -41,8 +37,6 @@ if TYPE_CHECKING:
 
 _VERSIONS = 500
 """With more versions than this a secret cannot be backed up."""
-_KEPT = 0.8
-"""The share of its life after which a token is renewed."""
 _WEEK = 7 * 24 * 3600
 
 
@@ -66,6 +60,7 @@ class KeyVaultSink(StoreSink):
     # Its client keeps ten connections and warns of each one more.
     workers = 8
     loggers = azure.LOGGERS
+    pause: ClassVar[float] = azure.PAUSE
 
     def __init__(self, options: "KeyVaultOptions", around: Surroundings) -> None:
         super().__init__(options, around)
@@ -97,17 +92,11 @@ class KeyVaultSink(StoreSink):
                 yield Problem(STORE_TOO_LARGE, self.around.at, {**facts, "said": too_many(tags)})
 
     def notes(self) -> Iterator[Problem]:
-        lifetimes = {one: self.around.lifetimes.get(one) for one in self.around.profiles}
-        shortest = min((one for one in lifetimes.values() if one is not None), default=None)
-        if shortest is not None and shortest * _KEPT * _VERSIONS < _WEEK:
-            facts = {
-                "name": self.target,
-                "length": spoken(shortest * _KEPT),
-                "said": "each version stays for as long as the secret does, and with more than "
-                f"{_VERSIONS} it cannot be backed up",
-                "page": self.page,
-            }
-            yield Problem(STORE_OFTEN, self.around.at, facts)
+        said = (
+            "each version stays for as long as the secret does, and with more than "
+            f"{_VERSIONS} it cannot be backed up"
+        )
+        yield from self.written_often(_WEEK / _VERSIONS, said)
 
     def refusal(self, name: str, found: Found) -> Problem | None:
         refused = super().refusal(name, found)
@@ -120,4 +109,4 @@ class KeyVaultSink(StoreSink):
 
     def opened(self) -> Store:
         url = azure.url_asked(self.options.vault, self.around.environ)
-        return KeyVault(azure.client_of(url), self.options)
+        return KeyVault(azure.client_of(url, self.pause), self.options)

@@ -27,6 +27,8 @@ DISABLED = "SecretDisabled"
 
 _NETWORK = MappingProxyType({"connection_timeout": 10, "read_timeout": 30})
 """Seconds. The client's own are 300."""
+PAUSE = 0.8
+"""Seconds that its pauses between two tries begin with, as the client has them by itself."""
 _ENTRA = re.compile(r"\bAADSTS[0-9]{4,9}\b")
 _NO_CONNECTION = re.compile(
     r"Authentication failed: .*(HTTPSConnection|\[SSL|\bErrno\b|Connection aborted|timed out)"
@@ -87,11 +89,11 @@ def url_asked(vault: str | None, environ: Mapping[str, str]) -> str:
     return str(parts)
 
 
-def client_of(url: str) -> Any:
+def client_of(url: str, pause: float = PAUSE) -> Any:
     """A client of the vault at this address; `StoreError` where it cannot be set up.
 
     How often it tries, and how it waits, is its own rule: three times more, and for as long as the
-    vault's `Retry-After` says.
+    vault's `Retry-After` says; else for `pause` seconds, twice as long each time.
     """
     from azure.identity import DefaultAzureCredential
     from azure.keyvault.secrets import SecretClient
@@ -111,6 +113,7 @@ def client_of(url: str) -> Any:
             credential,
             user_agent=f"voxmint/{__version__}",
             permit_redirects=False,
+            retry_backoff_factor=pause,
             **_NETWORK,
         )
     raise StoreError(trouble)

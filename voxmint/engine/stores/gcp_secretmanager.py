@@ -13,7 +13,6 @@ sinks:
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
-from voxmint.engine.durations import spoken
 from voxmint.engine.sinks.contract import OptionsWhenNeeded, Surroundings
 from voxmint.engine.stores.contract import Store
 from voxmint.engine.stores.gcp_secretmanager_client import (
@@ -26,10 +25,7 @@ from voxmint.engine.stores.gcp_secretmanager_client import (
 from voxmint.engine.stores.gcp_secretmanager_store import SecretManager
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
-from voxmint.engine.stores.wording import (
-    STORE_OFTEN,
-    STORE_PROJECT_REFUSED,
-)
+from voxmint.engine.stores.wording import STORE_PROJECT_REFUSED
 from voxmint.problems import Problem
 
 if TYPE_CHECKING:
@@ -37,8 +33,6 @@ if TYPE_CHECKING:
 
 _SOON = 600
 """Seconds in which Google mostly has told all readers of a new version."""
-_KEPT = 0.8
-"""The share of its life after which a token is renewed."""
 
 
 class SecretManagerSink(StoreSink):
@@ -78,16 +72,8 @@ class SecretManagerSink(StoreSink):
             yield Problem(STORE_PROJECT_REFUSED, self.around.at, facts)
 
     def notes(self) -> Iterator[Problem]:
-        lifetimes = {one: self.around.lifetimes.get(one) for one in self.around.profiles}
-        shortest = min((one for one in lifetimes.values() if one is not None), default=None)
-        if shortest is not None and shortest * _KEPT < _SOON:
-            facts = {
-                "name": self.target,
-                "length": spoken(shortest * _KEPT),
-                "said": "it can take minutes until all readers get the new version",
-                "page": self.page,
-            }
-            yield Problem(STORE_OFTEN, self.around.at, facts)
+        said = "it can take minutes until all readers get the new version"
+        yield from self.written_often(_SOON, said)
 
     def opened(self) -> Store:
         calls, parent = client_of(self.options, self.around.environ, self.patience)

@@ -6,7 +6,7 @@ last, so whoever reads that has the new value a little earlier; it may never lea
 destroyed, since Google does not fall back to the one before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -182,7 +182,10 @@ class SecretManager(Store):
     def switch(self, draft: Draft, version: str) -> None:
         is_made = draft.found.presence is Presence.MISSING
         before = self._made[draft.name] if is_made else draft.found
-        old = self._old(draft.name, before, int(version))
+        ground = _ground_of(before)
+        # The one before the current one is taken away by the next switch.
+        led = {to for alias, to in ground.aliases.items() if alias != self._previous}
+        old = self._old(draft.name, ground, led, int(version))
         if old:
             self._check_right_to_take_away(draft.name)
         held(
@@ -190,10 +193,22 @@ class SecretManager(Store):
             lambda: self._moved(draft, before, version),
         )
         self._made.pop(draft.name, None)
-        for one in old:
-            # By now nobody is led there. What is left all the same, the next switch takes away.
+        self._take_away(draft.name, old)
+
+    def settle(self, name: str, version: str, found: Found) -> None:
+        with suppress(Exception):
+            ground = _ground_of(found)
+            led = set(ground.aliases.values())
+            self._take_away(name, self._old(name, ground, led, int(version)))
+
+    def _take_away(self, name: str, versions: Iterable[int]) -> None:
+        """Take away versions that nobody is led to by now.
+
+        What is left all the same, the next switch takes away.
+        """
+        for one in versions:
             with suppress(Exception):
-                self._versions.take_away(draft.name, one, self._options.older)
+                self._versions.take_away(name, one, self._options.older)
 
     def _move(self, draft: Draft, before: Found, version: str) -> bool:
         """Let the alias lead to a version and set the annotations, in one update."""
@@ -233,16 +248,15 @@ class SecretManager(Store):
             return None
         raise _changed("its alias or annotations were changed")
 
-    def _old(self, name: str, before: Found, number: int) -> list[int]:
-        """Versions that nobody is to read once the alias has moved; `StoreError` if a newer came.
+    def _old(self, name: str, ground: Ground, led: Set[int], number: int) -> list[int]:
+        """Versions that nobody is to read once the alias leads to this number, nor is `led` to.
 
         These are voxmint's own: the one before the current one, and what runs left that were
         killed or took a write back. The current one stays, since Google tells some readers of the
         move only after a while. Nothing is taken away before the move went well: by another look
-        at the aliases than Google's own, it could be the one that readers have.
+        at the aliases than Google's own, it could be the one that readers have. `StoreError` if a
+        newer version came.
         """
-        ground = _ground_of(before)
-        kept = {version for alias, version in ground.aliases.items() if alias != self._previous}
         first = number if ground.first is None else ground.first
         listed = list(islice(self._versions.listed(name), PAGE))
         if not listed and self._alias in ground.aliases:
@@ -252,7 +266,7 @@ class SecretManager(Store):
         return [
             version
             for version, is_enabled in listed
-            if is_enabled and first <= version < number and version not in kept
+            if is_enabled and first <= version < number and version not in led
         ]
 
     def _check_right_to_take_away(self, name: str) -> None:

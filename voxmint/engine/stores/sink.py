@@ -5,12 +5,14 @@ and which extra brings its client. Whoever has to be asked over a network is ask
 `status`, `purge` and `plan --refresh`; `validate` and `plan` go by the settings and the ledger.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import import_module
 from typing import ClassVar, Protocol
 
+from voxmint.engine.durations import spoken
 from voxmint.engine.failures import failure
 from voxmint.engine.sinks.contract import (
     Change,
@@ -42,6 +44,7 @@ from voxmint.engine.stores.wording import (
     STORE_HOST_REFUSED,
     STORE_NAME_CLASH,
     STORE_NAME_INVALID,
+    STORE_OFTEN,
     STORE_PACKAGE_MISSING,
     STORE_PROJECT_REFUSED,
     STORE_REPOSITORY_REFUSED,
@@ -51,6 +54,8 @@ from voxmint.problems import Problem, ProblemsError
 from voxmint.secret import Secret
 
 _SMALLEST_TOKEN = "x" * 32
+_KEPT = 0.8
+"""The share of its life after which a token is renewed."""
 
 
 class Names(Protocol):
@@ -136,6 +141,15 @@ class StoreSink(Sink):
     def notes(self) -> Iterator[Problem]:
         """What is worth knowing before a write, as of limits; asks nothing."""
         return iter(())
+
+    def written_often(self, seconds: float, said: str) -> Iterator[Problem]:
+        """A note, as `said`, where the shortest of its tokens are renewed sooner than that."""
+        known = self.around.lifetimes
+        lifetimes = [known[one] for one in self.around.profiles if one in known]
+        length = min(lifetimes, default=math.inf) * _KEPT
+        if length < seconds:
+            facts = {"name": self.target, "length": spoken(length), "said": said, "page": self.page}
+            yield Problem(STORE_OFTEN, self.around.at, facts)
 
     def rehearsed(self, found: Mapping[str, Found]) -> Iterator[Problem]:  # noqa: ARG002
         """What would keep it from writing what was found, where the store can be asked that."""

@@ -23,9 +23,7 @@ from voxmint.engine.stores.contract import Store
 from voxmint.engine.stores.marks import document_marks, fingerprint
 from voxmint.engine.stores.naming import NameForm
 from voxmint.engine.stores.sink import StoreSink
-from voxmint.engine.stores.wording import (
-    STORE_TOO_LARGE,
-)
+from voxmint.engine.stores.wording import STORE_TOO_LARGE
 from voxmint.problems import Problem
 
 if TYPE_CHECKING:

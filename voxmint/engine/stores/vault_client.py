@@ -259,8 +259,6 @@ def _moment(text: str | None) -> datetime | None:
 # ── troubles ─────────────────────────────────────────────────────────────────────────────────────
 
 _TOO_LARGE = re.compile(r"too large|exceeds (the )?(allowed|maximum)")
-
-
 _TOO_LATE = "no answer came in time"
 
 
