@@ -8,6 +8,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.running import ran, write
+from voxmint.profiles.fields import SESSION
 
 LAYERS = {
     "voxmint.yaml": "version: 1\n",
@@ -125,6 +126,28 @@ def test_every_place_is_where_the_value_stands(layered: Path) -> None:
             at = setting["at"]
             line = (layered / at["file"]).read_text().splitlines()[at["line"] - 1]
             assert line[at["column"] - 1 :].startswith(json.dumps(setting["value"]))
+
+
+@pytest.mark.parametrize(
+    ("api", "first", "last", "lacking"),
+    [
+        ("client_secrets", "expires_after", "include", {"modalities"}),
+        ("transcription_sessions", "modalities", "expires_after", set()),
+    ],
+)
+def test_the_order_and_the_fields_are_those_of_the_request(
+    layered: Path, api: str, first: str, last: str, lacking: set[str]
+) -> None:
+    write(layered, {"environments/production.yaml": f"provider: {{kind: emulator, api: {api}}}\n"})
+    told = ran(layered, "blame", "many", "-e", "production")
+    assert told.code == 0, told.err
+    parts = [line.split()[0] for line in told.out.splitlines() if line[0] != " "]
+    assert (parts[0], parts[-1]) == (first, last)
+    assert {*SESSION.by_name, "expires_after"} - set(parts) == lacking
+    content = json.loads(ran(layered, "blame", "many", "-e", "production", "-o", "json").out)
+    for some in (content["values"], content["absent"]):
+        paths = [parts.index(one["path"].partition(".")[0]) for one in some]
+        assert paths == sorted(paths)
 
 
 def test_what_was_overridden_is_struck_out_where_there_is_colour(layered: Path) -> None:

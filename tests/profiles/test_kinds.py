@@ -109,6 +109,7 @@ CASES: dict[str, Sequence[Case]] = {
         case("session:\n  include: [\n    x,\nvars: {}\n"),
         case('a: "\x01"\n'),
     ],
+    "merge-conflict": [case("<<<<<<< HEAD\nvars: {}\n=======\nsession: {}\n>>>>>>> other\n")],
     "odd-line-break": [case("a: 1 # hidden\u2028session: null\n")],
     "several-documents": [case("{}\n---\n{}\n")],
     "duplicate-key": [case("vars: {a: 1, b: 2, a: 3}\n")],

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.sources import compiled
+from tests.sources import compiled, project
+from voxmint.profiles.pipeline import compile_project
 
 SAID = "session: {input_audio_transcription: {model: gpt-transcribe, %s}}"
 DETECTED = "session: {input_audio_transcription: {model: gpt-transcribe}, turn_detection: {%s}}"
@@ -107,6 +108,11 @@ def test_what_a_template_gives_is_not_to_be_quoted() -> None:
         ("provdier: {kind: emulator}", "did you mean `provider`?"),
         ("mint: {timeout: 2m}\nprovider: {kind: emulator}", "write 120"),
         ("mint: {burst: '3'}\nprovider: {kind: emulator}", "write it without quotes: 3"),
+        ("provider:", "write `provider: {kind: emulator}`, or delete the line"),
+        (
+            "overlay: [{where: {labels: {tier: }}, vars: {}}]\nprovider: {kind: emulator}",
+            "give `labels.tier` a value, or delete the line",
+        ),
         ("mint:\nprovider: {kind: emulator}", "write `mint: {}`, or delete the line"),
         ("overlay:\nprovider: {kind: emulator}", "write `overlay: []`, or delete the line"),
         ("profiles:\nprovider: {kind: emulator}", "give `profiles` a value, or delete the line"),
@@ -133,6 +139,8 @@ def test_settings(environment: str, hint: str) -> None:
         ("turn_detection: null", "it belongs below `session`"),
         ("model: x", "it belongs below `session.input_audio_transcription`"),
         ("overlay: []", "it belongs in an environment's file"),
+        ("environments: {e: {sinks: []}}", "it belongs in an environment's file"),
+        ("labels: {tier: }", "give `labels.tier` a value, or delete the line"),
         ("session: {vars: {}}", "it belongs beside `session`, not below it"),
         ("session: {threshold: 1}", "it belongs below `turn_detection`"),
         (
@@ -149,6 +157,20 @@ def test_settings(environment: str, hint: str) -> None:
 )
 def test_a_key_at_the_wrong_place(profile: str, hint: str) -> None:
     assert hints(profile) == [hint]
+
+
+@pytest.mark.parametrize(
+    ("key", "whose"),
+    [
+        ("session", "a profile's or an environment's"),
+        ("extends", "a profile's or an environment's"),
+        ("labels", "a profile's"),
+        ("provider", "an environment's"),
+    ],
+)
+def test_a_key_that_is_not_the_projects(key: str, whose: str) -> None:
+    found = compile_project(project({"p": "{}"}, settings=f"version: 1\n{key}: {{}}\n")).errors
+    assert [one.hint for one in found] == [f"it belongs in {whose} file"]
 
 
 @pytest.mark.parametrize("key", ["0123456789abcdef" * 2, "hunter2 hunter2", "ABCDEFGH12345678"])

@@ -81,6 +81,16 @@ def test_the_endpoint_can_be_chosen() -> None:
         ({"profiles": ("clinik",)}, "there is no profile `clinik`", "did you mean `clinic`?"),
         ({"profiles": ("zzz",)}, "there is no profile `zzz`", None),
         (
+            {"profiles": ("",)},
+            "there is no profile ``",
+            "there is `base`, `call-center/german`, `clinic`, `lab`",
+        ),
+        (
+            {"profiles": ("./profiles/clinic.yaml",)},
+            "there is no profile `./profiles/clinic.yaml`",
+            "did you mean `clinic`?",
+        ),
+        (
             {"environments": ("stagin",)},
             "there is no environment `stagin`",
             "did you mean `staging`?",

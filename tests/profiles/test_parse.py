@@ -89,6 +89,20 @@ def test_a_key_of_another_level_is_told_where_it_belongs() -> None:
     assert problem.hint == "it belongs below `input_audio_transcription`"
 
 
+@pytest.mark.parametrize(
+    ("text", "parse", "field", "at"),
+    [
+        ("labels: {tier: '{{ vars.tier }}'}", profile, "labels.tier", 16),
+        ("labels: {tier: {$replace: 'a {# b #}'}}", profile, "labels.tier", 27),
+        ("overlay: [{where: {labels: {tier: [gold, '{{ x }}']}}}]", environment, "labels.tier", 42),
+    ],
+)
+def test_no_template_is_rendered_in_a_label(text: str, parse: Any, field: str, at: int) -> None:
+    _, [problem] = parse(text)
+    assert problem.message == f"`{field}`: templates are not rendered here: write the value itself"
+    assert (problem.at.line, problem.at.column) == (1, at)
+
+
 @pytest.mark.parametrize("parse", [profile, environment])
 def test_nobody_has_a_name(parse: Any) -> None:
     assert wrong("name: x", parse) == [("name-key", "name")]

@@ -234,6 +234,34 @@ def test_a_character_that_yaml_lacks_is_refused_where_it_stands(character: str) 
     assert problem.at == Origin(FILE, 3, 6, 1)
 
 
+UNMERGED = "a: 1\n<<<<<<< HEAD\nb: 1\n||||||| 1a2b\nb: 0\n=======\nb: 2\n>>>>>>> other\n"
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_each_conflict_of_a_merge_is_told_by_its_lines(ends: str) -> None:
+    first, second = read((UNMERGED + UNMERGED).replace("\n", ends)).problems
+    assert {first.code, second.code} == {"merge-conflict"}
+    assert (first.at, second.at) == (Origin(FILE, 2, 1, 12), Origin(FILE, 10, 1, 12))
+    assert [one.at for one in second.related] == [Origin(FILE, 16, 1, 13)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: [\n<<<<<<< HEAD\n", "a: [\n>>>>>>> other\n", "a: [\n>>>>>>> other\n<<<<<<< HEAD\n"],
+)
+def test_half_a_conflict_is_none(text: str) -> None:
+    assert [one.code for one in read(text).problems] == ["bad-yaml"]
+
+
+def test_of_very_many_conflicts_the_first_are_told() -> None:
+    problems = read(UNMERGED * 1100).problems
+    assert (len(problems), problems[-1].code) == (1001, "too-many-problems")
+
+
+def test_a_text_may_hold_what_looks_like_a_conflict() -> None:
+    assert value(f"a: |\n  {UNMERGED.replace(chr(10), chr(10) + '  ')}\n") == {"a": UNMERGED}
+
+
 def test_columns_count_characters_not_bytes() -> None:
     root = read("é: {日本: 1, 👩🏽‍⚕️: x}\n").root
     assert isinstance(root, MapNode)

@@ -165,6 +165,15 @@ def test_a_replaced_or_emptied_map_forgets_its_types() -> None:
     assert notes(compiled(profiles, NESTED)) == []
 
 
+def test_a_type_that_was_unset_is_as_if_nobody_had_set_it() -> None:
+    unset = ("{type: server_vad}", "{type: {$unset: true}}")
+    profiles = stack(*unset, "{eagerness: low}", "{type: server_vad}")
+    assert detection(profiles) == {"type": "server_vad"}
+    assert notes(compiled(profiles, NESTED)) == [
+        "profiles/p.yaml `eagerness` fell away: server_vad does not have it"
+    ]
+
+
 def test_a_field_that_was_unset_before_is_not_told_to_fall_away() -> None:
     profiles = stack(
         "{type: server_vad, threshold: 0.1}", "{threshold: {$unset: true}}", "{type: semantic_vad}"

@@ -55,16 +55,16 @@ def blame(options: Options, world: "World") -> int:
 def _found(compiled: "Compiled", options: Options) -> "Blame":
     from voxmint.cli.formats.blame_text import Blame
     from voxmint.problems import UsageError, nearest
-    from voxmint.profiles.blame import absent, blame, nothing_at
+    from voxmint.profiles.blame import absent, blame, nothing_at, order_of
     from voxmint.shown import shown
 
     compilation = compiled.compilation
     [body] = compilation.bodies.values()
     provider = compilation.environments[body.environment].provider_cell
     values = blame(body, compilation.profiles[body.profile], compilation.texts, provider)
-    missing = absent(body)
+    missing, order = absent(body), order_of(body)
     if options.path is None:
-        return Blame(body.profile, body.environment, values, missing)
+        return Blame(body.profile, body.environment, values, missing, order)
     path = options.path.removeprefix("session.")
     chosen = tuple(one for one in values if _is_below(one.path, path))
     left_out = tuple(one for one in missing if _is_below(one.path, path))
@@ -74,7 +74,7 @@ def _found(compiled: "Compiled", options: Options) -> "Blame":
         hint = f"did you mean `{near['nearest']}`?" if near else "leave the path out to see all"
         hint = nothing_at(body, path.split(".")) or hint
         raise UsageError(f"the body has nothing at `{shown(options.path)}`", shown(hint))
-    return Blame(body.profile, body.environment, chosen, left_out)
+    return Blame(body.profile, body.environment, chosen, left_out, order)
 
 
 def _is_below(path: str, above: str) -> bool:

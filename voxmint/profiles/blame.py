@@ -6,9 +6,11 @@ the one body that somebody asks about.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from voxmint.origin import Origin, Path, dotted
+from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.cells import (
     Cell,
     Gone,
@@ -16,6 +18,7 @@ from voxmint.profiles.cells import (
     ListCell,
     MapCell,
     chain,
+    find,
     key_origin,
     origin,
     value_of,
@@ -24,13 +27,14 @@ from voxmint.profiles.compiled import CompiledBody, CompiledProfile
 from voxmint.profiles.deployments import MODEL, deployment_of
 from voxmint.profiles.directives import REPLACE, has_directives
 from voxmint.profiles.documents import given_labels
-from voxmint.profiles.fields import REQUEST, SESSION, Field
+from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
 from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node
 from voxmint.profiles.render import Renderer, SharedParts, Subject
 from voxmint.profiles.templates.template import View, is_template
 from voxmint.profiles.values import Plain, Scalar
 
 _MODEL = dotted(MODEL[1:])
+_FIELDS = MappingProxyType({**SESSION.by_name, EXPIRES_AFTER.name: EXPIRES_AFTER})
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,25 +114,31 @@ def _as_sent(traced: Traced, provider: Cell | None) -> Traced:
     return replace(traced, sent_as=Used(name, deployment.value, origin(deployment)))
 
 
+def order_of(body: CompiledBody) -> tuple[str, ...]:
+    """The order of the request, by the profile's names; last what the request has no place for."""
+    return tuple(dict.fromkeys((*FORMS[body.api].parts, *_FIELDS)))
+
+
 def absent(body: CompiledBody) -> tuple[Absent, ...]:
     """The fields that the body leaves to the server, with what the server is known to do."""
     found: list[Absent] = []
-    for field in SESSION.fields:
-        if field.name not in body.session:
-            found.append(Absent(field.name, field.default))
-        value = body.session.get(field.name)
-        if isinstance(value, Mapping):
-            found += _absent_below(field, value)
-    if body.expires_after is None:
-        found.append(Absent("expires_after", REQUEST.by_name["expires_after"].default))
+    form = FORMS[body.api]
+    for name in form.parts:
+        field = _FIELDS[name]
+        value = body.expires_after if field is EXPIRES_AFTER else body.session.get(name)
+        if value is None and name not in body.session:
+            found.append(Absent(name, field.default))
+        elif isinstance(value, Mapping) and field is not EXPIRES_AFTER:
+            found += _absent_below(field, value, form.name)
     return tuple(found)
 
 
-def _absent_below(field: Field, value: Mapping[str, Any]) -> Iterator[Absent]:
+def _absent_below(field: Field, value: Mapping[str, Any], form: str) -> Iterator[Absent]:
     variants = field.variants_of_type if "type" in field.by_name and "type" in value else {}
     names = variants.get(str(value.get("type")), field.by_name)
     for inner in field.fields:
-        if inner.default and inner.name in names and inner.name not in value:
+        is_left = inner.name in names and inner.name not in value
+        if is_left and inner.default and form in inner.forms:
             yield Absent(f"{field.name}.{inner.name}", inner.default)
 
 
@@ -163,12 +173,15 @@ class _Tracer:
 
     def all(self) -> Iterator[Traced]:
         entries = self._body.root.entries
-        session, lifetime = entries.get("session"), entries.get("expires_after")
-        if isinstance(session, MapCell):
-            yield from self._map(session, SESSION, (), self._body.session)
-        if lifetime is not None:
-            field = REQUEST.by_name["expires_after"]
-            yield from self._at(lifetime, field, (field.name,), self._body.expires_after)
+        session = entries.get(SESSION.name)
+        for name in order_of(self._body):
+            field = _FIELDS[name]
+            if field is EXPIRES_AFTER:
+                cell, value = entries.get(name), self._body.expires_after
+            else:
+                cell, value = find(session, (name,)), self._body.session.get(name)
+            if cell is not None:
+                yield from self._at(cell, field, (name,), value)
 
     def _at(self, cell: Cell, field: Field | None, path: Path, value: Any) -> Iterator[Traced]:
         if isinstance(cell, MapCell) and cell.entries and isinstance(value, Mapping):

@@ -24,8 +24,10 @@ class Collector:
             yield
         finally:
             if was_on:
-                self._age()
-                gc.enable()
+                try:
+                    self._age()
+                finally:
+                    gc.enable()
 
     def _age(self) -> None:
         """Puts new objects with the old ones: else it would look at each of them once, at once.

@@ -115,6 +115,7 @@ def _unquoted(text: str) -> object:
 _OF_ENVIRONMENTS = frozenset({"provider", "mint", "profiles", "overlay", "sinks"})
 _OF_PROFILES = frozenset({"labels", "environments"})
 _OF_LAYERS = frozenset({"session", "vars", "expires_after"})
+_OF_BOTH = frozenset({"extends", "abstract", "description"}) | _OF_LAYERS
 _NESTED_BODY = "the body of client_secrets, which `voxmint import` turns into a profile"
 
 
@@ -123,10 +124,9 @@ def belongs(key: str, owner: str, known: Collection[str]) -> dict[str, object]:
 
     `owner` is the place as messages name it: `profile`, `environment`, `a session`, `overlay.0`.
     """
-    if owner == "profile" and key in _OF_ENVIRONMENTS:
-        return {"instead": "an environment's file"}
-    if owner == "environment" and key in _OF_PROFILES:
-        return {"instead": "a profile's file"}
+    whose = _whose(key, owner)
+    if whose:
+        return {"instead": f"{whose} file"}
     if owner == "a session":
         if key in _OF_LAYERS:
             return {"beside": "session"}
@@ -134,6 +134,16 @@ def belongs(key: str, owner: str, known: Collection[str]) -> dict[str, object]:
     if "where" in known and key in ("labels", "names"):
         return {"below": "where"}
     return _below_session(key) if "session" in known else {}
+
+
+def _whose(key: str, owner: str) -> str:
+    """Which other kind of file has the key, where its owner is no part of a request; or ""."""
+    is_of_profile = owner == "profile" or owner.startswith("environments.")
+    if key in _OF_ENVIRONMENTS and (is_of_profile or owner == "project"):
+        return "an environment's"
+    if key in _OF_PROFILES and owner in ("environment", "project"):
+        return "a profile's"
+    return "a profile's or an environment's" if owner == "project" and key in _OF_BOTH else ""
 
 
 def _below_session(key: str) -> dict[str, object]:

@@ -33,7 +33,7 @@ class ScalarNode(NamedTuple):
 
 
 class MapNode(NamedTuple):
-    """A map; `keys` are the marks of its keys."""
+    """A map; `keys` are the marks of its keys, those of values that were left out as well."""
 
     entries: dict[str, "Node"]
     keys: dict[str, Mark]

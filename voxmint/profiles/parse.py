@@ -6,6 +6,7 @@ it is keys, and the types of what is voxmint's own.
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import TypeVar
@@ -93,11 +94,14 @@ def _profile(name: str, document: Document) -> Parsed[Profile]:
         end = ends.after(blocks.keys[environment])
         layers[environment] = parser.part(layer, parser.problems[before:], node.mark, end)
     # First these: where something is wrong with them, what the layer lacks may stand in a base.
-    bases, labels = parser.bases(root), parser.labels(root)
+    before = len(parser.problems)
+    bases = parser.bases(root)
+    sound = parser.sound(root, "extends", before)
+    labels = parser.labels(root)
     profile = Profile(
         name,
         document.file,
-        parser.layer(LayerKind.PROFILE, name, root),
+        parser.layer(LayerKind.PROFILE, name, sound),
         parser.flag(root, "abstract"),
         bases,
         parser.text(root, "description"),
@@ -119,11 +123,13 @@ def _environment(name: str, document: Document) -> Parsed[Environment]:
     root = parser.root(document, "environment", _ENVIRONMENT_KEYS)
     sinks = _sinks(parser, root)
     wheres = _sinks_where(parser, sinks)
+    before = len(parser.problems)
     bases = parser.bases(root)
+    sound = parser.sound(root, "extends", before)
     environment = Environment(
         name,
         document.file,
-        parser.layer(LayerKind.ENVIRONMENT, name, root),
+        parser.layer(LayerKind.ENVIRONMENT, name, sound),
         parser.flag(root, "abstract"),
         bases,
         parser.text(root, "description"),
@@ -179,12 +185,15 @@ def _overlay(parser: Parser, name: str, root: MapNode) -> list[OverlayItem]:
         if not isinstance(node, MapNode):
             parser.wrong_type(f"overlay.{index}", "a map", node)
             continue
-        where = parser.where(node)
         before = len(parser.problems)
-        item = parser.known(node, f"overlay.{index}", _OVERLAY_KEYS)
+        where = parser.where(node)
+        sound = parser.sound(node, "where", before)
+        before = len(parser.problems)
+        item = parser.known(sound, f"overlay.{index}", _OVERLAY_KEYS)
         layer = parser.layer(LayerKind.OVERLAY, name, item, str(where))
         bounds = _beside_where(node, ends.after(node.mark))
         layer = parser.part(layer, parser.problems[before:], *bounds)
+        layer = layer if sound is node else replace(layer, incomplete=True)
         items.append(OverlayItem(layer, where, node.mark))
     return items
 

@@ -20,6 +20,7 @@ from voxmint.profiles.meant import belongs, meant_scalar
 from voxmint.profiles.nodes import BAD, ListNode, MapNode, Mark, Node, ScalarNode, kind_of
 from voxmint.profiles.reader import MAX_BYTES, MAX_PROBLEMS, Document
 from voxmint.profiles.selectors import EVERYWHERE, Where, in_one_form, label_text
+from voxmint.profiles.templates.template import is_template
 from voxmint.profiles.values import described
 from voxmint.shown import key_places
 
@@ -171,10 +172,23 @@ class Parser:
             if not check_directives(value, self.note):
                 return False
             value = value.entries.get(REPLACE) or value.entries.get(UNSET) or value
-        if isinstance(value, ScalarNode) and value.value is not None:
-            return True
-        self.wrong_type(f"labels.{key}", "a text, a number, true or false", value)
-        return False
+        expected = "a text, a number, true or false"
+        return self._is_label_value(key, value, expected, labels.keys[key])
+
+    def _is_label_value(self, key: str, node: Node, expected: str, mark: Mark | None) -> bool:
+        """Whether a label can have the value, which is written out: no template is rendered."""
+        if not isinstance(node, ScalarNode) or node.value is None:
+            self.wrong_type(f"labels.{key}", expected, node, mark)
+            return False
+        if isinstance(node.value, str) and is_template(node.value):
+            said = "templates are not rendered here: write the value itself"
+            self.note(wording.BAD_SETTING, node.mark, {"field": f"labels.{key}", "said": said})
+            return False
+        return True
+
+    def sound(self, node: MapNode, key: str, before: int) -> MapNode:
+        """The map; without the key, where something came up since there were so many problems."""
+        return node if len(self.problems) == before else _without(node, [key])
 
     def settings(self, node: MapNode, key: str) -> MapNode | None:
         """A map of settings, whose values are checked once they are merged."""
@@ -190,18 +204,19 @@ class Parser:
         where = self.known(where, "where", ("labels", "names"))
         names = tuple(reference.name for reference in self.references(where, "names"))
         labels = self.map(where, "labels") or EMPTY
-        wanted = {key: self._label_values(key, value) for key, value in labels.entries.items()}
+        wanted = {key: self._label_values(labels, key) for key in labels.entries}
         given = names if "names" in where.entries else None
         return Where(MappingProxyType(wanted), given, where.mark, where)
 
-    def _label_values(self, key: str, node: Node) -> tuple[str, ...]:
-        values: list[str] = []
-        for item in node.items if isinstance(node, ListNode) else (node,):
-            if isinstance(item, ScalarNode) and item.value is not None:
-                values.append(label_text(item.value))
-            else:
-                self.wrong_type(f"labels.{key}", "a text or a list of texts", item)
-        return tuple(values)
+    def _label_values(self, labels: MapNode, key: str) -> tuple[str, ...]:
+        node = labels.entries[key]
+        items, mark = (node.items, None) if type(node) is ListNode else ((node,), labels.keys[key])
+        expected = "a text, a number, true or false, or a list of them"
+        return tuple(
+            label_text(item.value)
+            for item in items
+            if self._is_label_value(key, item, expected, mark) and isinstance(item, ScalarNode)
+        )
 
     # ── layers ───────────────────────────────────────────────────────────────────────────────────
 
@@ -216,7 +231,12 @@ class Parser:
                 self._no_map(key, kept, node.keys[key])
             elif self._gives_map(key, kept):
                 entries[key] = kept
-        tree = MapNode(entries, {key: node.keys[key] for key in entries}, node.mark)
+        keys = {
+            key: mark
+            for key, mark in node.keys.items()
+            if key in LAYER_KEYS or key not in node.entries
+        }
+        tree = MapNode(entries, keys, node.mark)
         return Layer(kind, self.file, name, tree, detail, len(self.problems) > self._flaws)
 
     def part(self, layer: Layer, flaws: Sequence[Problem], begin: Mark, end: Mark) -> Layer:
@@ -327,6 +347,7 @@ _ACCEPTS = MappingProxyType(
         "the number 1": frozenset({int}),
     }
 )
+_LEAST = MappingProxyType({"a map": "{}", "a list": "[]"})
 _SHORT = MappingProxyType({"provider": "kind", "where": "names", "expires_after": "seconds"})
 """The key that is meant where a map is wanted and only its value stands."""
 
@@ -347,8 +368,8 @@ def _meant(field: str, expected: str, node: Node) -> Mapping[str, object]:
 
 def _instead_of_nothing(field: str, expected: str) -> Mapping[str, object]:
     """What to write where a key has no value."""
-    empty = {"a map": "{}", "a list": "[]"}.get(expected)
-    return {"empty": f"{field.rpartition('.')[2]}: {empty}"} if empty else {"valueless": field}
+    least = "{kind: emulator}" if field == "provider" else _LEAST.get(expected)
+    return {"empty": f"{field.rpartition('.')[2]}: {least}"} if least else {"valueless": field}
 
 
 def _replacing(node: MapNode, fresh: MapNode) -> MapNode:

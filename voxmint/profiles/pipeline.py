@@ -22,6 +22,7 @@ from voxmint.profiles.compiled import (
 from voxmint.profiles.deployments import undeployed
 from voxmint.profiles.documents import Environment, Profile
 from voxmint.profiles.families import trace
+from voxmint.profiles.left_out import follows
 from voxmint.profiles.lost import Kin, lost_bodies
 from voxmint.profiles.meant import quoted_as_written
 from voxmint.profiles.merge import Merger
@@ -288,7 +289,8 @@ def _render(
     session = renderer.session(root.entries.get("session"))
     lifetime = renderer.lifetime(root.entries.get("expires_after"))
     if fell or renderer.problems:
-        problems += (_of(stack.body, problem) for problem in (*fell, *renderer.problems))
+        failures = [one for one in renderer.problems if not follows(one, stack.layers, profile)]
+        problems += (_of(stack.body, problem) for problem in (*fell, *failures))
     # Nothing fails in nearly all of them: a set for each would only hold memory.
     return Rendered(stack, root, session, lifetime, renderer.failed or frozenset())
 

@@ -8,6 +8,7 @@ and numbers that JSON lacks are problems; all of them are found in one run.
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
 
@@ -159,13 +160,23 @@ class _Composer:
 
     def document(self) -> Node | None:
         """The root of the only document, or `None`."""
-        try:
-            return self._document()
-        except _StopReadingError:
-            return None
-        except yaml.YAMLError as failure:
-            self.problems.append(_syntax_problem(failure, self.file, self._text))
-            return None
+        with suppress(_StopReadingError):
+            try:
+                return self._document()
+            except yaml.YAMLError as failure:
+                if not self._note_conflicts():
+                    self.problems.append(_syntax_problem(failure, self.file, self._text))
+        return None
+
+    def _note_conflicts(self) -> bool:
+        """Notes what a merge left unfinished, if that is why the text is no YAML."""
+        from voxmint.profiles.conflicts import conflicts
+
+        found = list(conflicts(self._text))
+        for one in found:
+            related = (Related(Origin(self.file, *one.end), "it ends here"),)
+            self._note(wording.MERGE_CONFLICT, one.begin, {}, related)
+        return bool(found)
 
     def _document(self) -> Node | None:
         self._next()

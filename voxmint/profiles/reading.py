@@ -151,9 +151,10 @@ class _Folder:
         if name in self.files:
             file = self.files[name]
             return self._document(file) or _missing(file)
-        if self.is_listed or not _is_name(name):
+        if self.is_listed:
             return None
-        given = [self._document(f"{self._folder}/{name}{ending}") for ending in ENDINGS]
+        files = [f"{self._folder}/{name}{ending}" for ending in ENDINGS] if _is_name(name) else []
+        given = [self._document(file) for file in files]
         found = [document for document in given if document is not None]
         # Where the folder lets nobody look, both seem to be there.
         if len(found) > 1 and not all(map(_is_unreadable, found)):

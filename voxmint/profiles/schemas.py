@@ -30,7 +30,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Schema = {"type": "string"}
 _FULL: Schema = {"type": "string", "pattern": r"\S"}
 _NAME: Schema = {"type": "string", "minLength": 1}
-_SCALAR: Schema = {"type": ["string", "number", "boolean"]}
+_LABEL: Schema = {
+    "type": ["string", "number", "boolean"],
+    "not": {"type": "string", "pattern": r"\{[{%#]"},
+}
+"""What a label can be; in it, templates are not rendered."""
 _NULL: Schema = {"type": "null"}
 _TRUE: Schema = {"const": True}
 _NO_DIRECTIVE: Schema = {"not": {"pattern": r"^\$"}}
@@ -201,11 +205,11 @@ def _labels() -> Schema:
 
 
 def _label() -> Schema:
-    return {"anyOf": [_SCALAR, *_alone(_SCALAR)]}
+    return {"anyOf": [_LABEL, *_alone(_LABEL)]}
 
 
 def _where() -> Schema:
-    values = {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}
+    values = {"anyOf": [_LABEL, {"type": "array", "items": _LABEL}]}
     labels = {"type": "object", "additionalProperties": values}
     return _map(
         {

@@ -29,6 +29,7 @@ from voxmint.profiles.check import (
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.fields import EXPIRES_AFTER
 from voxmint.profiles.findings import Finding
+from voxmint.profiles.left_out import lacks
 from voxmint.profiles.rules import TURN_DETECTION_NEEDS_TYPE, outline
 from voxmint.profiles.templates.template import template
 from voxmint.profiles.used_vars import UsedVar, is_templated, vars_behind
@@ -239,6 +240,8 @@ def _is_excused(finding: Finding, written: Written, layers: Sequence[Layer]) -> 
         type(find(root, path)) in (NoneType, Gone) for path in others
     )
     if is_of_absence and (failed or any(layer.incomplete for layer in layers)):
+        return True
+    if others and lacks(layers, finding.path, *others):
         return True
     return bool(failed) and any(
         id(find_nearest(root, path)) in failed for path in (finding.path, *others)

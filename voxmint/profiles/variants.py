@@ -98,19 +98,19 @@ def _is_settled(kind: Cell, entries: Mapping[str, Cell], variants: Variants) -> 
 
 
 def _changes(kind: Cell, variants: Variants, rendered: Callable[[Leaf], Plain]) -> list[Change]:
-    """The changes of type, the weakest first."""
+    """The changes of type, the weakest first; after an `$unset` any type is one."""
     changes: list[Change] = []
+    current: str | None = None
     for cell in reversed(list(chain(kind))):
+        if isinstance(cell, Gone):
+            current = None
         if not isinstance(cell, Leaf):
             continue
         value = rendered(cell)
-        if isinstance(value, str) and value in variants and value != _last(changes):
+        if isinstance(value, str) and value in variants and value != current:
             changes.append(Change(cell, value, variants[value]))
+            current = value
     return changes
-
-
-def _last(changes: Sequence[Change]) -> str | None:
-    return changes[-1].type if changes else None
 
 
 def _fallen(

@@ -87,6 +87,13 @@ BAD_YAML = error(
     "or a little above: indentation, a quote or bracket that is not closed, or a text that needs "
     "quotes, such as a template at the beginning of a value.",
 )
+MERGE_CONFLICT = error(
+    "merge-conflict",
+    "a merge is unfinished here: git left both sides in the file",
+    "keep what is right of both, and take out the lines of `<<<<<<<`, `=======` and `>>>>>>>`",
+    about="Two branches changed the same lines, and whoever merged them did not yet choose. "
+    "`git status` names all such files.",
+)
 ODD_LINE_BREAK = error(
     "odd-line-break",
     "{character} ends a line for some readers of YAML and not for others",
@@ -278,11 +285,12 @@ BAD_SETTING = error(
 LITERAL_KEY = error(
     "literal-key",
     "a key or token stands here",
-    "revoke it now, since git keeps it; then write `key: {{env: NAME}}` in the environment",
+    "revoke it now, since git keeps it; a provider names its key as in `key: {{env: NAME}}`, and a "
+    "store's login stands in no file",
     about="What looks like a key or token is never sent, shown or kept; it must not be in a file "
     "that git keeps. Anybody with the repository has it, also after the line is deleted, so "
     "replace the key first. A provider names where its key is found: a variable, a file, a "
-    "command or a keyring.",
+    "command or a keyring. A store finds its login where whoever runs voxmint keeps it.",
 )
 
 # ── providers ────────────────────────────────────────────────────────────────────────────────────

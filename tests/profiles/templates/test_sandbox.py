@@ -360,6 +360,7 @@ def test_what_cannot_be_worked_out_is_told(text: str) -> None:
         ("{% set a, b = 1 %}", "a number cannot be shared out to several names"),
         ("{% set a, b = [1] %}", "there are 2 names, and 1 items for them"),
         ("{{ super }}", "`super` gives its value where it is called: write `super()`"),
+        ("{{ 'a' if false }}", "the `if` is false, and there is no `else`"),
         ("{{ vars.x.upper }}", "`upper` gives its value where it is called: write `upper()`"),
     ],
 )

@@ -175,6 +175,7 @@ def test_tojson_writes_what_a_text_cannot_hold() -> None:
         ("{{ [1] | sum(start=vars.wordz) }}", "vars.wordz", "vars.words"),
         ("{{ [vars.map] | join(attribute='onee') }}", "vars.map.onee", "vars.map.one"),
         ("{{ vars.qqq | default(vars.wordz) }}", "vars.wordz", "vars.words"),
+        ("{{ 1 if vars.x == null else 2 }}", "null", "none"),
     ],
 )
 def test_a_name_that_is_not_defined_is_told_with_its_near_miss(
@@ -204,6 +205,7 @@ def test_what_is_no_map_has_no_names_in_it(text: str) -> None:
         ("{{ vars.nothing.x ~ '' }}", "`.x` of null", None),
         ("{{ super().x }}", '`.x` of the text "weaker"', None),
         ("{{ super.x }}", "`.x`", None),
+        ("{{ [vars.x] | map(attribute='upper') }}", '`.upper` of the text "cardio"', None),
     ],
 )
 def test_what_has_no_names_is_told_with_what_it_is(text: str, what: str, near: str | None) -> None:
@@ -265,6 +267,10 @@ def test_what_is_a_template(text: str, expected: bool) -> None:
         "{% if %}x{% endif %}",
         "{% endif %}",
         "{# x",
+        "{#",
+        "a\nb {#-",
+        "a {% raw %}",
+        "{% raw -%}\n",
         "{{{ vars.x }}}",
         "{% x %}",
     ],

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from tests.sources import LOCAL, Content, compiled, only
+import pytest
+
+from tests.sources import LOCAL, Content, codes, compiled, only
 from voxmint.problems import Problem
 
 BASE = (
@@ -54,6 +56,35 @@ def test_where_another_environment_sets_it_that_is_said() -> None:
     )
     assert places(problem) == ["environments/staging.yaml:3 `region` is set here, for staging"]
     assert problem.affects == (("p", "local"), ("q", "local"))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("vars: {region: .inf}", ["bad-number"]),
+        ("vars: {region: {$apend: [eu]}}", ["unknown-directive"]),
+        ("vars: {$replace: {region: {$unset: false}}}", ["directive-value"]),
+        ("vars: [region]", ["wrong-type"]),
+        ("environments: {local: {vars: {region: 1e400}}}", ["bad-number"]),
+        ("vars: {regoin: .inf}", ["bad-number", "undefined-name"]),
+        (
+            "vars: {region: .inf}\nsession: {include: {$unset: 1}}",
+            ["bad-number", "directive-value"],
+        ),
+    ],
+)
+def test_what_is_there_and_wrong_is_not_told_to_be_missing(text: str, expected: list[str]) -> None:
+    found = compiled({"base": BASE, "p": f"extends: base\n{text}"})
+    assert sorted(codes(found.errors)) == expected
+    assert found.bodies == {}
+
+
+def test_a_label_that_is_wrong_is_not_told_to_be_missing() -> None:
+    base = BASE.replace("vars.region", "profile.labels.region")
+    found = compiled({"base": base, "p": "extends: base\nlabels: {region: null}"})
+    assert codes(found.errors) == ["wrong-type"]
+    found = compiled({"base": base, "p": "extends: base\nlabels: {town: null}"})
+    assert sorted(codes(found.errors)) == ["undefined-name", "wrong-type"]
 
 
 def test_a_block_and_an_overlay_that_set_it_for_others_are_shown() -> None:

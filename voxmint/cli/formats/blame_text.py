@@ -10,7 +10,6 @@ from voxmint.cli.display.screen import Screen, Style
 from voxmint.cli.display.widths import padded, width
 from voxmint.origin import Origin
 from voxmint.profiles.blame import Absent, Setting, Traced
-from voxmint.profiles.fields import SESSION
 from voxmint.profiles.scalars import is_text
 from voxmint.profiles.values import Plain, briefly
 from voxmint.shown import shown
@@ -18,17 +17,20 @@ from voxmint.shown import shown
 _INDENT = "  "
 _WORD = re.compile(r"[\w./-]+")
 _NOTHING = "–"
-_ORDER = ("expires_after", *(field.name for field in SESSION.fields))
 
 
 @dataclass(frozen=True, slots=True)
 class Blame:
-    """The values of one body, or of a part of it, and what it leaves to the server."""
+    """The values of one body, or of a part of it, and what it leaves to the server.
+
+    `order` are the parts of the request, as the body has them one after the other.
+    """
 
     profile: str
     environment: str
     values: tuple[Traced, ...]
     absent: tuple[Absent, ...]
+    order: tuple[str, ...]
 
 
 class _Row(NamedTuple):
@@ -49,7 +51,7 @@ def write(screen: Screen, blame: Blame, *, is_all: bool) -> None:
     told = {one.path for one in blame.values}
     rows += [_absent(one) for one in blame.absent if one.path not in told]
     # Sorting keeps the order of what is equal: values first, and then what is not set.
-    rows.sort(key=lambda row: _ORDER.index(row.group) if row.group in _ORDER else 0)
+    rows.sort(key=lambda row: blame.order.index(row.group))
     names = max((width(_name(row)) for row in rows), default=0)
     values = max((width(row.value) for row in rows), default=0)
     places = max((width(row.place) for row in rows if row.remark), default=0)
@@ -155,5 +157,5 @@ def _at(at: Origin) -> str:
 
 def _absent(absent: Absent) -> _Row:
     group, _, name = absent.path.partition(".")
-    default = f"not set: the server's default, {absent.default}" if absent.default else "not set"
-    return _Row(group, name, _NOTHING, default, "")
+    default = absent.default or "which is not published"
+    return _Row(group, name, _NOTHING, f"not set: the server's default, {default}", "")

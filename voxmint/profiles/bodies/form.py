@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from voxmint.origin import Path
+from voxmint.profiles.fields import EXPIRES_AFTER, SESSION
 
 
 class Request(NamedTuple):
@@ -31,3 +32,12 @@ class Form(NamedTuple):
     read: Callable[[Mapping[str, Any]], Request]
     place: Callable[[Path], Path | None]
     around: Mapping[Path, tuple[str, ...]]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """What a profile can give the body, in its order: the session's fields and the lifetime."""
+        fields = tuple(field.name for field in SESSION.fields if self.name in field.forms)
+        lifetime = EXPIRES_AFTER.name
+        body = self.build({fields[-1]: None}, {})
+        is_first = (self.place((lifetime,)) or ())[:1] == tuple(body)[:1]
+        return (lifetime, *fields) if is_first else (*fields, lifetime)

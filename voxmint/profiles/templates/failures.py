@@ -58,16 +58,19 @@ _WORDS = tuple(
         ),
         (r"slice indices must be integers", "the bounds of a slice are whole numbers"),
         (r"must be (?:None or )?str\b", "the methods of texts take texts"),
+        (
+            r"the inline if-expression .* evaluated to false",
+            "the `if` is false, and there is no `else`",
+        ),
     )
 )
 """What is said, and how a profile's author would say it: with the groups, as people call them."""
 
 
-def plainly(failure: Exception) -> str:
+def plainly(said: str) -> str:
     """What is wrong, in one line and without the names that Python has for it."""
-    said = str(failure)
     for pattern, meant in _WORDS:
         found = pattern.search(said)
         if found is not None:
             return meant.format(*(_KINDS.get(group, group) for group in found.groups()))
-    return said.splitlines()[0] if said else type(failure).__name__
+    return said.splitlines()[0]

@@ -8,6 +8,7 @@ either not there or counted before it happens.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 
 import jinja2
@@ -76,7 +77,7 @@ class _Missing(jinja2.StrictUndefined):
             if name == "super()":
                 return TemplateError(wording.NO_SUPER, {}, "super()")
             if name is None:
-                return TemplateError(wording.TEMPLATE_FAILED, {"said": said})
+                return TemplateError(wording.TEMPLATE_FAILED, {"said": plainly(said)})
             if isinstance(obj, str | list | tuple) and str(name).lstrip("-").isdigit():
                 said = f"there is no item {name}"
                 return TemplateError(wording.TEMPLATE_FAILED, {"said": said})
@@ -248,11 +249,11 @@ class Sandboxed:
             failure.line = failure.line or self._line_of(failure)
             raise
         except jinja2.TemplateError as failure:
-            fail(wording.TEMPLATE_FAILED, line=self._line_of(failure), said=plainly(failure))
+            fail(wording.TEMPLATE_FAILED, line=self._line_of(failure), said=_said_by(failure))
         except RecursionError:
             fail_nested()
         except _FAILURES as failure:
-            fail(wording.TEMPLATE_FAILED, line=self._line_of(failure), said=plainly(failure))
+            fail(wording.TEMPLATE_FAILED, line=self._line_of(failure), said=_said_by(failure))
         finally:
             _BUDGET.reset(outer)
 
@@ -297,6 +298,10 @@ _FAILURES = (
 """What an expression can raise that cannot be worked out."""
 
 
+def _said_by(failure: Exception) -> str:
+    return plainly(str(failure) or type(failure).__name__)
+
+
 def _super_of(names: Names) -> Callable[[], Any]:
     def weaker() -> Any:
         try:
@@ -320,9 +325,27 @@ def syntax_tree(text: str) -> nodes.Template:
         fail_nested()
     except ValueError:
         fail(wording.TEMPLATE_TOO_MUCH, what="a number beyond 64 bits")
+    if "{#" in text or "raw" in text:
+        _check_end(text)
     if not text.isascii():
         _name_in_one_form(tree)
     return tree
+
+
+_UNENDED = MappingProxyType(
+    {
+        "comment_begin": "Missing end of comment tag",
+        "raw_begin": "Missing end of raw directive",
+    }
+)
+"""What Jinja says of what it finds to have no end, unless the text ends right behind it."""
+
+
+def _check_end(text: str) -> None:
+    """That a text does not end with the beginning of a remark, which Jinja takes for nothing."""
+    *_, (line, kind, sign) = _ENVIRONMENT.lex(text)
+    if kind in _UNENDED:
+        fail(wording.TEMPLATE_SYNTAX, sign.strip(), line, said=_UNENDED[kind])
 
 
 def _name_in_one_form(tree: nodes.Template) -> None:

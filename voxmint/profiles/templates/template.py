@@ -48,6 +48,8 @@ _SIMPLE = re.compile(
 )
 _OPENING = re.compile(r"\{\{|\{%|\{#")
 _METHODS = TEXT_METHODS | MAP_METHODS
+_NULLS = frozenset(("null", "Null", "NULL"))
+"""What YAML calls null, and a template `none`."""
 
 
 class TemplateError(Exception):
@@ -225,7 +227,7 @@ class Template(NamedTuple):
         """
         if self.simple is None:
             return None
-        return tuple(part.path for part in self.simple.parts if isinstance(part, _Slot))
+        return tuple([part.path for part in self.simple.parts if type(part) is _Slot])
 
 
 def is_template(text: str) -> bool:
@@ -303,7 +305,9 @@ def nameless(value: Any, name: str) -> TemplateError:
     """The error for a name that is looked for in what has none but a few methods, if any."""
     is_plain = value is None or isinstance(value, str | int | float | list)
     what = f"`.{name}` of {described(value)}" if is_plain else f"`.{name}`"
-    near = nearest(name, TEXT_METHODS) if isinstance(value, str) else {}
+    # What `map(attribute='upper')` asks for is there, and is no entry.
+    is_misspelt = isinstance(value, str) and name not in TEXT_METHODS
+    near = nearest(name, TEXT_METHODS) if is_misspelt else {}
     return TemplateError(wording.TEMPLATE_FORBIDDEN, {"what": what, **near}, name)
 
 
@@ -313,6 +317,8 @@ def undefined(path: str, name: str, known: Any) -> TemplateError:
     # `vars.bed-count` is read as a subtraction.
     cut = [key for key in names if key.startswith(f"{name}-")]
     near = {"nearest": cut[0]} if cut else nearest(name, names)
+    if path in _NULLS:
+        near = {"nearest": "none"}
     if near:
         near["nearest"] = _written(path[: len(path) - len(name)], near["nearest"])
     lacking = {
