@@ -392,7 +392,7 @@ def test_an_interrupt_while_it_mints_starts_nothing(project: Path) -> None:
             out, err = run.communicate(timeout=120)
     assert (run.returncode, out) == (130, "")
     assert "unseen     clinic   a token that nobody has may live until " in err
-    assert err.endswith("not started: echo started\n")
+    assert err.endswith("not started: `echo started`\n")
 
 
 @pytest.mark.slow

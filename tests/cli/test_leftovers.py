@@ -7,6 +7,8 @@ from pathlib import Path
 from tests.cli.running import Ran, ran
 from tests.engine.mints import Desk, desk
 from tests.engine.worlds import environ
+from voxmint.cli.formats.leftovers import leftovers
+from voxmint.engine.plan import Misplaced
 
 SINKS = """\
 sinks:
@@ -53,10 +55,21 @@ def test_the_true_reason_is_said(tmp_path: Path) -> None:
     assert list(json.loads((made.root / ".env.gold").read_text())) == ["clinic"]
 
 
+def test_two_sinks_of_one_name_are_told_apart() -> None:
+    both = [
+        Misplaced("kiosk", kind, "voxmint/{profile}", f"{kind} voxmint/{{profile}}")
+        for kind in ("aws-secretsmanager", "vault")
+    ]
+    assert list(leftovers((), both, "live")) == [
+        (["kiosk"], "`aws-secretsmanager voxmint/{profile}` is no longer for it"),
+        (["kiosk"], "`vault voxmint/{profile}` is no longer for it"),
+    ]
+
+
 def test_programs_are_told_which_sink_it_is(tmp_path: Path) -> None:
     made = at(tmp_path)
     label(made, "kiosk", "silver")
-    misplaced = [{"profile": "kiosk", "target": ".env.gold"}]
+    misplaced = [{"profile": "kiosk", "kind": "json", "target": ".env.gold"}]
     status = json.loads(run(made, "status -e live -o json").out)
     assert status["environments"][0]["misplaced"] == misplaced
     for command in ("plan", "mint"):

@@ -145,6 +145,7 @@ def test_a_deleted_profile_is_pruned(project: Path, snapshot: SnapshotAssertion)
         "mint -e loca",
         "mint -e local ward-11",
         "mint -e local --set x",
+        "mint -e local --sink dotnev",
         "mint -e local --concurrency 0",
         "mint -e local --timeout 0",
         "mint -e local --allow-host https://x",

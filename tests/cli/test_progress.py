@@ -124,11 +124,12 @@ class Time:
         self._is_waited.release()
 
 
-def bar_of(folder: Path, time: Time, *rounds: tuple[Event, ...]) -> str:
+def bar_of(folder: Path, time: Time, *rounds: tuple[Event, ...], columns: int = 100) -> str:
     """What a terminal is shown of a mint of two, when some time passes after each round."""
     plan = desk(folder, ["clinic", "kiosk"]).plan()
     stream = Terminal()
-    world = World(io.StringIO(), io.StringIO(), stream, {}, folder, lambda: NOW)
+    environ = {"COLUMNS": str(columns)}
+    world = World(io.StringIO(), io.StringIO(), stream, environ, folder, lambda: NOW)
     with Progress(world, wait=time) as progress:
         progress(Started(plan))
         for events in rounds:
@@ -161,3 +162,8 @@ def test_a_terminal_is_shown_a_bar_of_what_takes_longer(tmp_path: Path) -> None:
         "",
     ]
     assert time.waits == [1.0, 0.1, 0.1, 0.1, 0.1]
+
+
+def test_the_bar_is_as_short_as_the_terminal_is_narrow(tmp_path: Path) -> None:
+    told = bar_of(tmp_path, Time(), (), columns=24)
+    assert told.split("\r\x1b[K") == ["", f"2 to mint ╺{'─' * 8} 0/2", ""]

@@ -156,6 +156,27 @@ def test_a_clock_that_was_set_back_since_is_believed_again(tmp_path: Path) -> No
     assert reasons(made)["clinic"].startswith("renew: expired 1 min 40 s ago")
 
 
+def test_a_token_of_a_moment_to_come_is_renewed(made: Desk) -> None:
+    with Scripted(at_clock(0, lifetime=3600)) as server:
+        against(server, made).mint()
+        made.now -= 86_400
+        later = "renew: this machine's clock was set back since it was minted"
+        assert reasons(made) == {"clinic": later, "ward/a": later}
+        made.mint("clinic")
+    # That measured the difference, so it is known again how long the other one lives.
+    assert reasons(made) == dict.fromkeys(("clinic", "ward/a"), "keep: expires in 1 h")
+
+
+@pytest.mark.parametrize(
+    ("back", "found"), [(720, "keep: expires in 1 h 12 min"), (721, "renew: ")]
+)
+def test_clocks_may_differ_by_as_much_as_the_margin(made: Desk, back: float, found: str) -> None:
+    with Scripted(at_clock(0, lifetime=3600)) as server:
+        against(server, made).mint("clinic")
+    made.now -= back
+    assert reasons(made)["clinic"].startswith(found)
+
+
 def test_the_deploys_length_is_counted_by_the_servers_clock(tmp_path: Path) -> None:
     made = desk(tmp_path)
     with Scripted(at_clock(-300)) as server:

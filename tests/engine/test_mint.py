@@ -207,13 +207,15 @@ def test_the_library_needs_a_project_and_an_environment(tmp_path: Path) -> None:
 
 def test_what_happens_is_told_as_it_happens(tmp_path: Path) -> None:
     made = desk(tmp_path, ["clinic", "ward"])
+    made.mint("clinic")
     made.mint()
     kinds = [type(event) for event in made.events]
-    # A log is told to hide each token before anything else can have it.
-    assert kinds == [Started, *[TokenCame] * 2, *[SessionMinted] * 2, Written]
-    [planned] = made.told(Started)
-    assert [entry.profile for entry in planned.plan.to_mint] == ["clinic", "ward"]
-    assert made.told(Written) == [Written(".env.live", 2)]
+    # A log is told to hide each token before anything else can have it. One at a time: whether
+    # several are written together is the machine's affair.
+    assert kinds == [Started, TokenCame, SessionMinted, Written] * 2
+    planned = [[entry.profile for entry in one.plan.to_mint] for one in made.told(Started)]
+    assert planned == [["clinic"], ["ward"]]
+    assert made.told(Written) == [Written(".env.live", 1)] * 2
 
 
 # ── nothing is minted that cannot be kept ────────────────────────────────────────────────────────
@@ -326,7 +328,7 @@ from tests.engine.mints import Desk, outcomes
 print(*set(outcomes(Desk(Path(sys.argv[1])).mint()).values()))
 """
         runs = [started(script, made.root) for _ in range(2)]
-        said = sorted(process.communicate(timeout=60)[0].strip() for process in runs)
+        said = sorted(process.communicate(timeout=120)[0].strip() for process in runs)
         assert said == ["kept", "minted"]
         [tally] = ask(emulator, "GET", "/emulator").content["requests"].values()
         assert tally == {"200": 2}

@@ -50,6 +50,13 @@ def test_making_it_twice_changes_nothing(project: Path) -> None:
     assert found_state(project, environ(project)) == state
 
 
+def test_a_gitignore_that_a_full_disk_left_empty_is_written_again(project: Path) -> None:
+    folder = made_state(project, environ(project)).path
+    (folder / ".gitignore").write_bytes(b"")
+    made_state(project, environ(project))
+    assert (folder / ".gitignore").read_text() == "*\n"
+
+
 def test_looking_for_it_makes_nothing(project: Path) -> None:
     assert found_state(project, environ(project)) is None
     assert list(project.iterdir()) == []

@@ -218,6 +218,12 @@ def test_a_sink_that_cannot_be_read_is_unknown_with_its_reason(made: Desk) -> No
     assert not found.is_live
 
 
+def test_a_token_of_a_moment_to_come_is_unknown(made: Desk) -> None:
+    made.mint()
+    made.now -= 3600
+    assert state(made) == ("unknown", "this machine's clock was set back since it was minted")
+
+
 def test_a_token_that_may_live_unseen_is_told(made: Desk) -> None:
     made.mint("clinic")
     with Ledger.open(made.root / ".voxmint/ledger.db") as ledger:
@@ -286,6 +292,7 @@ def test_as_programs_read_it(made: Desk) -> None:
             "environment": "live",
             "reason": None,
             "targets": [".env.live"],
+            "sinks": [{"kind": "dotenv", "target": ".env.live"}],
             "misplaced": [],
             "unseen": [],
             "clock_skew": 0.0,

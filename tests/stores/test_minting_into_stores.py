@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.running import ran
 from tests.engine.mints import Desk, desk, outcomes
+from tests.engine.worlds import touched
 from tests.stores.destinations import in_environment
 from tests.stores.servers.aws import Aws
 from tests.stores.servers.faulty import Fault, Request, running_faulty

@@ -97,7 +97,7 @@ def _tell(launch: "Launch", world: "World") -> None:
 
         from voxmint.shown import shown
 
-        screen.line(f"not started: {shown(join(launch.start.words))}")
+        screen.line(f"not started: `{shown(join(launch.start.words))}`")
 
 
 def _flush(world: "World") -> None:

@@ -90,11 +90,57 @@ def _usage(error: click.UsageError) -> tuple[str, str]:
         case click.BadOptionUsage():
             return f"`{shown(error.option_name)}` needs a value", otherwise
         case click.MissingParameter():
-            return f"{called(error.param)} is missing", otherwise
+            return f"{called(error.param)} is missing", _choice(error.param) or otherwise
         case click.BadParameter() if error.param is not None:
-            return f"{called(error.param)}: {_plain(error.message)}", otherwise
+            return _wrong(error, error.param), otherwise
+        case _ if error.message.startswith(_EXTRA):
+            words = shown(error.message.partition("(")[2].removesuffix(")"))
+            many = "are words" if " " in words else "is a word"
+            return f"`{words}` {many} too many", _unnamed_environment(error.ctx) or otherwise
         case _:
             return _plain(error.format_message()), otherwise
+
+
+def _wrong(error: click.BadParameter, parameter: click.Parameter) -> str:
+    """What a value should be; click's own words where its type is none of those that we know."""
+    name = called(parameter)
+    match parameter.type:
+        case click.IntRange() as range_:
+            return f"{name} takes a whole number {_bounds(range_)}"
+        case click.FloatRange() as range_:
+            return f"{name} takes a number {_bounds(range_)}"
+        case click.Path(file_okay=False):
+            return f"{name} takes a folder, and that is none"
+        case click.Path(dir_okay=False):
+            return f"{name} takes a file, and that is none"
+        case _:
+            return f"{name}: {_plain(error.message)}"
+
+
+def _bounds(range_: click.IntRange | click.FloatRange) -> str:
+    return (
+        f"of {range_.min} or more" if range_.max is None else f"from {range_.min} to {range_.max}"
+    )
+
+
+def _choice(parameter: click.Parameter | None) -> str | None:
+    """What there is to choose from."""
+    if parameter is None or not isinstance(parameter.type, click.Choice):
+        return None
+    return "it is one of " + ", ".join(f"`{word}`" for word in parameter.type.choices)
+
+
+def _unnamed_environment(context: click.Context | None) -> str | None:
+    """What is said where a word may be meant for the environment that no `-e` names."""
+    if context is None or "-e" not in {name for one in context.command.params for name in one.opts}:
+        return None
+    if context.params.get("environments"):
+        return None
+    return "an environment is named with `-e`, as in `-e production`"
+
+
+_EXTRA = "Got unexpected extra argument"
+"""How click begins what it says of words that no argument takes."""
 
 
 def _options(context: click.Context | None) -> list[str]:

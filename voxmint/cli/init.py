@@ -107,14 +107,13 @@ def _check_folders(folder: Path, planned: Iterable[File]) -> None:
 
 def _written(folder: Path, file: File) -> bool:
     """Writes the file, unless something has its name."""
+    from voxmint.cli.new_file import write_new
     from voxmint.problems import VoxmintError
     from voxmint.shown import shown
 
     path = folder / file.path
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as stream:
-            stream.write(file.text)
+        write_new(path, file.text)
     except FileExistsError:
         if path.parent.is_dir():
             return False

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from voxmint.cli.new_file import write_new
 from voxmint.engine.files import Target, target_within
 from voxmint.engine.project import Project
 from voxmint.engine.worktree import WorkTree
@@ -23,19 +24,10 @@ class Destination:
 
     def write(self, text: str) -> None:
         """Writes the file, and the folders that it needs; `UsageError` where it is there."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         try:
-            # A profile holds no secret: everybody may read it, as any file of a repository.
-            descriptor = os.open(self.path, flags, 0o666)
+            write_new(self.path, text)
         except FileExistsError:
             raise _is_there(self.label) from None
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(text.encode())
-        except BaseException:
-            self.path.unlink(missing_ok=True)
-            raise
 
 
 def at_path(cwd: Path, file: str) -> Destination:

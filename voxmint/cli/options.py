@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from voxmint.cli.parser import FOLDER, Duration, Word, called
+from voxmint.cli.parser import FOLDER, Duration, Word, called, missed
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -180,11 +180,24 @@ _PACE = (
 )
 
 
+def _known_sinks(ctx: click.Context, _: click.Parameter, kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """That there is a sink of each kind; of other packages only the metadata is read."""
+    if kinds and not ctx.resilient_parsing:
+        from voxmint.engine.sinks import known_kinds
+
+        known = sorted(known_kinds())
+        for kind in (one for one in kinds if one not in known):
+            otherwise = f"known here: {', '.join(known)}"
+            raise missed("there is no sink of the kind `{}`", kind, known, otherwise)
+    return kinds
+
+
 sink_option = click.option(
     "--sink",
     "sinks",
     metavar="KIND",
     multiple=True,
+    callback=_known_sinks,
     help="A sink that is only written by name, such as stdout; can be repeated.",
 )
 

@@ -198,11 +198,14 @@ class Progress:
 
     def _picture(self) -> str:
         ended = self._done + self._failed
-        full = _BAR * ended // self._total
         start, end = f"{self._total} to mint ", f" {ended}/{self._total}"
-        rest = cut(end + self._aside(), self._screen.width - len(start) - _BAR - 1)
+        # The last column stays free: some terminals begin a line where it is filled.
+        room = self._screen.width - len(start) - 1
+        bar = max(0, min(_BAR, room - len(end)))
+        full = bar * ended // self._total
+        rest = cut(end + self._aside(), room - bar)
         done = self._screen.paint("━" * full, Style.GREEN)
-        left = self._screen.paint(("╺" + "─" * _BAR)[: _BAR - full], Style.DIM)
+        left = self._screen.paint(("╺" + "─" * bar)[: bar - full], Style.DIM)
         return start + done + left + rest
 
     def _aside(self) -> str:

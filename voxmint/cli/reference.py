@@ -1,6 +1,6 @@
 """Writes docs/reference from the tables: `python -m voxmint.cli.reference docs/reference`."""
 
-import sys
+from argparse import ArgumentParser
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,4 +27,6 @@ def write_to(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write_to(Path(sys.argv[1]))
+    parser = ArgumentParser("python -m voxmint.cli.reference", description="Writes the reference.")
+    parser.add_argument("folder", type=Path, help="where the pages go, made if need be")
+    write_to(parser.parse_args().folder)

@@ -42,11 +42,11 @@ def schema(file: str, world: "World") -> int:
     "schema",
     "voxmint schema profile > schemas/profile.json",
 )
-@click.argument("file", metavar="FILE", type=Word(*FILES))
+@click.argument("file", metavar="KIND", type=Word(*FILES))
 def command(world: "World", file: str) -> int:
     """Print the JSON Schema of a profile's, an environment's or the project's file.
 
-    FILE is profile, environment or project. An editor with a YAML language server takes it from a
+    KIND is profile, environment or project. An editor with a YAML language server takes it from a
     first line such as `# yaml-language-server: $schema=../schemas/profile.json`; `init` writes
     both.
     """

@@ -48,6 +48,7 @@ class Cause(StrEnum):
     NEVER_MINTED = "no-token"
     FORCED = "forced"
     EXPIRED = "expired"
+    CLOCK_SET_BACK = "clock-set-back"
     ELSEWHERE = "minted-elsewhere"
     CHANGED = "profile-changed"
     UNWRITTEN = "written-nowhere"
@@ -164,14 +165,19 @@ class Unseen:
 
 
 class Misplaced(NamedTuple):
-    """A profile of the environment, and the target of a sink that has it and is not for it."""
+    """A profile of the environment, and a sink that has it and is not for it.
+
+    `called` is what the sink is called among those of the environment.
+    """
 
     profile: str
+    kind: str
     target: str
+    called: str
 
     def to_json(self) -> dict[str, Any]:
         """What programs read of it."""
-        return {"profile": self.profile, "target": self.target}
+        return {"profile": self.profile, "kind": self.kind, "target": self.target}
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,11 +297,14 @@ def make_plan(wish: Wish, known: Known, now: float) -> Plan:
 def skew_in(records: Iterable[SessionRecord], now: float) -> float:
     """By how many seconds the service's clock is ahead of this machine's, by the last mint.
 
-    A clock that stands before that mint was set back since, so what was measured is void.
+    A clock that stands before a mint was set back since, so what that one measured is void.
     """
-    measured = [(record.minted_at, record.skew) for record in records if record.skew is not None]
-    at, skew = max(measured, default=(now, 0.0))
-    return skew if at <= now else 0.0
+    measured = (
+        (record.minted_at, record.skew)
+        for record in records
+        if record.skew is not None and record.minted_at <= now
+    )
+    return max(measured, default=(now, 0.0))[1]
 
 
 @dataclass(frozen=True)
@@ -349,6 +358,7 @@ class _Case:
         return (
             self._forced()
             or _expired(left)
+            or self._from_later(record)
             or self._changed(record)
             or self._lacking(record, left)
             or self._expiring(record, left)
@@ -357,6 +367,17 @@ class _Case:
 
     def _forced(self) -> Decision | None:
         return _renewed(Cause.FORCED, "asked for with --force") if self.wish.force else None
+
+    def _from_later(self, record: SessionRecord) -> Decision | None:
+        """A session of a moment that is yet to come: nobody knows any more how long it lives.
+
+        As far as its margin goes, it is renewed before its end all the same: the clocks of machines
+        that share a ledger may differ by that.
+        """
+        if lives_from(record) - self.now <= margin_of(record):
+            return None
+        reason = "this machine's clock was set back since it was minted"
+        return _renewed(Cause.CLOCK_SET_BACK, reason)
 
     def _changed(self, record: SessionRecord) -> Decision | None:
         if self.digest == record.digest:
@@ -373,7 +394,7 @@ class _Case:
         if not lacking:
             return None
         if all(sink.key in record.staged for sink in lacking):
-            reason = f"missing from {_targets(lacking, self.sinks)}: staged there"
+            reason = f"missing from {_targets(lacking, self.wish.sinks)}: staged there"
             staged = Decision(Action.REWRITE, Cause.STAGED, reason)
             return self._expiring(record, left) or staged
         if not record.sinks:
@@ -382,9 +403,11 @@ class _Case:
         if added == lacking:
             # The ledger cannot tell the two apart: a purge leaves nothing of a sink in it.
             verb = "is new, or was emptied" if len(added) == 1 else "are new, or were emptied"
-            return _renewed(Cause.SINK_ADDED, f"{_targets(added, self.sinks)} {verb}{NOT_STORED}")
+            reason = f"{_targets(added, self.wish.sinks)} {verb}{NOT_STORED}"
+            return _renewed(Cause.SINK_ADDED, reason)
         verb = "lacks it" if len(lacking) == 1 else "lack it"
-        return _renewed(Cause.SINK_LACKS, f"{_targets(lacking, self.sinks)} {verb}{NOT_STORED}")
+        reason = f"{_targets(lacking, self.wish.sinks)} {verb}{NOT_STORED}"
+        return _renewed(Cause.SINK_LACKS, reason)
 
     def _expiring(self, record: SessionRecord, left: float) -> Decision | None:
         needed = self.wish.min_remaining
@@ -415,15 +438,19 @@ def _expired(left: float) -> Decision | None:
 
 
 def _targets(sinks: Iterable[SinkPlace], among: Iterable[SinkPlace]) -> str:
-    """What some of a profile's sinks are called, where all of them could be meant."""
+    """What some sinks are called, where all of `among` could be meant."""
     names = names_of(among)
     return " and ".join(f"`{names[sink.key]}`" for sink in sinks)
 
 
+def lives_from(record: SessionRecord) -> float:
+    """When a session's token was minted, by the service's clock as far as its answer told it."""
+    return record.minted_at + (record.skew or 0.0)
+
+
 def margin_of(record: SessionRecord) -> float:
     """The seconds that must be left of a session's token for it to be kept."""
-    lived_from = record.minted_at + (record.skew or 0.0)
-    return max(0.0, MARGIN * (record.expires_at - lived_from))
+    return max(0.0, MARGIN * (record.expires_at - lives_from(record)))
 
 
 def _leftovers(
@@ -437,8 +464,9 @@ def _leftovers(
     known = [one for one in receipts if wish.present.hiding(one.profile) is None]
     held = [(one.profile, here.get((one.kind, one.target))) for one in known]
     gone = {profile for profile, sink in held if sink and profile not in wish.present}
+    called = names_of(wish.sinks)
     misplaced = {
-        Misplaced(profile, sink.target)
+        Misplaced(profile, sink.kind, sink.target, called[sink.key])
         for profile, sink in held
         if sink and profile not in gone and not sink.takes(profile)
     }

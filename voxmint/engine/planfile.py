@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -166,7 +167,8 @@ def _content(folder: Path, path: str) -> bytes:
         said = error.problems[0].message
         raise failure(PLAN_UNREADABLE, path=path, reason=said) from error
     if existing is None:
-        raise failure(PLAN_UNREADABLE, path=path, reason="there is no such file")
+        said = "there is no such file"
+        raise failure(PLAN_UNREADABLE, path=path, missing=quote(path), reason=said)
     return existing.data
 
 

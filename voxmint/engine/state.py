@@ -16,13 +16,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from voxmint.engine.failures import failure, reason
+from voxmint.engine.failures import failure, reason, room_facts
 from voxmint.engine.wording import STATE_TRACKED, STATE_UNSAFE, STATE_UNUSABLE
+from voxmint.problems import ProblemsError
 
 STATE_DIR = "VOXMINT_STATE_DIR"
 """The operator's variable: the state folder, where it is not the project's own."""
 OWN_FOLDER = ".voxmint"
 """The state folder of a project, relative to it."""
+
+_IGNORE = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class StateFolder(NamedTuple):
@@ -72,8 +75,13 @@ def made_state(project: Path, environ: Mapping[str, str]) -> StateFolder:
             _ignore_itself(path)
             return state
     except OSError as error:
-        raise failure(STATE_UNUSABLE, folder=path, reason=reason(error)) from error
+        raise _unusable(path, error) from error
     return _checked(path, project, environ, is_own=is_own)
+
+
+def _unusable(path: Path, error: OSError) -> ProblemsError:
+    facts = room_facts(error)
+    return failure(STATE_UNUSABLE, at=None, folder=path, reason=reason(error), **facts)
 
 
 def _place(project: Path, environ: Mapping[str, str]) -> tuple[Path, bool]:
@@ -90,8 +98,14 @@ def _made(path: Path) -> bool:
 
 
 def _ignore_itself(path: Path) -> None:
-    with suppress(FileExistsError), (path / ".gitignore").open("x") as file:
-        file.write("*\n")
+    """Writes its .gitignore, also where an earlier run was stopped before anything stood in it."""
+    file = path / ".gitignore"
+    with suppress(FileNotFoundError):
+        if file.lstat().st_size:
+            return
+    descriptor = os.open(file, _IGNORE, 0o666)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(b"*\n")
 
 
 def _checked(path: Path, project: Path, environ: Mapping[str, str], *, is_own: bool) -> StateFolder:
@@ -112,7 +126,7 @@ def _unsafe(path: Path, *, is_own: bool) -> str | None:
     try:
         status = path.lstat() if is_own else path.stat()
     except OSError as error:
-        raise failure(STATE_UNUSABLE, folder=path, reason=reason(error)) from error
+        raise _unusable(path, error) from error
     if stat.S_ISLNK(status.st_mode):
         return "is a symlink"
     if not stat.S_ISDIR(status.st_mode):

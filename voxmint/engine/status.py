@@ -13,12 +13,12 @@ from typing import Any
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.ledger.ledger import Ledger, SessionRecord
 from voxmint.engine.minting.bench import Seen, seen
-from voxmint.engine.plan import NOT_STORED, Cause, Entry, Misplaced, Unseen
+from voxmint.engine.plan import NOT_STORED, Cause, Entry, Misplaced, SinkPlace, Unseen
 from voxmint.engine.project import Project
 from voxmint.engine.reasons import Changed
 from voxmint.engine.selection import Selection, present_in
 from voxmint.engine.sinks import SINKS
-from voxmint.engine.sinks.namesakes import names_of
+from voxmint.engine.sinks.namesakes import Key, names_of
 from voxmint.engine.sinks.surroundings import absent_state
 from voxmint.engine.state import found_state
 from voxmint.engine.upstream.target import target_of
@@ -52,6 +52,7 @@ class Held(StrEnum):
 _STATES = {
     Cause.NEVER_MINTED: State.MISSING,
     Cause.EXPIRED: State.EXPIRED,
+    Cause.CLOCK_SET_BACK: State.UNKNOWN,
     Cause.ELSEWHERE: State.STALE,
     Cause.CHANGED: State.STALE,
     Cause.UNWRITTEN: State.MISSING,
@@ -65,11 +66,12 @@ _STATES = {
 
 @dataclass(frozen=True, slots=True)
 class SinkStatus:
-    """A profile's token in one sink."""
+    """A profile's token in one sink; `called` is what that is called among others."""
 
     kind: str
     target: str
     held: Held
+    called: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +117,24 @@ class Session:
 class EnvironmentStatus:
     """What is the case in one environment.
 
-    `targets` is what its sinks are called. `misplaced` is what sinks have and are no longer for;
+    `sinks` are all that it has. `misplaced` is what sinks have and are no longer for;
     `unseen` are tokens that may live though nobody has them. `problems` are what kept something
     from being known. `reason` is why only the ledger's word is told, where that is so.
     """
 
     environment: str
-    targets: tuple[str, ...] = ()
+    sinks: tuple[SinkPlace, ...] = ()
     sessions: tuple[Session, ...] = ()
     misplaced: tuple[Misplaced, ...] = ()
     unseen: tuple[Unseen, ...] = ()
     skew: float = 0.0
     problems: tuple[Problem, ...] = ()
     reason: str | None = None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What its sinks are called."""
+        return tuple(names_of(self.sinks).values())
 
     @property
     def is_live(self) -> bool:
@@ -141,7 +148,8 @@ class EnvironmentStatus:
         return {
             "environment": self.environment,
             "reason": self.reason,
-            "targets": list(self.targets),
+            "targets": [sink.target for sink in self.sinks],
+            "sinks": [sink.to_json() for sink in self.sinks],
             "misplaced": [one.to_json() for one in self.misplaced],
             "unseen": [one.to_json() for one in self.unseen],
             "clock_skew": self.skew,
@@ -279,7 +287,7 @@ class _Look:
     ) -> Session:
         holders = holders or _Holders({})
         sinks = tuple(
-            SinkStatus(kind, address, holders.of((kind, address), profile))
+            SinkStatus(kind, address, holders.of((kind, address), profile), address)
             for kind, address in sorted(record.sinks if record else ())
         )
         return Session(profile, environment, State.UNKNOWN, why, record, sinks=sinks)
@@ -307,7 +315,7 @@ class _Look:
             sessions[profile] = self._alone(profile, name, records.get(profile), why)
         return EnvironmentStatus(
             name,
-            tuple(names_of(plan.sinks).values()),
+            plan.sinks,
             tuple(sessions[profile] for profile in sorted(sessions)),
             plan.misplaced,
             plan.unseen,
@@ -340,8 +348,9 @@ _VALIDATE = "`voxmint validate` says which"
 
 
 def _session(entry: Entry, environment: str, found: Seen, holders: _Holders) -> Session:
-    sinks = tuple(_sinks(entry, found, holders))
-    state, reason = _state(entry, sinks, holders)
+    called = names_of(found.plan.sinks)
+    sinks = tuple(_sinks(entry, called, holders))
+    state, reason = _state(entry, sinks, called, holders)
     return Session(
         entry.profile,
         environment,
@@ -353,12 +362,13 @@ def _session(entry: Entry, environment: str, found: Seen, holders: _Holders) -> 
     )
 
 
-def _state(entry: Entry, sinks: Iterable[SinkStatus], holders: _Holders) -> tuple[State, str]:
+def _state(
+    entry: Entry, sinks: Iterable[SinkStatus], called: Mapping[Key, str], holders: _Holders
+) -> tuple[State, str]:
     cause = entry.decision.cause
     if cause is Cause.NEVER_MINTED:
         there = [sink for sink in entry.sinks if holders.of(sink.key, entry.profile) is Held.HELD]
         if there:
-            called = names_of(entry.sinks)
             names = " and ".join(f"`{called[sink.key]}`" for sink in there)
             verb = "has" if len(there) == 1 else "have"
             return State.UNKNOWN, f"{names} {verb} it, and no ledger here knows of it"
@@ -367,21 +377,20 @@ def _state(entry: Entry, sinks: Iterable[SinkStatus], holders: _Holders) -> tupl
     # Another package's are not asked here. One of ours that is not meant was asked for by name, or
     # is no longer listed: a mint does not miss it.
     others = (one for one in sinks if one.held is Held.UNKNOWN and one.kind not in SINKS)
-    silent = [*(one.target for one in meant), *(one.target for one in others)]
+    silent = [*(called[one.key] for one in meant), *(one.called for one in others)]
     if cause in {Cause.LIVE, Cause.EXPIRING} and silent:
         return State.UNKNOWN, f"`{silent[0]}` cannot be asked"
     return _STATES[cause], entry.reason.removesuffix(NOT_STORED)
 
 
-def _sinks(entry: Entry, found: Seen, holders: _Holders) -> Iterator[SinkStatus]:
+def _sinks(entry: Entry, called: Mapping[Key, str], holders: _Holders) -> Iterator[SinkStatus]:
     """The token in each sink that is asked, and in those that are not, by the ledger's word."""
-    own = {sink.key for sink in found.plan.sinks}
     for sink in entry.sinks:
         held = holders.of(sink.key, entry.profile)
         if held is Held.HELD and sink not in entry.holders:
             # Its names are there, and what they hold is not this session.
             held = Held.LACKING
-        yield SinkStatus(sink.kind, sink.target, held)
+        yield SinkStatus(sink.kind, sink.target, held, called[sink.key])
     for kind, address in sorted(entry.record.sinks if entry.record else ()):
-        if (kind, address) not in own:
-            yield SinkStatus(kind, address, Held.UNKNOWN)
+        if (kind, address) not in called:
+            yield SinkStatus(kind, address, Held.UNKNOWN, address)

@@ -466,6 +466,7 @@ PLAN_OUTDATED = error(
 PLAN_UNREADABLE = error(
     "plan-unreadable",
     "the plan `{path}` cannot be read: {reason}",
+    "make one with `voxmint plan -e ENV --out {missing}`",
     about="`mint --plan` takes a file that `plan --out` wrote. It must be a regular file that this "
     "user can read.",
 )
@@ -727,6 +728,7 @@ STATE_UNSAFE = error(
 STATE_UNUSABLE = error(
     "state-unusable",
     "the state folder `{folder}` cannot be used: {reason}",
+    "make room on {disk}, or set VOXMINT_STATE_DIR to a folder on another one",
     "set VOXMINT_STATE_DIR to a folder that this user can write to",
     about="The ledger and the locks live there: `.voxmint/` in the project, or where "
     "VOXMINT_STATE_DIR says. Pipelines often check a project out where they may not write.",

@@ -13,7 +13,7 @@ def leftovers(
     kept = {one.profile for one in misplaced}
     if gone := [profile for profile in pruned if profile not in kept]:
         yield gone, f"no longer in {shown(environment)}"
-    for target in dict.fromkeys(one.target for one in misplaced):
-        profiles = [one.profile for one in misplaced if one.target == target]
+    for sink in dict.fromkeys(one.called for one in misplaced):
+        profiles = [one.profile for one in misplaced if one.called == sink]
         them = "it" if len(profiles) == 1 else "them"
-        yield profiles, f"`{shown(target)}` is no longer for {them}"
+        yield profiles, f"`{shown(sink)}` is no longer for {them}"

@@ -81,7 +81,8 @@ def _failures(report: Report, screen: Screen, world: World) -> Iterator[str]:
     names = _names(report)
     for (outcome, message), results in groups.items():
         profiles = counted_names([one.profile for one in results], is_verbose=world.is_verbose)
-        said = f"{profiles}   {message}{_request(results, world)}"
+        request = _request(results, world) if outcome is Outcome.FAILED else ""
+        said = f"{profiles}   {message}{request}"
         yield _labelled(outcome, said, screen.paint(outcome, Style.RED))
         if places := _places(results):
             yield _labelled("", f"set at {counted_names(places, is_verbose=world.is_verbose)}")
@@ -130,7 +131,10 @@ def _places(results: Sequence[Result]) -> list[str]:
 
 
 def _request(results: Sequence[Result], world: World) -> str:
-    """The ids by which the service finds the requests, for those who ask it."""
+    """The ids by which the service finds the requests, for those who ask it.
+
+    What a sink or the ledger refuses is none of its business.
+    """
     ids = [one.request_id for one in results if one.request_id is not None]
     if not ids:
         return ""

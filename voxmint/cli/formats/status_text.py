@@ -133,7 +133,7 @@ def _commit(session: Session) -> str:
 
 
 def _sinks(session: Session) -> str:
-    found = (shown(sink.target) + _IN_SINK[sink.held] for sink in session.sinks)
+    found = (shown(sink.called) + _IN_SINK[sink.held] for sink in session.sinks)
     return ", ".join(found) or "–"
 
 

@@ -4,7 +4,6 @@
 format up to date. What SQLite and the system say is told as problems with the ledger.
 """
 
-import errno
 import os
 import sqlite3
 import stat
@@ -13,7 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from voxmint.engine.failures import failure, reason
+from voxmint.engine.failures import failure, reason, room_facts
 from voxmint.engine.wording import LEDGER_BUSY, LEDGER_CORRUPT, LEDGER_NEWER, LEDGER_UNUSABLE
 from voxmint.problems import ProblemsError
 
@@ -230,7 +229,6 @@ def transaction(database: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
 
 _BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE)
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 _UNUSABLE = (
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_IOERR,
@@ -248,8 +246,8 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise _problem(path, error) from error
     except OSError as error:
-        facts = {"disk": "its disk"} if error.errno in _NO_ROOM else {}
-        raise failure(LEDGER_UNUSABLE, at=None, path=path, reason=reason(error), **facts) from error
+        facts = {"path": path, "reason": reason(error), **room_facts(error)}
+        raise failure(LEDGER_UNUSABLE, at=None, **facts) from error
     except (OverflowError, UnicodeError) as error:
         raise failure(LEDGER_UNUSABLE, path=path, reason="a value cannot be stored") from error
 
