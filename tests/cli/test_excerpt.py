@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from voxmint.cli.display.excerpt import Excerpt, excerpt, line_of
+from voxmint.cli.display.excerpt import Excerpt, excerpt
+from voxmint.cli.display.sources import line_of
 from voxmint.cli.display.widths import cut, padded, width
 from voxmint.cli.display.words import names
 

@@ -80,7 +80,7 @@ def test_a_sink_that_breaks_while_it_runs_ends_the_run_and_names_what_is_lost(
     assert {record.sinks for record in made.sessions.values()} == {frozenset()}
     made.env_file.unlink()
     reasons = {entry.profile: entry.reason for entry in made.plan().entries}
-    assert set(reasons.values()) == {"minted before, and in no sink now", "no token yet"}
+    assert set(reasons.values()) == {"the token minted last is in no sink", "no token yet"}
 
 
 def test_what_could_not_be_written_is_tried_once_more_at_the_end(tmp_path: Path) -> None:
@@ -288,7 +288,7 @@ def test_names_of_a_token_before_the_last_do_not_count(tmp_path: Path) -> None:
     # The file holds a token, but not the one that the ledger knows: that one was never written.
     assert named(made) == {"clinic"}
     [entry] = made.plan().entries
-    assert (entry.action, entry.reason) == ("renew", "minted before, and in no sink now")
+    assert (entry.action, entry.reason) == ("renew", "the token minted last is in no sink")
 
 
 def test_what_was_cleared_and_never_left_is_not_said_to_be_open(tmp_path: Path) -> None:

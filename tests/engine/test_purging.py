@@ -83,7 +83,7 @@ def test_the_next_mint_writes_new_tokens(tmp_path: Path) -> None:
     made.mint()
     purged(made)
     [entry] = made.plan().entries
-    assert (str(entry.action), entry.reason) == ("renew", "minted before, and in no sink now")
+    assert (str(entry.action), entry.reason) == ("renew", "the token minted last is in no sink")
     made.mint()
     assert "CLINIC_CLIENT_SECRET" in made.variables
 

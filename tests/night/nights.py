@@ -14,7 +14,8 @@ from typing import Any
 
 from tests.engine.emulator.talking import COUNTS, FAULTS, ask, counts
 from tests.engine.mints import NOW, Desk, desk
-from voxmint.cli.display.problems import NO_SOURCES, show_problem
+from voxmint.cli.display.problems import show_problem
+from voxmint.cli.display.sources import NO_SOURCES
 from voxmint.cli.formats import report_text
 from voxmint.cli.world import World
 from voxmint.engine.emulator import Emulator, Options

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
-from voxmint.cli.display.problems import Sources
+from voxmint.cli.display.sources import Sources
 from voxmint.cli.located import LocatedProblemsError, WrongSetError
 from voxmint.cli.world import World
 from voxmint.engine.project import Project, open_project

@@ -85,7 +85,8 @@ def _check(options: Options) -> None:
 
 def _tell(launch: "Launch", world: "World") -> None:
     """Says what went wrong, and what the service did otherwise than it was asked."""
-    from voxmint.cli.display.problems import NO_SOURCES, show_problem
+    from voxmint.cli.display.problems import show_problem
+    from voxmint.cli.display.sources import NO_SOURCES
     from voxmint.cli.formats import report_text
 
     screen = world.err

@@ -16,8 +16,9 @@ from types import TracebackType
 
 import click
 
-from voxmint.cli.display.problems import NO_SOURCES, show_sentence
+from voxmint.cli.display.problems import show_sentence
 from voxmint.cli.display.screen import OutputError
+from voxmint.cli.display.sources import NO_SOURCES
 from voxmint.cli.located import LocatedProblemsError
 from voxmint.cli.parser import called
 from voxmint.cli.world import World

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from voxmint.cli.compiling import Compiled
-from voxmint.cli.display.problems import NO_SOURCES, Sources
+from voxmint.cli.display.sources import NO_SOURCES, Sources
 from voxmint.problems import Problem, Severity
 from voxmint.profiles.bounds import bounded
 from voxmint.profiles.compiled import CompiledEnvironment, CompiledProfile

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from voxmint.cli.compiling import Compiled, Selection
-from voxmint.cli.display.problems import Sources
+from voxmint.cli.display.sources import Sources
 from voxmint.cli.findings import Findings
 from voxmint.cli.formats import fix_text, unified
 from voxmint.cli.formats.problem_json import place_of

@@ -25,7 +25,7 @@ class Options:
 
 def graph(options: Options, world: "World") -> int:
     """Writes the graph; 1, and why, where something is missing from it."""
-    from voxmint.cli.display.problems import Sources
+    from voxmint.cli.display.sources import Sources
     from voxmint.cli.formats.problem_text import show_problems
     from voxmint.cli.list import listed
     from voxmint.engine.project import open_project

@@ -10,7 +10,7 @@ from voxmint.cli.options import output_option
 from voxmint.cli.parser import command as command_named
 
 if TYPE_CHECKING:
-    from voxmint.cli.display.problems import Sources
+    from voxmint.cli.display.sources import Sources
     from voxmint.cli.new_profile import Destination
     from voxmint.cli.world import World
     from voxmint.engine.project import Project
@@ -182,7 +182,7 @@ def _setting(options: Options, project: "Project | None") -> "Setting":
 
 def _rendered(text: str, setting: "Setting", project: "Project | None", world: "World") -> "Given":
     """What a profile's text gives; `LocatedProblemsError` where its bases are wrong."""
-    from voxmint.cli.display.problems import Sources
+    from voxmint.cli.display.sources import Sources
     from voxmint.cli.located import LocatedProblemsError
     from voxmint.problems import ProblemsError
     from voxmint.profiles.importing.rendering import NotRenderedError, rendered
@@ -222,7 +222,7 @@ def _check(
 def _report(
     options: Options, world: "World", imported: "Imported", file: str, made: Made | None
 ) -> None:
-    from voxmint.cli.display.problems import Sources
+    from voxmint.cli.display.sources import Sources
 
     sources = Sources({file: imported.text})
     if options.output == "json":

@@ -77,7 +77,7 @@ def _is_of_project(problem: "Problem") -> bool:
 
 def list_project(options: Options, world: "World") -> int:
     """Writes the list; 1, and why, where something is missing from it."""
-    from voxmint.cli.display.problems import Sources
+    from voxmint.cli.display.sources import Sources
     from voxmint.cli.formats.problem_text import show_problems
     from voxmint.engine.project import open_project
 

@@ -1,6 +1,6 @@
 """Problems on their way to the edge, with the texts that they are about."""
 
-from voxmint.cli.display.problems import Sources
+from voxmint.cli.display.sources import Sources
 from voxmint.problems import ProblemsError, UsageError
 
 

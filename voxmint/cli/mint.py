@@ -164,7 +164,8 @@ def edge_of(selection: "Selection", world: "World", listener: "Listener", name: 
 
 
 def _write(report: "Report", options: Options, world: "World") -> None:
-    from voxmint.cli.display.problems import NO_SOURCES, show_problem
+    from voxmint.cli.display.problems import show_problem
+    from voxmint.cli.display.sources import NO_SOURCES
     from voxmint.cli.formats import report_text
     from voxmint.cli.formats.json_text import write_json
     from voxmint.cli.formats.problem_json import problem_of

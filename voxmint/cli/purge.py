@@ -39,7 +39,8 @@ class Options:
 def purge(options: Options, world: "World") -> int:
     """Takes it out, and writes what came of it; 1 where the person says no."""
     from voxmint.cli.compiling import located, one_environment
-    from voxmint.cli.display.problems import NO_SOURCES, show_problem
+    from voxmint.cli.display.problems import show_problem
+    from voxmint.cli.display.sources import NO_SOURCES
     from voxmint.cli.mint import edge_of
     from voxmint.cli.progress import Progress
     from voxmint.engine import purging

@@ -38,7 +38,7 @@ def sinks(options: Options, world: "World") -> int:
 
     What is wrong in an environment's files counts: its sinks may not be those that are shown.
     """
-    from voxmint.cli.display.problems import Sources
+    from voxmint.cli.display.sources import Sources
     from voxmint.cli.formats.problem_text import show_problems
     from voxmint.cli.list import listed
     from voxmint.engine.project import open_project

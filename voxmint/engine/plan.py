@@ -398,7 +398,7 @@ class _Case:
             staged = Decision(Action.REWRITE, Cause.STAGED, reason)
             return self._expiring(record, left) or staged
         if not record.sinks:
-            return _renewed(Cause.UNWRITTEN, "minted before, and in no sink now")
+            return _renewed(Cause.UNWRITTEN, "the token minted last is in no sink")
         added = [sink for sink in lacking if sink.key not in self.known.written]
         if added == lacking:
             # The ledger cannot tell the two apart: a purge leaves nothing of a sink in it.

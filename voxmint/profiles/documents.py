@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from voxmint.origin import Origin
 from voxmint.problems import Problem
 from voxmint.profiles.directives import REPLACE, UNSET
 from voxmint.profiles.nodes import ListNode, MapNode, Mark
-from voxmint.profiles.policies.document import Policy
 from voxmint.profiles.selectors import EVERYWHERE, Where
+
+if TYPE_CHECKING:
+    from voxmint.profiles.policies.document import Policy
 
 
 class LayerKind(StrEnum):
@@ -134,5 +136,5 @@ class ProjectFile(NamedTuple):
 
     profiles: str = "profiles"
     environments: str = "environments"
-    policies: tuple[Policy, ...] = ()
+    policies: tuple["Policy", ...] = ()
     marks: Mapping[str, Mark] = MappingProxyType({})

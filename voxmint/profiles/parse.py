@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from voxmint.problems import Problem
 from voxmint.profiles import wording
@@ -31,9 +31,11 @@ from voxmint.profiles.parser import (
     Parser,
     TooManyProblemsError,
 )
-from voxmint.profiles.policies.reading import read_policies
 from voxmint.profiles.reader import Document
 from voxmint.profiles.selectors import EVERYWHERE, Where
+
+if TYPE_CHECKING:
+    from voxmint.profiles.policies.document import Policy
 
 T = TypeVar("T")
 
@@ -218,7 +220,11 @@ def _project(document: Document) -> Parsed[ProjectFile]:
     if isinstance(document.root, MapNode):
         _check_version(parser, root)
     profiles, environments = _folders(parser, root)
-    policies = read_policies(parser, root)
+    policies: tuple[Policy, ...] = ()
+    if "policies" in root.entries:
+        from voxmint.profiles.policies.reading import read_policies  # few projects have any
+
+        policies = read_policies(parser, root)
     marks = MappingProxyType({key: node.mark for key, node in root.entries.items()})
     return ProjectFile(profiles, environments, policies, marks), tuple(parser.problems)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from voxmint.origin import Origin
 from voxmint.problems import Problem, nearest
@@ -12,9 +12,11 @@ from voxmint.profiles import wording
 from voxmint.profiles.compiled import CompiledEnvironment, CompiledProfile
 from voxmint.profiles.documents import Environment
 from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node
-from voxmint.profiles.policies.document import Policy
 from voxmint.profiles.policies.wording import UNUSED_POLICY
 from voxmint.profiles.selectors import Where, label_text, matches, nearest_name
+
+if TYPE_CHECKING:
+    from voxmint.profiles.policies.document import Policy
 
 
 class Selecting(Protocol):
@@ -71,7 +73,7 @@ def unmatched_selectors(
 
 
 def unmatched_policies(
-    policies: Iterable[Policy], profiles: Mapping[str, CompiledProfile], used: Set[int]
+    policies: "Iterable[Policy]", profiles: Mapping[str, CompiledProfile], used: Set[int]
 ) -> Iterator[Problem]:
     """A warning for each policy that is for no body, and for each part of its `where`.
 
@@ -86,7 +88,7 @@ def unmatched_policies(
         yield replace(problem, kind=UNUSED_POLICY, facts={"name": policy.name, **problem.facts})
 
 
-def _policy_lacks(policy: Policy) -> dict[str, object]:
+def _policy_lacks(policy: "Policy") -> dict[str, object]:
     if policy.environments == ():
         return {"empty": "environments"}
     names = ", ".join(str(one.value) for one in policy.environments or ())

@@ -13,8 +13,6 @@ from typing import NamedTuple
 from voxmint.cli.display.widths import columns as widths_of, width
 from voxmint.shown import key_places, shown_lines
 
-_BREAKS = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-"""What libyaml, which counts the lines, takes for a line break."""
 _REST_OF_WORD = re.compile(r"""[^\s"'\[\]{},]*""")
 _TAB = 4
 _KEPT_OF_KEY = 3
@@ -27,18 +25,6 @@ class Excerpt(NamedTuple):
 
     source: str
     carets: str
-
-
-def line_of(text: str, number: int) -> str | None:
-    """The line of this number, counted from 1, without its break; `None` past the end."""
-    lines = _lines(text)
-    return lines[number - 1] if 0 < number <= len(lines) else None
-
-
-@lru_cache(maxsize=16)
-def _lines(text: str) -> list[str]:
-    """The lines of a file, split once however many problems it has."""
-    return _BREAKS.split(text)
 
 
 def excerpt(

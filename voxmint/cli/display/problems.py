@@ -9,16 +9,14 @@ error[unknown-key]: `turn_detektion` is not a field of a session
     affects clinic in local, production
 """
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
 
-from voxmint.cli.display.excerpt import excerpt, line_of
+from voxmint.cli.display.excerpt import excerpt
 from voxmint.cli.display.screen import Screen, Style
+from voxmint.cli.display.sources import Sources
 from voxmint.cli.display.words import MOST_NAMES, names
-from voxmint.origin import COMMAND_LINE, Origin
+from voxmint.origin import Origin
 from voxmint.problems import Body, Problem, Severity
 from voxmint.profiles.wording import LITERAL_KEY
 from voxmint.shown import shown
@@ -29,29 +27,6 @@ _COLOR = MappingProxyType(
 _GROUPS_SHOWN = 2
 _INDENT = 2
 """How far the lines of a long message are indented, after the first."""
-
-
-class Sources(NamedTuple):
-    """The texts that places are in, by file, and what their paths are counted from."""
-
-    texts: Mapping[str, str] = MappingProxyType({})
-    root: Path | None = None
-    cwd: Path | None = None
-
-    def line(self, at: Origin) -> str | None:
-        """The line of a place; `None` where it is not known or has nothing in it."""
-        line = line_of(self.texts.get(at.file, ""), at.line)
-        return line if line and line.strip() else None
-
-    def label(self, at: Origin) -> str:
-        """The place as an editor opens it from the current folder."""
-        if at.file == COMMAND_LINE or self.root is None or self.cwd in {None, self.root}:
-            return shown(str(at))
-        path = os.path.relpath(self.root / at.file, self.cwd).replace(os.sep, "/")
-        return shown(str(at._replace(file=path)))
-
-
-NO_SOURCES = Sources()
 
 
 def show_sentence(

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from voxmint.cli.display.problems import Sources
 from voxmint.cli.display.screen import Screen, Style
+from voxmint.cli.display.sources import Sources
 from voxmint.cli.display.widths import padded, width
 from voxmint.cli.display.words import number
 from voxmint.origin import Origin

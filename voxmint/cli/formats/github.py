@@ -7,9 +7,9 @@ escaped, in the properties also `:` and `,`.
 from pathlib import Path
 from types import MappingProxyType
 
-from voxmint.cli.display.excerpt import line_of
-from voxmint.cli.display.problems import Sources, affected
+from voxmint.cli.display.problems import affected
 from voxmint.cli.display.screen import Screen
+from voxmint.cli.display.sources import Sources, line_of
 from voxmint.cli.findings import Findings
 from voxmint.cli.formats.repository import path_in_repository
 from voxmint.origin import Origin

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from voxmint.cli.display.problems import Sources, show_problem
 from voxmint.cli.display.screen import Screen, Style
+from voxmint.cli.display.sources import Sources
 from voxmint.cli.display.words import number
 from voxmint.cli.findings import Findings
 from voxmint.problems import Problem, Severity
@@ -31,6 +31,10 @@ def show_problems(
 ) -> None:
     """Writes the problems, of more than `most` only so many; `otherwise` tells of the rest."""
     listed = weighed(problems, with_notes=is_verbose)
+    if not listed:
+        return
+    from voxmint.cli.display.problems import show_problem
+
     for problem in listed[:most]:
         show_problem(screen, problem, sources, is_verbose=is_verbose)
     rest = Counter(problem.code for problem in listed[most:])
