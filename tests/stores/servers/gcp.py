@@ -55,9 +55,9 @@ class Fault(StrEnum):
     """What is done with one call."""
 
     LOST = "lost"
-    """The connection breaks, and nothing is done."""
+    """Google cannot be reached, and nothing is done."""
     APPLIED = "applied"
-    """It is done, and the connection breaks before the answer."""
+    """It is done, and Google cannot be reached for the answer."""
     EMPTY = "empty"
     """It is done, and the answer has nothing in it."""
     BUSY = "busy"
@@ -246,7 +246,8 @@ class _Service:
                 except RefusalError as refusal:
                     context.abort_with_status(_status(refusal, request))
         if fault in (Fault.LOST, Fault.APPLIED):
-            gcp.proxy.break_connections()
+            # As Google's front ends say it. The connection stays: when gRPC finds out that one is
+            # broken is a matter of chance, and the next call may or may not be made on it.
             context.abort_with_status(_status(RefusalError("UNAVAILABLE"), request))
         if fault is Fault.CORRUPT and name == "AccessSecretVersion":
             answer.payload.data = b"?" + answer.payload.data[1:]
