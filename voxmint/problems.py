@@ -5,7 +5,6 @@ own in a `wording` module. Problems are collected, never thrown one by one.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple
@@ -129,8 +128,7 @@ def related_places(places: Iterable[Origin], message: str) -> tuple[Related, ...
 _NO_FACTS: Mapping[str, object] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing that is wrong, where, and which bodies it affects.
 
     `remark` is what there is to say of its own place, beside those that it clashes with.
@@ -138,7 +136,7 @@ class Problem:
 
     kind: Kind
     at: Origin | None = None
-    facts: Mapping[str, object] = field(default_factory=lambda: _NO_FACTS)
+    facts: Mapping[str, object] = _NO_FACTS
     related: tuple[Related, ...] = ()
     path: str | None = None
     affects: tuple[Body, ...] = ()
@@ -230,7 +228,7 @@ def gathered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
         key = (problem.code, problem.at, facts, problem.related, problem.path)
         found.setdefault(key, problem)
         bodies.setdefault(key, {}).update(dict.fromkeys(problem.affects))
-    once = (replace(problem, affects=tuple(sorted(bodies[key]))) for key, problem in found.items())
+    once = (problem._replace(affects=tuple(sorted(bodies[key]))) for key, problem in found.items())
     return tuple(sorted(once, key=_by_place))
 
 

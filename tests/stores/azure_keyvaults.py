@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -135,7 +134,7 @@ def refused(secrets: KeyVault) -> Problem:
     sink = secrets.sink("clinic")
     [before] = errors_of(sink)
     problem = failing_write(secrets)
-    assert replace(problem, facts=before.facts) == before
+    assert problem._replace(facts=before.facts) == before
     return problem
 
 

@@ -4,7 +4,6 @@ import os
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -68,7 +67,7 @@ class StoreDestination(Destination):
             environ=self.environ,
         )
         options = found.Options.model_validate(self.settings)
-        return found(options, replace(around, **self.around))
+        return found(options, around._replace(**self.around))
 
     @property
     def is_shared(self) -> bool:

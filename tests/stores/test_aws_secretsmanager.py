@@ -180,7 +180,7 @@ def refused(secrets: SecretsManager) -> Problem:
 
 
 def test_tags_tell_what_a_secret_is_without_reading_it(secrets: SecretsManager) -> None:
-    one = replace(session("clinic"), digest="v1:0f", commit="c0ffee")
+    one = session("clinic")._replace(digest="v1:0f", commit="c0ffee")
     secrets.sink("clinic").write(Change((one,)))
     assert secrets.tags(NAME) == {
         "managed-by": "voxmint",
@@ -202,7 +202,7 @@ def test_a_version_that_somebody_else_made_current_is_not_taken_for_the_session(
     secrets.overwrite(NAME, "theirs")
     assert sink.holds() == frozenset()
     # It is still voxmint's, and written anew: nothing of the session before stays.
-    one = replace(session("clinic", 2), session_id=None)
+    one = session("clinic", 2)._replace(session_id=None)
     assert sink.write(Change((one,))) == {"clinic": WRITTEN}
     assert sink.holds() == {"clinic"}
     assert "voxmint-session-id" not in secrets.tags(NAME)
@@ -242,7 +242,7 @@ def test_a_secret_for_an_environment_that_others_write_too_still_holds_its_sessi
 
 def test_tags_of_an_earlier_session_go(secrets: SecretsManager) -> None:
     written(secrets)
-    secrets.sink("clinic").write(Change((replace(session("clinic", 2), session_id=None),)))
+    secrets.sink("clinic").write(Change((session("clinic", 2)._replace(session_id=None),)))
     assert "voxmint-session-id" not in secrets.tags(NAME)
     assert secrets.tags(NAME)["voxmint-expires-at"] == str(session("clinic", 2).expires_at)
 
@@ -388,7 +388,7 @@ def test_the_rights_that_the_page_lists_are_enough(secrets: SecretsManager) -> N
         sink = secrets.sink("clinic")
         assert errors_of(sink) == []
         sink.write(delivering("clinic"))
-        sink.write(Change((replace(session("clinic", 2), session_id=None),)))
+        sink.write(Change((session("clinic", 2)._replace(session_id=None),)))
         assert sink.holds() == {"clinic"}
         sink.write(Change(remove=frozenset({"clinic"})))
     assert secrets.names() == []
@@ -594,7 +594,7 @@ def test_tags_of_an_earlier_session_go_where_a_switch_was_cut_before_it_set_them
 ) -> None:
     written(secrets)
     sink = secrets.sink("clinic")
-    one = replace(session("clinic", 2), session_id=None)
+    one = session("clinic", 2)._replace(session_id=None)
     with sink.locked():
         staged = sink.stage(Change((one,)))
         staged.read_back()

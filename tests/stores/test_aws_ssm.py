@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +66,7 @@ class TestAParameterForTheEnvironment(SinkContract):
 
 
 def test_a_parameter_is_made_renewed_and_taken_out(store: ParameterStore) -> None:
-    one = replace(session("clinic"), digest="v1:0f", commit="c0ffee")
+    one = session("clinic")._replace(digest="v1:0f", commit="c0ffee")
     store.sink("clinic").write(Change((one,)))
     assert store.read() == {"clinic": known("clinic")}
     assert store.tags() == {
@@ -82,7 +81,7 @@ def test_a_parameter_is_made_renewed_and_taken_out(store: ParameterStore) -> Non
     }
     about = store.about()
     assert (about["Type"], about["Tier"], about["Version"]) == ("SecureString", "Standard", 1)
-    store.sink("clinic").write(Change((replace(session("clinic", 2), session_id=None),)))
+    store.sink("clinic").write(Change((session("clinic", 2)._replace(session_id=None),)))
     assert "voxmint-session-id" not in store.tags()
     assert store.tags()["voxmint-expires-at"] == str(session("clinic", 2).expires_at)
     assert store.tags()["voxmint-version"] == "2"
@@ -103,7 +102,7 @@ def test_a_version_that_somebody_else_wrote_is_not_taken_for_the_session(
     store.add(Overwrite=True)
     assert sink.holds() == frozenset()
     # It is still voxmint's, and written anew: nothing of the session before stays.
-    one = replace(session("clinic", 2), session_id=None)
+    one = session("clinic", 2)._replace(session_id=None)
     assert sink.write(Change((one,))) == {"clinic": WRITTEN}
     assert sink.holds() == {"clinic"}
     assert "voxmint-session-id" not in store.tags()
@@ -177,7 +176,7 @@ LONG = "speech-token-" + "x" * 5000
 @pytest.mark.slow
 def test_what_does_not_fit_into_a_standard_one_makes_it_advanced(store: ParameterStore) -> None:
     written(store)
-    longer = replace(session("clinic", 2), session_id=LONG)
+    longer = session("clinic", 2)._replace(session_id=LONG)
     store.sink("clinic").write(Change((longer,)))
     assert store.about()["Tier"] == "Advanced"
     # It never becomes a Standard one again.
@@ -389,7 +388,7 @@ def test_the_rights_that_the_page_lists_are_enough(store: ParameterStore) -> Non
         assert errors_of(sink) == []
         both = delivering("clinic", "ward/7")
         assert set(sink.write(both).values()) == {WRITTEN}
-        sink.write(Change((replace(session("ward/7", 2), session_id=None),)))
+        sink.write(Change((session("ward/7", 2)._replace(session_id=None),)))
         assert sink.holds() == {"clinic", "ward/7"}
         sink.write(Change(remove=frozenset({"clinic", "ward/7"})))
     assert store.names() == []

@@ -172,7 +172,7 @@ def test_tags_of_an_earlier_session_go_where_a_switch_was_cut_before_it_set_them
 ) -> None:
     written(store)
     sink = store.sink("clinic")
-    one = replace(session("clinic", 2), session_id=None)
+    one = session("clinic", 2)._replace(session_id=None)
     with in_environment({"AWS_MAX_ATTEMPTS": "1"}), sink.locked():
         staged = sink.stage(Change((one,)))
         staged.read_back()

@@ -6,7 +6,6 @@ slow; a few of all kinds are not.
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -65,7 +64,7 @@ def secrets(server: Azure, tmp_path: Path) -> KeyVault:
 
 
 def test_tags_and_expiry_tell_what_a_secret_is_without_reading_it(secrets: KeyVault) -> None:
-    one = replace(session("clinic"), digest="v1:0f", commit="c0ffee")
+    one = session("clinic")._replace(digest="v1:0f", commit="c0ffee")
     sink = secrets.sink("clinic")
     assert (sink.kind, sink.address) == (
         "azure-keyvault",
@@ -105,7 +104,7 @@ def test_tags_of_an_earlier_session_go_and_those_of_others_stay(
     secrets = KeyVault(server, tmp_path, tags={"cost-center": "7"})
     written(secrets)
     secrets.there()[NAME].latest.tags["team"] = "them"
-    secrets.sink("clinic").write(Change((replace(session("clinic", 2), session_id=None),)))
+    secrets.sink("clinic").write(Change((session("clinic", 2)._replace(session_id=None),)))
     tags = secrets.tags(NAME)
     assert "voxmint-session-id" not in tags
     assert (tags["cost-center"], tags["team"]) == ("7", "them")

@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -63,7 +62,7 @@ def test_the_rights_that_the_page_lists_are_enough(secrets: KeyVault) -> None:
         sink = secrets.sink("clinic")
         assert errors_of(sink) == []
         sink.write(delivering("clinic"))
-        sink.write(Change((replace(session("clinic", 2), session_id=None),)))
+        sink.write(Change((session("clinic", 2)._replace(session_id=None),)))
         assert sink.holds() == {"clinic"}
         sink.write(Change(remove=frozenset({"clinic"})))
     assert secrets.there() == {}

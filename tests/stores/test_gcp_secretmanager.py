@@ -1,7 +1,6 @@
 """Google Secret Manager, faked, and asked by Google's SDK in its usual settings."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +56,7 @@ def secrets(gcp: Gcp, tmp_path: Path) -> SecretManager:
 
 
 def test_annotations_tell_what_a_secret_is_without_reading_it(secrets: SecretManager) -> None:
-    one = replace(session("clinic"), digest="v1:0f", commit="c0ffee")
+    one = session("clinic")._replace(digest="v1:0f", commit="c0ffee")
     secrets.sink("clinic").write(Change((one,)))
     secret = secrets.gcp.secrets[PATH]
     assert dict(secret.annotations) == {
@@ -130,7 +129,7 @@ def test_annotations_of_an_earlier_session_go_and_those_of_others_stay(
 ) -> None:
     written(secrets)
     secrets.gcp.secrets[PATH].annotations["team"] = "ward"
-    secrets.sink("clinic").write(Change((replace(session("clinic", 2), session_id=None),)))
+    secrets.sink("clinic").write(Change((session("clinic", 2)._replace(session_id=None),)))
     annotations = secrets.gcp.secrets[PATH].annotations
     assert "voxmint-session-id" not in annotations
     assert annotations["voxmint-expires-at"] == str(session("clinic", 2).expires_at)

@@ -1,6 +1,5 @@
 """GitHub's secrets, by a fake of ours, asked over HTTP as GitHub itself would be."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +61,7 @@ def test_it_is_written_renewed_and_taken_out_in_each_place(
 
 
 def test_a_variable_tells_what_a_secret_is(github: Github) -> None:
-    one = replace(session("clinic"), digest="v1:0f", commit="c0ffee")
+    one = session("clinic")._replace(digest="v1:0f", commit="c0ffee")
     github.sink("clinic").write(Change((one,)))
     assert github.told() == {
         "managed-by": "voxmint",
@@ -92,7 +91,7 @@ def test_unless_told_otherwise_it_is_the_token_alone(
 
 def test_a_session_without_an_id_is_written_again(github: Github) -> None:
     # Nothing tells its token from another one.
-    one = Change((replace(session("clinic"), session_id=None),))
+    one = Change((session("clinic")._replace(session_id=None),))
     for _ in range(2):
         assert github.sink("clinic").write(one) == {"clinic": WRITTEN}
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +64,7 @@ def test_the_ledger_knows_it_by_its_name(store: KeyringInMemory) -> None:
 
 
 def test_marks_are_an_entry_of_their_own(store: KeyringInMemory) -> None:
-    one = replace(session("clinic"), digest="v1:0f", commit="c0ffee")
+    one = session("clinic")._replace(digest="v1:0f", commit="c0ffee")
     store.sink("clinic").write(Change((one,)))
     assert store.marks() == {
         "managed-by": "voxmint",
@@ -76,7 +75,7 @@ def test_marks_are_an_entry_of_their_own(store: KeyringInMemory) -> None:
         "voxmint-expires-at": str(one.expires_at),
         "voxmint-session-id": "sess_1",
     }
-    store.sink("clinic").write(Change((replace(session("clinic", 2), session_id=None),)))
+    store.sink("clinic").write(Change((session("clinic", 2)._replace(session_id=None),)))
     assert "voxmint-session-id" not in store.marks()
     assert set(store.backend.held) == {(TOKENS, NAME), (MARKS, NAME)}
 

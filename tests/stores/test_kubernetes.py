@@ -204,7 +204,7 @@ def failing(secrets: Secrets) -> Problem:
 
 
 def test_labels_and_annotations_tell_what_a_secret_is(secrets: Secrets) -> None:
-    one = replace(session("clinic"), digest="v1:0f", commit="c0ffee")
+    one = session("clinic")._replace(digest="v1:0f", commit="c0ffee")
     secrets.sink("clinic").write(Change((one,)))
     metadata = secrets.metadata()
     assert metadata["labels"] == {"app.kubernetes.io/managed-by": "voxmint"}
@@ -222,7 +222,7 @@ def test_labels_and_annotations_tell_what_a_secret_is(secrets: Secrets) -> None:
 
 def test_what_an_earlier_session_had_goes(secrets: Secrets) -> None:
     written(secrets)
-    secrets.sink("clinic").write(Change((replace(session("clinic", 2), session_id=None),)))
+    secrets.sink("clinic").write(Change((session("clinic", 2)._replace(session_id=None),)))
     assert "session_id" not in secrets.data()
     assert "voxmint/session-id" not in secrets.metadata()["annotations"]
 
@@ -408,7 +408,7 @@ def test_a_field_that_is_taken_between_the_phases_is_told_with_its_owner(secrets
     sink = secrets.sink("clinic")
     sink.preflight()
     secrets.edited({"metadata": {"annotations": {"voxmint/digest": "mine"}}}, manager="a b<c")
-    one = replace(session("clinic", 2), digest="v1:0f")
+    one = session("clinic", 2)._replace(digest="v1:0f")
     with pytest.raises(ProblemsError) as raised:
         sink.write(Change((one,)))
     [problem] = raised.value.problems
@@ -567,7 +567,7 @@ def test_the_rights_that_the_page_lists_are_enough(secrets: Secrets) -> None:
     sink = secrets.sink("clinic")
     assert errors_of(sink) == []
     sink.write(delivering("clinic"))
-    sink.write(Change((replace(session("clinic", 2), session_id=None),)))
+    sink.write(Change((session("clinic", 2)._replace(session_id=None),)))
     assert sink.holds() == {"clinic"}
     sink.write(Change(remove=frozenset({"clinic"})))
     assert secrets.secrets() == {}
@@ -680,7 +680,7 @@ def test_whichever_request_fails_a_new_secret_is_whole_or_not_there(
     # What it is made with goes again, also where it could not be handed over to the applying.
     behind.sink("clinic").preflight()
     assert errors_of(behind.sink("clinic")) == []
-    one = replace(session("clinic", 2), session_id=None)
+    one = session("clinic", 2)._replace(session_id=None)
     assert behind.sink("clinic").write(Change((one,))) == {"clinic": WRITTEN}
     assert "session_id" not in behind.data()
     assert behind.managers() == {("voxmint", "Apply")}

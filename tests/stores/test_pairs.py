@@ -221,7 +221,7 @@ class Table:
 
     def minted(self, number: int) -> Delivery:
         """A session that the ledger knows, on its way to the sinks."""
-        one = replace(session(PROFILE, number), digest=DIGEST, commit=COMMIT)
+        one = session(PROFILE, number)._replace(digest=DIGEST, commit=COMMIT)
         [intent] = self.ledger.intend(ENVIRONMENT, [Intent(PROFILE, DIGEST, 0.0, one.expires_at)])
         about = (intent, PROFILE, DIGEST, one.expires_at, 0.0, one.session_id)
         self.ledger.record(ENVIRONMENT, [Minted(*about, commit=COMMIT)])
@@ -377,7 +377,7 @@ def test_what_a_killed_run_staged_is_switched_over_by_the_next_one(table: Table)
 
 
 def _again(number: int) -> Delivery:
-    return replace(session(PROFILE, number), digest=DIGEST, commit=COMMIT)
+    return session(PROFILE, number)._replace(digest=DIGEST, commit=COMMIT)
 
 
 class _Dying(Ledger):

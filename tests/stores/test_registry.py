@@ -52,7 +52,6 @@ import sys
 for name in sorted({"azure", "boto3", "google", "hvac", "keyring", "lightkube", "nacl"}):
     sys.modules[name] = None
 
-from dataclasses import replace
 from pathlib import Path
 
 from voxmint.engine.sinks import own_sink
@@ -64,10 +63,11 @@ environ = {
     "GITHUB_REPOSITORY": "clinic/speech",
     "PATH": "/usr/bin:/bin",
 }
-around = replace(surroundings_of(Path(sys.argv[1]), environ), profiles=("clinic",), environ=environ)
+around = surroundings_of(Path(sys.argv[1]), environ)
+around = around._replace(profiles=("clinic",), environ=environ)
 for kind in sys.argv[2:]:
     found = own_sink(kind)
-    sink = found(found.Options(), replace(around, environment="production"))
+    sink = found(found.Options(), around._replace(environment="production"))
     assert [one for one in sink.settled() if one.is_error] == [], kind
     try:
         sink.store

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -57,7 +56,7 @@ def kv(vault: Vault, tmp_path: Path) -> VaultDestination:
 
 
 def test_custom_metadata_tells_what_a_secret_is_without_reading_it(kv: VaultDestination) -> None:
-    one = replace(session("clinic"), digest="v1:0f", commit="c0ffee")
+    one = session("clinic")._replace(digest="v1:0f", commit="c0ffee")
     kv.sink("clinic").write(Change((one,)))
     assert kv.marks(kv.name) == {
         "managed-by": "voxmint",
@@ -99,7 +98,7 @@ def test_marks_of_an_earlier_session_go_and_those_of_others_stay(kv: VaultDestin
     written(kv)
     marks = {**kv.marks(kv.name), "team": "them"}
     kv.server.arrange(kv.path(kv.name, "metadata"), {"custom_metadata": marks})
-    kv.sink("clinic").write(Change((replace(session("clinic", 2), session_id=None),)))
+    kv.sink("clinic").write(Change((session("clinic", 2)._replace(session_id=None),)))
     assert "voxmint-session-id" not in kv.marks(kv.name)
     assert kv.marks(kv.name)["team"] == "them"
 
@@ -122,7 +121,7 @@ def test_a_version_ends_some_minutes_after_its_token(kv: VaultDestination) -> No
 
 def test_the_end_that_counts_is_that_of_the_latest_token(kv: VaultDestination) -> None:
     written(kv)
-    later = replace(session("clinic", 2), expires_at=session("clinic").expires_at + 86400)
+    later = session("clinic", 2)._replace(expires_at=session("clinic").expires_at + 86400)
     kv.sink("clinic").write(Change((later,)))
     versions = kv.metadata(kv.name)["versions"]
     ends = [datetime.fromisoformat(versions[one]["deletion_time"]) for one in ("1", "2")]
@@ -382,7 +381,7 @@ def drafted(kv: VaultDestination, found: Any, number: int = 2, token: str | None
     """A draft as the sink makes it."""
     one = session("clinic", number)
     if token is not None:
-        one = replace(one, token=Secret(token))
+        one = one._replace(token=Secret(token))
     content = OneSession(one, {"client_secret": "client_secret", "expires_at": "expires_at"})
     marks = session_marks("production", one)
     return Draft(kv.name, found, content, marks, claim_of("production"), one.expires_at)
@@ -403,7 +402,7 @@ def test_the_server_s_own_refusal_of_a_large_value_is_understood(kv: VaultDestin
 def test_a_value_that_is_too_large_is_refused_before_anything_is_staged(
     kv: VaultDestination,
 ) -> None:
-    large = replace(session("clinic"), token=Secret("ek_" + "x" * 1_000_000))
+    large = session("clinic")._replace(token=Secret("ek_" + "x" * 1_000_000))
     sink = kv.sink("clinic", "ward/7")
     with sink.locked(), sink.stage(Change((large, session("ward/7")))) as staged:
         assert staged.refused["clinic"].code == "store-too-large"
@@ -433,7 +432,7 @@ def a_life(kv: VaultDestination) -> None:
     if problems:
         raise ProblemsError(problems)
     sink.write(delivering("clinic"))
-    later = replace(session("clinic", 2), expires_at=session("clinic").expires_at + 86400)
+    later = session("clinic", 2)._replace(expires_at=session("clinic").expires_at + 86400)
     sink.write(Change((later,)))
     assert sink.holds() == {"clinic"}
     sink.write(Change(remove=frozenset({"clinic"})))

@@ -84,7 +84,7 @@ class TestASecretForTheEnvironment(SinkContract):
 
 
 def test_the_marks_are_an_entry_beside_it(kv: FirstVersion) -> None:
-    one = replace(session("clinic"), digest="v1:0f", commit="c0ffee")
+    one = session("clinic")._replace(digest="v1:0f", commit="c0ffee")
     kv.sink("clinic").write(Change((one,)))
     assert kv.names() == [kv.name, f"{kv.name}.voxmint-marks"]
     assert {name: text for name, text in kv.marks(kv.name).items() if name != "version"} == {

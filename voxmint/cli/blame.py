@@ -14,9 +14,13 @@ from voxmint.cli.options import (
 from voxmint.cli.parser import command as command_named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from voxmint.cli.compiling import Compiled, Selection
     from voxmint.cli.formats.blame_text import Blame
     from voxmint.cli.world import World
+    from voxmint.problems import UsageError
+    from voxmint.profiles.compiled import CompiledBody
 
 _FAILED = 1
 
@@ -54,33 +58,44 @@ def blame(options: Options, world: "World") -> int:
 
 def _found(compiled: "Compiled", options: Options) -> "Blame":
     from voxmint.cli.formats.blame_text import Blame
-    from voxmint.problems import UsageError, nearest
-    from voxmint.profiles.blame import absent, blame, nothing_at, order_of
-    from voxmint.shown import shown
+    from voxmint.profiles.asked_paths import chosen
+    from voxmint.profiles.blame import absent, blame, order_of
 
     compilation = compiled.compilation
     [body] = compilation.bodies.values()
     provider = compilation.environments[body.environment].provider_cell
     values = blame(body, compilation.profiles[body.profile], compilation.texts, provider)
     missing, order = absent(body), order_of(body)
-    if options.path is None:
-        return Blame(body.profile, body.environment, values, missing, order)
-    path = options.path.removeprefix("session.")
-    chosen = tuple(one for one in values if _is_below(one.path, path))
-    left_out = tuple(one for one in missing if _is_below(one.path, path))
-    if not (chosen or left_out):
-        known = [*(one.path for one in values), *(one.path for one in missing)]
-        near = nearest(path, [*known, *(name.partition(".")[0] for name in known)])
-        hint = f"did you mean `{near['nearest']}`?" if near else "leave the path out to see all"
-        hint = nothing_at(body, path.split(".")) or hint
-        raise UsageError(f"the body has nothing at `{shown(options.path)}`", shown(hint))
-    return Blame(body.profile, body.environment, chosen, left_out, order)
+    if options.path is not None:
+        paths = [one.path for one in (*values, *missing)]
+        asked = chosen(body, options.path, paths)
+        if not asked:
+            raise _nothing_at(body, options.path, paths)
+        values = tuple(one for one in values if one.path in asked)
+        missing = tuple(one for one in missing if one.path in asked)
+    return Blame(body.profile, body.environment, values, missing, order)
 
 
-def _is_below(path: str, above: str) -> bool:
-    if above == "session":
-        return path.partition(".")[0] != "expires_after"
-    return path == above or path.startswith(f"{above}.")
+def _nothing_at(body: "CompiledBody", path: str, paths: "Sequence[str]") -> "UsageError":
+    """Why there is nothing to tell of a path."""
+    from voxmint.problems import UsageError, nearest
+    from voxmint.profiles.asked_paths import as_profiles, is_sent, place_of
+    from voxmint.profiles.blame import nothing_at
+    from voxmint.shown import shown
+
+    if is_sent(body, path):
+        hint = f"every body for {body.api} has it"
+        return UsageError(f"no file sets `{shown(path)}`", hint)
+    own = path.removeprefix("session.")
+    for meant in (own, *as_profiles(body, path)):
+        why = nothing_at(body, meant.split("."))
+        if why:
+            return UsageError(f"the body has nothing at `{shown(path)}`", shown(why))
+    places = [place for one in paths if (place := place_of(body, one))]
+    groups = [one.partition(".")[0] for one in paths]
+    near = nearest(own, [*paths, *groups]) or nearest(path, places)
+    hint = f"did you mean `{near['nearest']}`?" if near else "leave the path out to see all"
+    return UsageError(f"the body has nothing at `{shown(path)}`", shown(hint))
 
 
 def _show_errors(compiled: "Compiled", world: "World") -> None:
@@ -110,7 +125,8 @@ def command(
 ) -> int:
     """Show which file and line set each value of a body, and what it overrode.
 
-    PATH is dotted, list items by index: turn_detection.threshold, include.0.
+    PATH is dotted, list items by index: turn_detection.threshold, include.0. It is the profile's,
+    or where render shows the value: session.audio.input.turn_detection.
     """
     from voxmint.cli.compiling import Selection
 

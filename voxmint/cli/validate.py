@@ -110,7 +110,6 @@ def _compiled_in(root: "Path", world: "World") -> "Compiled":
 
 
 def _found(compiled: "Compiled", world: "World") -> "Findings":
-    from dataclasses import replace
 
     from voxmint.cli.findings import findings_of
     from voxmint.engine.checks import settings_problems
@@ -123,7 +122,7 @@ def _found(compiled: "Compiled", world: "World") -> "Findings":
         compiled.project.root, checked, world.environ, compiled.compilation.profiles
     )
     more = (
-        replace(one, affects=tuple(body for body in one.affects if body in attempted))
+        one._replace(affects=tuple(body for body in one.affects if body in attempted))
         for one in found
     )
     return findings_of(compiled._replace(problems=gathered((*compiled.problems, *more))))

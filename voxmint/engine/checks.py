@@ -5,7 +5,6 @@ not committed, so that a check of a pull request finds it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -39,14 +38,14 @@ def settings_problems(
         return
     allowed = allowed_hosts(environ)
     labels = {one.name: one.labels for one in profiles.values()}
-    around = replace(surroundings_of(project, environ), labels=labels, environ=environ)
+    around = surroundings_of(project, environ)._replace(labels=labels, environ=environ)
     sinks: list[Sink] = []
     for environment in judged:
         if _has_provider(environment):
             for problem in _target_problems(environment, environ, allowed):
-                yield replace(problem, affects=_bodies_of(environment))
+                yield problem._replace(affects=_bodies_of(environment))
         for problem in _sink_problems(environment, around, sinks):
-            yield replace(problem, affects=problem.affects or _bodies_of(environment))
+            yield problem._replace(affects=problem.affects or _bodies_of(environment))
     yield from shared_by_environments(sinks)
 
 
@@ -90,7 +89,7 @@ def _sink_problems(
     environment: CompiledEnvironment, around: Surroundings, found: list[Sink]
 ) -> Iterator[Problem]:
     """What is wrong with an environment's sinks; those that can be read join `found`."""
-    own = replace(around, environment=environment.name, profiles=environment.profiles, asked=None)
+    own = around._replace(environment=environment.name, profiles=environment.profiles, asked=None)
     try:
         sinks = own_sinks_of(environment, own)
     except ProblemsError as failure:

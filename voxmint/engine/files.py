@@ -13,7 +13,6 @@ import re
 import stat
 from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -171,16 +170,18 @@ def target_at(path: Path) -> Target:
     return Target(path.parent.resolve(), (), path.name, str(path))
 
 
-@dataclass(frozen=True, slots=True)
-class Existing:
+class Existing(NamedTuple):
     """A file as it was when it was read."""
 
-    # A file that secrets are written to holds some already.
-    data: bytes = field(repr=False)
+    data: bytes
     mode: int
     owner: int
     group: int
     identity: tuple[int, ...]
+
+    def __repr__(self) -> str:
+        # A file that secrets are written to holds some already.
+        return f"Existing({len(self.data)} bytes, mode={self.mode:o})"
 
 
 class Place:

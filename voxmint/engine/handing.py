@@ -8,7 +8,7 @@ those of its tokens.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from voxmint.engine.providers import PROVIDERS
@@ -76,8 +76,7 @@ def usual_of(selection: Selection, environ: Mapping[str, str]) -> Usual:
 
     `ProblemsError` for a constant that must not be set.
     """
-    around = replace(
-        surroundings_of(selection.project.root, environ),
+    around = surroundings_of(selection.project.root, environ)._replace(
         environment=selection.environment.name,
         profiles=tuple(selection.present),
         labels=selection.labels,

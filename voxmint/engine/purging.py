@@ -9,7 +9,7 @@ is told with it, and stays in the ledger.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import LockAwaited
@@ -83,8 +83,7 @@ def plan_purge(scope: Scope, profiles: Sequence[str], operator: Operator, edge: 
 
 
 def _around(scope: Scope, operator: Operator, edge: Edge) -> Surroundings:
-    return replace(
-        surroundings_of(scope.project.root, edge.environ),
+    return surroundings_of(scope.project.root, edge.environ)._replace(
         environment=scope.environment.name,
         profiles=scope.present,
         labels=scope.labels,
@@ -238,7 +237,7 @@ def _opened(
     """The ledger and the sinks, this run's alone for as long as they are open."""
     state = made_state(scope.project.root, edge.environ)
     locks = _locks(state, operator, edge)
-    sinks = _sinks(scope, replace(_around(scope, operator, edge), state=state, locks=locks))
+    sinks = _sinks(scope, _around(scope, operator, edge)._replace(state=state, locks=locks))
     patient = locks._replace(clock=Clock(sleep=edge.stop.sleep_unasked))
     with (
         patient.held(f"the environment {scope.environment.name}"),

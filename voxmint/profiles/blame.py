@@ -27,12 +27,13 @@ from voxmint.profiles.compiled import CompiledBody, CompiledProfile
 from voxmint.profiles.deployments import MODEL, deployment_of
 from voxmint.profiles.directives import REPLACE, has_directives
 from voxmint.profiles.documents import given_labels
-from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
+from voxmint.profiles.fields import EXPIRES_AFTER, REQUEST, SESSION, Field
 from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node
 from voxmint.profiles.render import Renderer, SharedParts, Subject
 from voxmint.profiles.templates.template import View, is_template
 from voxmint.profiles.values import Plain, Scalar
 
+_ANCHOR = "anchor"
 _MODEL = dotted(MODEL[1:])
 _FIELDS = MappingProxyType({**SESSION.by_name, EXPIRES_AFTER.name: EXPIRES_AFTER})
 
@@ -128,12 +129,14 @@ def absent(body: CompiledBody) -> tuple[Absent, ...]:
         value = body.expires_after if field is EXPIRES_AFTER else body.session.get(name)
         if value is None and name not in body.session:
             found.append(Absent(name, field.default))
-        elif isinstance(value, Mapping) and field is not EXPIRES_AFTER:
+        elif isinstance(value, Mapping):
             found += _absent_below(field, value, form.name)
     return tuple(found)
 
 
 def _absent_below(field: Field, value: Mapping[str, Any], form: str) -> Iterator[Absent]:
+    # The lifetime's anchor is always sent.
+    value = {_ANCHOR: "", **value} if field is EXPIRES_AFTER else value
     variants = field.variants_of_type if "type" in field.by_name and "type" in value else {}
     names = variants.get(str(value.get("type")), field.by_name)
     for inner in field.fields:
@@ -144,8 +147,11 @@ def _absent_below(field: Field, value: Mapping[str, Any], form: str) -> Iterator
 
 def nothing_at(body: CompiledBody, path: Sequence[str]) -> str | None:
     """Why a body has nothing at a path that a request may have; `None` where it never has."""
-    field: Field | None = SESSION
+    field: Field | None = REQUEST if path[:1] == [EXPIRES_AFTER.name] else SESSION
+    lifetime = body.expires_after
     value: Any = body.session
+    if field is REQUEST:
+        value = {} if lifetime is None else {EXPIRES_AFTER.name: lifetime}
     for name in path:
         above, field = field, field and field.by_name.get(name)
         if above is None or field is None:
@@ -185,7 +191,7 @@ class _Tracer:
 
     def _at(self, cell: Cell, field: Field | None, path: Path, value: Any) -> Iterator[Traced]:
         if isinstance(cell, MapCell) and cell.entries and isinstance(value, Mapping):
-            if cell.under is not None:
+            if cell.under is not None or not value:
                 yield self._traced(cell, path, value)
             yield from self._map(cell, field, path, value)
         elif isinstance(cell, ListCell) and cell.items and isinstance(value, list):

@@ -7,7 +7,6 @@ nobody can define.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from voxmint.problems import Problem
@@ -63,7 +62,7 @@ def check_bodiless(
             _check_values(merger, layers, locator)
         for layer in (profile.document.layer, *blocks):
             of_templates += _of_templates(layer, text_of)
-    of_values = [replace(problem, affects=()) for problem in locator.problems]
+    of_values = [problem._replace(affects=()) for problem in locator.problems]
     return (*merger.problems, *of_values, *of_templates)
 
 

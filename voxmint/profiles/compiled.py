@@ -1,7 +1,6 @@
 """What a compile gives: bodies that know where their values came from, and problems."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from voxmint.origin import Origin, Path
@@ -27,8 +26,7 @@ class CompiledProfile(NamedTuple):
         return self.document.name
 
 
-@dataclass(frozen=True, slots=True)
-class CompiledEnvironment:
+class CompiledEnvironment(NamedTuple):
     """An environment with its lineage, its merged settings, and the profiles it has.
 
     `api` is the endpoint it asks, `None` where its provider is missing or wrong. `profiles` are
@@ -40,9 +38,7 @@ class CompiledEnvironment:
     api: str | None
     provider_cell: Cell | None
     profiles: tuple[str, ...]
-    settings: Callable[[], tuple["Provider | None", "Mint | None"]] = field(
-        repr=False, compare=False
-    )
+    settings: Callable[[], tuple["Provider | None", "Mint | None"]]
 
     @property
     def name(self) -> str:

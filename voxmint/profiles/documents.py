@@ -1,10 +1,9 @@
 """What the files of a project say, each by itself: frozen, and not yet combined."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from voxmint.origin import Origin
 from voxmint.problems import Problem
@@ -14,6 +13,16 @@ from voxmint.profiles.selectors import EVERYWHERE, Where
 
 if TYPE_CHECKING:
     from voxmint.profiles.policies.document import Policy
+
+
+_Document = TypeVar("_Document", bound=type)
+
+
+def _itself(kind: _Document) -> _Document:
+    """Makes each of a kind equal to itself alone, as what is known of one is kept under it."""
+    for method in ("__eq__", "__ne__", "__hash__"):
+        setattr(kind, method, getattr(object, method))
+    return kind
 
 
 class LayerKind(StrEnum):
@@ -26,8 +35,8 @@ class LayerKind(StrEnum):
     SET = "set"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Layer:
+@_itself
+class Layer(NamedTuple):
     """One part of one file that is laid over others: its `session`, `vars` and `expires_after`.
 
     `name` is the profile's or environment's; `detail` says which part of its file it is.
@@ -68,8 +77,8 @@ class Reference(NamedTuple):
     mark: Mark
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Profile:
+@_itself
+class Profile(NamedTuple):
     """What a profile's file says; `description_mark` is where its description stands."""
 
     name: str
@@ -79,7 +88,7 @@ class Profile:
     extends: tuple[Reference, ...] = ()
     description: str | None = None
     labels: MapNode | None = None
-    blocks: Mapping[str, Layer] = field(default_factory=lambda: MappingProxyType({}))
+    blocks: Mapping[str, Layer] = MappingProxyType({})
     block_names: tuple[Reference, ...] = ()
     description_mark: Mark | None = None
 
@@ -95,8 +104,8 @@ def given_labels(labels: MapNode | None) -> MapNode:
 _NO_LABELS = MapNode({}, {}, (1, 1, 0))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OverlayItem:
+@_itself
+class OverlayItem(NamedTuple):
     """One item of an environment's overlay, and the profiles it is laid on."""
 
     layer: Layer
@@ -108,8 +117,8 @@ class OverlayItem:
         return self.layer.origin(mark)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Environment:
+@_itself
+class Environment(NamedTuple):
     """What an environment's file says; `profiles` and `sinks` are `None` where it is silent.
 
     `sinks_where` says of each of the sinks which profiles it is for.

@@ -11,11 +11,10 @@ where neither says it, the types of the OpenAI Python SDK.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from voxmint.problems import Sureness
 
@@ -64,9 +63,8 @@ _PLAIN_TYPES = MappingProxyType(
 )
 
 
-@dataclass(frozen=True)
-class Field:
-    """One field of the request.
+class _Row(NamedTuple):
+    """A field as the table has it.
 
     `values` closes what a text (or the items of a list) may be; `known` only lists what is known
     of an open one. `forms` are the bodies that have a place for the field. `variants` are the
@@ -93,6 +91,10 @@ class Field:
     sure: Sureness = Sureness.PUBLISHED
     example: str = ""
     rules: tuple[str, ...] = ()
+
+
+class Field(_Row):
+    """One field of the request, and what follows from its row."""
 
     @cached_property
     def accepts(self) -> frozenset[Any]:

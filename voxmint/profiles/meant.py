@@ -5,7 +5,6 @@ Given as facts for the hint that says so.
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from voxmint.origin import Origin
 from voxmint.problems import Problem
@@ -63,7 +62,7 @@ def quoted_as_written(problems: Iterable[Problem], texts: Mapping[str, str]) -> 
         facts = {name: fact for name, fact in problem.facts.items() if name != "quoted"}
         if type(_unquoted(written)) in _NEEDING_QUOTES:
             facts["quoted"] = f'"{written}"'
-        yield replace(problem, facts=facts)
+        yield problem._replace(facts=facts)
 
 
 _OF_VALUES = (wording.WRONG_TYPE, wording.WRONG_ITEM)

@@ -6,7 +6,6 @@ it is keys, and the types of what is voxmint's own.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
@@ -195,7 +194,7 @@ def _overlay(parser: Parser, name: str, root: MapNode) -> list[OverlayItem]:
         layer = parser.layer(LayerKind.OVERLAY, name, item, str(where))
         bounds = _beside_where(node, ends.after(node.mark))
         layer = parser.part(layer, parser.problems[before:], *bounds)
-        layer = layer if sound is node else replace(layer, incomplete=True)
+        layer = layer if sound is node else layer._replace(incomplete=True)
         items.append(OverlayItem(layer, where, node.mark))
     return items
 

@@ -6,7 +6,6 @@ What the parts of a profile, an environment and a project are called is said in 
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from operator import is_
 from types import MappingProxyType
 
@@ -244,7 +243,7 @@ class Parser:
         inner = (one for one in self._inner if begin[:2] <= _inner_place(one) < end[:2])
         found = (*flaws, *inner)
         self._flaws += len(found)
-        return replace(layer, incomplete=bool(found), flaws=found)
+        return layer._replace(incomplete=bool(found), flaws=found)
 
     def _gives_map(self, key: str, node: MapNode) -> bool:
         """Whether it is a map, or a directive that gives one or nothing; what it gives is said."""

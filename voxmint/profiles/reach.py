@@ -6,7 +6,6 @@ that are made with it, and no others.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from typing import Protocol
 
 from voxmint.problems import Body, Problem
@@ -56,10 +55,10 @@ def reaching(
         elif id(problem) in users_of_flaws:
             users = users_of_flaws[id(problem)]
             if users or is_everything:
-                yield replace(problem, affects=users)
+                yield problem._replace(affects=users)
         else:
             file = problem.at.file
-            yield replace(problem, affects=(*users_of_files[file], *lost.get(as_read(file), ())))
+            yield problem._replace(affects=(*users_of_files[file], *lost.get(as_read(file), ())))
 
 
 def _flawed(profiles: Iterable[Profile], environments: Iterable[Environment]) -> Iterator[Layer]:

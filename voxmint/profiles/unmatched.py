@@ -1,7 +1,6 @@
 """Selectors and patterns that select nothing, and what may have been meant instead."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Protocol
@@ -85,7 +84,7 @@ def unmatched_policies(
             yield from _useless_parts(policy, known)
             continue
         problem = _useless(policy, known, _policy_lacks(policy))
-        yield replace(problem, kind=UNUSED_POLICY, facts={"name": policy.name, **problem.facts})
+        yield problem._replace(kind=UNUSED_POLICY, facts={"name": policy.name, **problem.facts})
 
 
 def _policy_lacks(policy: "Policy") -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence, Set
-from dataclasses import replace
 from types import NoneType
 from typing import Any, NamedTuple, Protocol
 
@@ -205,15 +204,15 @@ def _of_cause(group: Sequence[Located]) -> Problem:
     templates = sorted({origin(one.cells[0]) for one in group})
     first = min(group, key=lambda one: origin(one.cells[0])).problem
     if len(templates) == 1:
-        return replace(first, affects=bodies)
+        return first._replace(affects=bodies)
     used = group[0].used
     written = [one for one in used if not is_templated(one.cell)]
     if len(written) != 1 or not _is_given(written[0], group):
-        return replace(first, related=(*first.related, *_also(templates[1:])), affects=bodies)
+        return first._replace(related=(*first.related, *_also(templates[1:])), affects=bodies)
     source, others = written[0], [one for one in used if one is not written[0]]
     related = (*(_set_here(one) for one in others), *_also(templates))
     remark = _set_here(source).message
-    return replace(first, at=origin(source.cell), related=related, affects=bodies, remark=remark)
+    return first._replace(at=origin(source.cell), related=related, affects=bodies, remark=remark)
 
 
 def _is_given(source: UsedVar, group: Sequence[Located]) -> bool:

@@ -24,7 +24,6 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -189,7 +188,7 @@ class SinkContract:
         assert destination.read() == {"clinic": known("clinic"), "ward/7": known("ward/7")}
 
     def test_a_session_may_have_no_id(self, destination: Destination) -> None:
-        one = replace(session("clinic"), session_id=None)
+        one = session("clinic")._replace(session_id=None)
         assert destination.sink("clinic").write(Change((one,))) == {"clinic": WRITTEN}
         found = destination.read()["clinic"]
         assert not found.get("session_id")
@@ -197,7 +196,7 @@ class SinkContract:
 
     def test_an_id_that_is_no_longer_there_goes(self, keeping: Destination) -> None:
         keeping.sink("clinic").write(delivering("clinic"))
-        one = replace(session("clinic", 2), session_id=None)
+        one = session("clinic", 2)._replace(session_id=None)
         keeping.sink("clinic").write(Change((one,)))
         assert not keeping.read()["clinic"].get("session_id")
 
@@ -283,7 +282,7 @@ class SinkContract:
         sink = keeping.sink("clinic", "ward/7")
         receipts = receipts_of(sink, both)
         sink.write(both)
-        others = tuple(replace(one, target=f"{one.target}.other") for one in receipts)
+        others = tuple(one._replace(target=f"{one.target}.other") for one in receipts)
         keeping.sink("clinic").write(Change(remove=frozenset({"ward/7"}), receipts=others))
         assert "ward/7" in keeping.read()
 
@@ -330,7 +329,7 @@ class SinkContract:
 
     def test_a_token_that_would_break_the_form_is_refused(self, destination: Destination) -> None:
         before = destination.read()
-        broken = replace(session("clinic"), token=Secret("ek_canary\nX=1\n"))
+        broken = session("clinic")._replace(token=Secret("ek_canary\nX=1\n"))
         sink = destination.sink("clinic", "ward/7")
         with sink.locked(), sink.stage(Change((broken, session("ward/7")))) as staged:
             assert set(staged.refused) == {"clinic"}

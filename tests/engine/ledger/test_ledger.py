@@ -147,7 +147,7 @@ def test_what_is_staged_is_known_until_it_is_delivered(ledger: Ledger) -> None:
     minted(ledger)
     ledger.claim("production", [RECEIPT, IN_VAULT], [STAGED])
     assert staged(ledger) == {("vault", "tokens/{profile}"): STAGED}
-    again = replace(STAGED, version="8", before=None)
+    again = STAGED._replace(version="8", before=None)
     ledger.claim("production", [IN_VAULT], [again])
     ledger.delivered("production", [RECEIPT])
     assert staged(ledger) == {("vault", "tokens/{profile}"): again}
@@ -237,7 +237,7 @@ def test_the_sinks_of_a_session_are_those_that_hold_it(ledger: Ledger) -> None:
     ledger.claim("production", [RECEIPT])
     assert ledger.sessions("production")["clinic"].sinks == frozenset()
     assert ledger.receipts("production") == (RECEIPT,)
-    ledger.delivered("production", [RECEIPT, replace(RECEIPT, target="/srv/.env")])
+    ledger.delivered("production", [RECEIPT, RECEIPT._replace(target="/srv/.env")])
     assert ledger.sessions("production")["clinic"].sinks == {
         ("dotenv", ".env"),
         ("dotenv", "/srv/.env"),
@@ -247,11 +247,11 @@ def test_the_sinks_of_a_session_are_those_that_hold_it(ledger: Ledger) -> None:
 def test_a_claim_adds_names_and_a_delivery_says_all_of_them(ledger: Ledger) -> None:
     minted(ledger)
     ledger.delivered("production", [RECEIPT])
-    renamed = replace(RECEIPT, names=("CLINIC_TOKEN",))
+    renamed = RECEIPT._replace(names=("CLINIC_TOKEN",))
     ledger.claim("production", [renamed])
     # Until the switch both may be in the file.
     assert ledger.receipts("production") == (
-        replace(RECEIPT, names=(*RECEIPT.names, "CLINIC_TOKEN")),
+        RECEIPT._replace(names=(*RECEIPT.names, "CLINIC_TOKEN")),
     )
     ledger.delivered("production", [renamed])
     assert ledger.receipts("production") == (renamed,)
@@ -261,10 +261,10 @@ def test_a_name_belongs_to_whoever_wrote_it_last(ledger: Ledger) -> None:
     for environment in ("production", "staging"):
         minted(ledger, environment)
     ledger.delivered("production", [RECEIPT])
-    ledger.delivered("staging", [replace(RECEIPT, names=RECEIPT.names[:1])])
+    ledger.delivered("staging", [RECEIPT._replace(names=RECEIPT.names[:1])])
     # One line of the file now holds another environment's token.
     assert ledger.sessions("production")["clinic"].sinks == frozenset()
-    assert ledger.receipts("production") == (replace(RECEIPT, names=RECEIPT.names[1:]),)
+    assert ledger.receipts("production") == (RECEIPT._replace(names=RECEIPT.names[1:]),)
     assert ledger.sessions("staging")["clinic"].sinks == {("dotenv", ".env")}
 
 
@@ -272,13 +272,13 @@ def test_the_same_name_elsewhere_is_another_one(ledger: Ledger) -> None:
     for environment in ("production", "staging"):
         minted(ledger, environment)
     ledger.delivered("production", [RECEIPT])
-    ledger.delivered("staging", [replace(RECEIPT, target=".env.staging")])
+    ledger.delivered("staging", [RECEIPT._replace(target=".env.staging")])
     assert ledger.sessions("production")["clinic"].sinks == {("dotenv", ".env")}
 
 
 def test_what_was_removed_is_no_longer_voxmints(ledger: Ledger) -> None:
     minted(ledger)
-    elsewhere = replace(RECEIPT, target="/srv/.env")
+    elsewhere = RECEIPT._replace(target="/srv/.env")
     ledger.delivered("production", [RECEIPT, elsewhere])
     ledger.removed("production", [RECEIPT])
     assert ledger.receipts("production") == (elsewhere,)
@@ -588,7 +588,7 @@ def names(path: Path, environment: str) -> list[Receipt]:
 
 
 def in_order(receipts: Iterable[Receipt]) -> list[Receipt]:
-    by_name = [replace(one, names=tuple(sorted(one.names))) for one in receipts]
+    by_name = [one._replace(names=tuple(sorted(one.names))) for one in receipts]
     return sorted(by_name, key=lambda one: (one.profile, one.kind, one.target))
 
 
@@ -611,8 +611,8 @@ def test_what_another_run_writes_is_seen(path: Path) -> None:
     with Ledger.open(path) as ledger, Ledger.open(path) as other:
         ledger.claim("production", [RECEIPT])
         assert ledger.receipts("production") == (RECEIPT,)
-        other.claim("staging", [replace(RECEIPT, names=RECEIPT.names[:1])])
-        assert ledger.receipts("production") == (replace(RECEIPT, names=RECEIPT.names[1:]),)
+        other.claim("staging", [RECEIPT._replace(names=RECEIPT.names[:1])])
+        assert ledger.receipts("production") == (RECEIPT._replace(names=RECEIPT.names[1:]),)
         other.removed("production", [RECEIPT])
         assert ledger.receipts("production") == ()
 
@@ -621,7 +621,7 @@ def test_of_two_that_claim_one_name_at_once_the_last_has_it(ledger: Ledger) -> N
     for profile in ("clinic", "ward"):
         [intent] = ledger.intend("production", [replace(INTENT, profile=profile)])
         ledger.record("production", [Minted(intent, profile, "d1", 1600, 1001)])
-    both = [replace(RECEIPT, profile=profile, names=("SAME",)) for profile in ("clinic", "ward")]
+    both = [RECEIPT._replace(profile=profile, names=("SAME",)) for profile in ("clinic", "ward")]
     ledger.delivered("production", both)
     sinks = {name: one.sinks for name, one in ledger.sessions("production").items()}
     assert sinks == {"clinic": frozenset(), "ward": {("dotenv", ".env")}}

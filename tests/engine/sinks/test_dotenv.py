@@ -1,10 +1,10 @@
 import grp
 import os
+import re
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -210,7 +210,7 @@ def test_a_value_that_readers_bend_is_refused_by_name(sink: Maker, env: Path, to
 
 def test_a_refused_value_leaves_the_one_before_it(sink: Maker, env: Path) -> None:
     sink().write(delivering("clinic"))
-    odd = replace(session("clinic"), session_id="a b")
+    odd = session("clinic")._replace(session_id="a b")
     assert sink().write(Change((odd,))) == {"clinic": SinkOutcome.FAILED}
     assert env.read_text() == CLINIC
 
@@ -243,7 +243,7 @@ def test_without_a_receipt_nothing_is_guessed(sink: Maker, env: Path) -> None:
 def test_receipts_of_other_sinks_do_not_count(sink: Maker, env: Path) -> None:
     env.write_text(WARD)
     [receipt] = receipts(sink(), "ward")
-    others = (replace(receipt, target=".env.other"), replace(receipt, kind="json"))
+    others = (receipt._replace(target=".env.other"), receipt._replace(kind="json"))
     sink("clinic").write(Change(remove=frozenset({"ward"}), receipts=others))
     assert env.read_text() == WARD
 
@@ -252,7 +252,7 @@ def test_names_that_were_changed_go(sink: Maker, env: Path) -> None:
     before = receipts(sink(), "clinic")
     sink().write(delivering("clinic"))
     named = sink(names={"client_secret": "{profile}_TOKEN"})
-    named.write(replace(delivering("clinic"), receipts=before))
+    named.write(delivering("clinic")._replace(receipts=before))
     assert env.read_text() == (
         "CLINIC_EXPIRES_AT=1600\nCLINIC_SESSION_ID=sess_clinic\nCLINIC_TOKEN=ek_clinic\n"
     )
@@ -570,6 +570,8 @@ for settings in ({}, {"group": 0}):
         ({"mode": "0400"}, "its owner must be able to read and write it"),
         ({"mode": "rw-r-----"}, "write the mode in octal, as in"),
         ({"mode": "4600"}, "write the mode in octal, as in"),
+        ({"mode": "o600"}, "write the mode in octal, as in"),
+        ({"mode": "064"}, "its owner must be able to read and write it"),
         ({"pth": ".env"}, "Extra inputs are not permitted"),
         ({"names": {"token": "X"}}, "Extra inputs are not permitted"),
         ({"path": ""}, "at least 1 character"),
@@ -588,6 +590,17 @@ def test_settings_describe_themselves_to_editors() -> None:
     schema = DotenvOptions.model_json_schema()
     assert schema["properties"]["mode"]["type"] == "string"
     assert schema["additionalProperties"] is False
+
+
+def test_an_editor_takes_the_very_modes_that_can_be_written() -> None:
+    pattern = DotenvOptions.model_json_schema()["properties"]["mode"]["pattern"]
+    modes = [f"{begin}{bits:03o}" for bits in range(0o1000) for begin in ("", "0", "0o", "o", "00")]
+    taken = [mode for mode in modes if re.search(pattern, mode)]
+    refused = [mode for mode in modes if mode not in taken]
+    assert {DotenvOptions(path=".env", mode=mode).bits & 0o600 for mode in taken} == {0o600}
+    for mode in refused:
+        with pytest.raises(ValidationError):
+            DotenvOptions(path=".env", mode=mode)
 
 
 # ── secrets, other processes, failures ───────────────────────────────────────────────────────────

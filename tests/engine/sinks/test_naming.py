@@ -1,5 +1,4 @@
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -27,7 +26,7 @@ def named(forms: Sequence[str], stems: Mapping[str, str] = MappingProxyType({}))
 
 
 def sink_of(profiles: Sequence[str], names: PlainNames, prefix: str = "") -> DotenvSink:
-    around = replace(surroundings_of(Path.cwd(), {}), profiles=tuple(profiles))
+    around = surroundings_of(Path.cwd(), {})._replace(profiles=tuple(profiles))
     return DotenvSink(PlainOptions(".env", names=names, prefix=prefix), around)
 
 

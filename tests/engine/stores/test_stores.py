@@ -192,7 +192,7 @@ def test_a_ledger_alone_cannot_have_other_names_taken_out(store: InMemory) -> No
     [receipt] = receipts_of(sink, delivering("clinic"))
     marks = {"managed-by": "voxmint", "voxmint-environment": "production"}
     store.server.kept["other/secret"] = Kept({"1": "x"}, "1", marks)
-    forged = replace(receipt, names=("other/secret",))
+    forged = receipt._replace(names=("other/secret",))
     sink.write(Change(remove=frozenset({"clinic"}), receipts=(forged,)))
     assert list(store.server.kept) == ["other/secret"]
 
@@ -202,7 +202,7 @@ def test_a_profile_that_is_named_otherwise_leaves_its_old_name(store: InMemory) 
     receipts = receipts_of(sink, delivering("clinic"))
     sink.write(delivering("clinic"))
     store.settings["names"] = {"profiles": {"clinic": "praxis"}}
-    change = replace(delivering("clinic", number=2), receipts=receipts)
+    change = delivering("clinic", number=2)._replace(receipts=receipts)
     assert store.sink("clinic").write(change) == {"clinic": WRITTEN}
     assert list(store.server.kept) == ["voxmint/production/praxis"]
 
@@ -306,7 +306,7 @@ def test_one_that_cannot_be_taken_out_is_told(store: InMemory) -> None:
 
 
 def test_a_value_that_is_too_large_is_not_staged(store: InMemory) -> None:
-    large = replace(session("clinic"), token=Secret("x" * 2000))
+    large = session("clinic")._replace(token=Secret("x" * 2000))
     problem = problem_in(lambda: store.sink("clinic").write(Change((large,))))
     assert problem.code == "store-too-large"
     assert ("stage", "voxmint/production/clinic") not in store.server.calls

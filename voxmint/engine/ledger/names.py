@@ -7,7 +7,6 @@ at every statement, so that a run with hundreds of them would wait for its own r
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from voxmint.engine.sinks.contract import Pending, Receipt
 
@@ -190,7 +189,7 @@ class Book:
         for receipt in receipts:
             before = self._known.get(_key_of(receipt))
             names = dict.fromkeys((*(before.names if before else ()), *receipt.names))
-            self._put(replace(receipt, names=tuple(names)))
+            self._put(receipt._replace(names=tuple(names)))
 
     def delivered(self, receipts: Iterable[Receipt]) -> None:
         """These are all names of their profiles there, and none of them was anybody else's."""

@@ -239,7 +239,7 @@ def _refused_by_some(
 
 def _without(refused: Collection[str], change: Change) -> Change:
     kept = tuple(one for one in change.deliveries if one.profile not in refused)
-    return replace(change, deliveries=kept)
+    return change._replace(deliveries=kept)
 
 
 def _with_refused(result: Delivered, change: Change, refused: Mapping[str, Problem]) -> Delivered:

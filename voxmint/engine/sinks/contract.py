@@ -20,7 +20,6 @@ import stat
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -42,8 +41,7 @@ if TYPE_CHECKING:
     from voxmint.profiles.values import Scalar
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A session on its way to a sink. `expires_at` is in Unix seconds.
 
     What is known beside the token is for sinks that can keep it beside a secret.
@@ -57,8 +55,7 @@ class Delivery:
     commit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(NamedTuple):
     """What is voxmint's in a sink: the names under which it holds a profile's values."""
 
     profile: str
@@ -67,8 +64,7 @@ class Receipt:
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(NamedTuple):
     """A session that is staged in a sink, until it is known to be in place.
 
     `version` is what the sink knows the staged one by, and `before` the version that readers have
@@ -106,8 +102,7 @@ class Unfinished(NamedTuple):
     before: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What is to be different in a sink.
 
     `deliveries` are written, everything of the profiles in `remove` is taken out. `receipts` are
@@ -160,8 +155,7 @@ def is_led_into_file(stream: TextIO) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What a sink is given of the world.
 
     `profiles` are all of the environment that this sink is for, since the names of those that are
@@ -184,15 +178,19 @@ class Surroundings:
     git: "Callable[[Path], Repository | Absence]"
     allowed: tuple[Path, ...] = ()
     at: Origin | None = None
-    labels: Mapping[str, Mapping[str, "Scalar"]] = field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, "Scalar"]] = MappingProxyType({})
     is_chosen: bool = False
     asked: frozenset[str] | None = frozenset()
     folders: tuple[str, ...] = ()
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    environ: Mapping[str, str] = MappingProxyType({})
     console: Console | None = None
-    lifetimes: Mapping[str, int] = field(default_factory=dict)
+    lifetimes: Mapping[str, int] = MappingProxyType({})
     allow_hosts: tuple[str, ...] = ()
     adopts: bool = False
+
+    def __repr__(self) -> str:
+        # Without the variables of the machine, some of which are secrets.
+        return f"Surroundings({str(self.project)!r}, {self.environment!r})"
 
 
 class Staged(ABC):

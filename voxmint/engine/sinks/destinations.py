@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
@@ -87,7 +86,7 @@ def _added(
                 f"`--sink {kind}`: the environment `{environment.name}` has no such sink",
                 f"list it in {environment.document.file}; it is then written without being asked",
             )
-        yield found(found.Options(), replace(around, at=None))
+        yield found(found.Options(), around._replace(at=None))
 
 
 def left_out(
@@ -214,7 +213,7 @@ def _sink(
     try:
         found = class_of(item.kind)
     except ProblemsError as error:
-        raise ProblemsError(replace(one, at=item.at) for one in error.problems) from error
+        raise ProblemsError(one._replace(at=item.at) for one in error.problems) from error
     if found is None:
         return None
     options = _options(found, item)
@@ -223,7 +222,7 @@ def _sink(
     where = owner.sinks_where[number] if number < len(owner.sinks_where) else EVERYWHERE
     taken = _taken(where, around)
     is_chosen = where.written is not None and bool(around.profiles)
-    own = replace(around, at=item.at, profiles=taken, is_chosen=is_chosen)
+    own = around._replace(at=item.at, profiles=taken, is_chosen=is_chosen)
     with blamed_on(item.kind, item.at) if own_sink(item.kind) is None else nullcontext():
         return found(options, own)
 

@@ -3,7 +3,6 @@
 import grp
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Protocol
 
@@ -74,7 +73,7 @@ class GuardedSink(Sink):
 
     def located(self, error: ProblemsError) -> Iterator[Problem]:
         """The problems of an error, at the sink's place."""
-        return (replace(problem, at=self.around.at) for problem in error.problems)
+        return (problem._replace(at=self.around.at) for problem in error.problems)
 
     def group_id(self) -> int | None:
         """The number of the group that files are given to, if any; `ProblemsError` of no such."""

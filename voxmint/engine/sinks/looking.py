@@ -1,7 +1,7 @@
 """A look at the sinks of environments: what each is, what it holds, and how its files read."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +64,7 @@ def looks_at(
     With `checks`, env files are read as programs would read them, and stores are asked; else no
     value is read, and no network touched. `allow_hosts` are hosts that the operator names.
     """
-    around = replace(
-        surroundings_of(project, environ),
+    around = surroundings_of(project, environ)._replace(
         environment=environment.name,
         profiles=environment.profiles,
         labels={one.name: one.labels for one in profiles.values()},
@@ -87,7 +86,7 @@ def looks_at(
             held = sink.holds() if is_asked else frozenset()
             problems += _misread(sink) if checks and isinstance(sink, DotenvSink) else ()
         except ProblemsError as error:
-            problems += [replace(one, at=sink.around.at) for one in error.problems]
+            problems += [one._replace(at=sink.around.at) for one in error.problems]
         looks.append(
             Look(
                 environment.name,

@@ -1,7 +1,7 @@
 """Problems old and new: a review fails for what a change brings, not for what was there."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from voxmint.problems import Body, Problem
 
@@ -41,10 +41,10 @@ def tell_apart(
         known = before[key]
         more = tuple(body for body in problem.affects if body not in known)
         if more:
-            new.append(replace(problem, affects=more))
+            new.append(problem._replace(affects=more))
         if not more or len(more) < len(problem.affects):
             same = tuple(body for body in problem.affects if body in known)
-            old.append(replace(problem, affects=same))
+            old.append(problem._replace(affects=same))
     gone = tuple(problem for problem in base if _key(problem) not in kept)
     return Told(tuple(new), tuple(old), gone)
 

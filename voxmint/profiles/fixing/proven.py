@@ -7,7 +7,7 @@ memory, the whole project is compiled again, and only what leaves every body as 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from voxmint.origin import Origin
@@ -140,7 +140,7 @@ class _Fixer:
             if edited is not None:
                 line, column = edited.place_before(line, column)
             removal = Removal(line, column, REMOVABLE[problem.kind])
-            yield _Candidate(file, removal), replace(problem, at=Origin(file, line, column, length))
+            yield _Candidate(file, removal), problem._replace(at=Origin(file, line, column, length))
 
     def _kept_by_their_texts(self, fresh: Sequence[_Candidate]) -> dict[_Candidate, str]:
         """What cannot be taken out of its text, whatever it means, and why."""

@@ -7,7 +7,6 @@ an excerpt loses little by that, and a key shown once is a key to be replaced.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from functools import cache
 
 from voxmint.problems import Problem
@@ -112,7 +111,7 @@ def scrubbed(problem: Problem, known: Iterable[str]) -> Problem:
     """The problem without a secret in its facts and path."""
     facts = {name: _scrubbed_fact(fact, known) for name, fact in problem.facts.items()}
     path = problem.path and masked(_cut(problem.path, known))
-    return replace(problem, facts=facts, path=path)
+    return problem._replace(facts=facts, path=path)
 
 
 def _scrubbed_fact(fact: object, known: Iterable[str]) -> object:

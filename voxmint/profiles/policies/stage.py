@@ -1,7 +1,6 @@
 """Holds the policies against every body, and says where what goes against one was written."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from dataclasses import replace
 from typing import Any, NamedTuple, Protocol
 
 from voxmint.origin import Origin, Path, dotted
@@ -278,7 +277,7 @@ class _Guard:
                 else:
                     here, other = at, Related(rule, f"the rule, for {self._policy.reach}")
                 related = (*_set_here(one.others), other)
-                yield replace(one.problem, at=here, related=related, affects=affects)
+                yield one.problem._replace(at=here, related=related, affects=affects)
 
 
 def _set_here(others: Sequence[UsedVar]) -> Iterator[Related]:

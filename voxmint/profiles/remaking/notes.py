@@ -1,7 +1,6 @@
 """What was found in values as they are written, and where the same is found in another state."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from voxmint.origin import Path
@@ -54,11 +53,11 @@ def moved(
 
 
 def _moved(note: Note, layer: Layer, bodies: Collection[Body]) -> Problem:
-    problem = replace(note.problem, affects=tuple(bodies))
+    problem = note.problem._replace(affects=tuple(bodies))
     leaf = _leaf(layer, note.path)
     if layer is note.layer or leaf is None:
         return problem
-    return replace(problem, at=key_origin(leaf) if note.at_key else origin(leaf))
+    return problem._replace(at=key_origin(leaf) if note.at_key else origin(leaf))
 
 
 def _leaf(layer: Layer, path: Path) -> Cell | None:

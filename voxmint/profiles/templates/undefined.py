@@ -5,7 +5,6 @@ with the files in which one line would mend it for all of them.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from voxmint.origin import Origin
@@ -65,7 +64,7 @@ class _Explainer:
     def problem(self) -> Problem:
         first = next((one for one in self._group if "nearest" in one.facts), self._group[0])
         if "unset" in first.facts:
-            return replace(first, affects=self._affects)
+            return first._replace(affects=self._affects)
         settings = list(self._settings())
         facts = {**first.facts, "where": self._where()}
         if settings:
@@ -76,7 +75,7 @@ class _Explainer:
             Related(one.at, f"`{self._var}` is set here, for {one.whom}")
             for one in settings[:_SHOWN]
         )
-        return replace(first, facts=facts, related=related, affects=self._affects)
+        return first._replace(facts=facts, related=related, affects=self._affects)
 
     def _where(self) -> str:
         """The files in which the var can be set for all of the bodies."""
