@@ -72,6 +72,8 @@ def _concrete(
 def _reached(compiled: Compiled) -> int:
     """How many profiles an error reaches, or stands in the file of."""
     errors = [problem for problem in compiled.problems if problem.is_error]
+    if not errors:
+        return 0
     profiles = compiled.compilation.profiles
     files = {problem.at.file for problem in errors if problem.at is not None}
     reached = {profile for problem in errors for profile, _ in problem.affects}

@@ -6,6 +6,7 @@ the one body that somebody asks about.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from types import MappingProxyType
 from typing import Any
 
@@ -30,7 +31,7 @@ from voxmint.profiles.documents import given_labels
 from voxmint.profiles.fields import EXPIRES_AFTER, REQUEST, SESSION, Field
 from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node
 from voxmint.profiles.render import Renderer, SharedParts, Subject
-from voxmint.profiles.templates.template import View, is_template
+from voxmint.profiles.templates.template import View, asks_super, is_template
 from voxmint.profiles.values import Plain, Scalar
 
 _ANCHOR = "anchor"
@@ -82,6 +83,14 @@ class Traced:
     template: str | None = None
     variables: tuple[Used, ...] = ()
     sent_as: Used | None = None
+
+    @property
+    def used_by_super(self) -> int:
+        """How many of the settings that it overrode are in the value all the same."""
+        above = (self.setting, *self.overrode)
+        pairs = zip(above, self.overrode, strict=False)
+        used = takewhile(lambda pair: asks_super(pair[0].value) and pair[1].is_there, pairs)
+        return sum(1 for _ in used)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,17 +228,19 @@ class _Tracer:
         return traced
 
     def _variables(self, cell: Leaf) -> tuple[Used, ...]:
-        used: dict[str, Cell] = {}
+        looked_at: dict[Path, Cell] = {}
         of_profile: dict[str, Used] = {}
         renderer = Renderer(
             self._body.root,
             self._subject(of_profile),
             SharedParts(),
             lambda file: self._texts.get(file, ""),
-            used,
+            looked_at.__setitem__,
         )
         renderer.leaf(cell)
-        of_vars = (Used(name, value_of(one), origin(one)) for name, one in used.items())
+        of_vars = (
+            Used(dotted(path), value_of(one), origin(one)) for path, one in looked_at.items()
+        )
         return (*of_vars, *of_profile.values())
 
     def _subject(self, used: dict[str, Used]) -> Subject:

@@ -64,6 +64,8 @@ class Merger:
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
+        self.restating: set[Layer] = set()
+        """The layers that may set something as the weaker ones do; never too few."""
         self._effects: dict[_Written, _Effect] = {}
         self._folded: dict[tuple[int, Layer], Step] = {}
 
@@ -113,6 +115,8 @@ class Merger:
         entries: dict[str, Cell] = {}
         if type(under) is MapCell:
             entries, under = dict(under.entries), under.under
+            if not node.entries:
+                self.restating.add(layer)
         elif not _is_always_there(node, layer):
             self._note_made_by_unset(node, layer)
         for name, value in node.entries.items():
@@ -124,6 +128,8 @@ class Merger:
             else:
                 # As `lay` does it; most values are scalars.
                 scalar, mark, style = value
+                if inner is not None and inner[0] == scalar:
+                    self.restating.add(layer)
                 leaf = (scalar, mark, keys[name], layer, inner, style)
                 entries[name] = tuple.__new__(Leaf, leaf)
         # As `MapCell(…)`, which takes half as long again as the tuple that it is.
@@ -135,6 +141,8 @@ class Merger:
 
     def _list(self, under: Cell | None, node: ListNode, layer: Layer, key: Mark | None) -> ListCell:
         before = under.items if type(under) is ListCell else ()
+        if under is not None:
+            self.restating.add(layer)
         items = tuple(
             self.lay(None, item, layer, None)._replace(under=weaker)
             for item, weaker in zip(node.items, _padded(before, len(node.items)), strict=True)
@@ -147,6 +155,8 @@ class Merger:
         self, under: Cell | None, node: MapNode, layer: Layer, key: Mark | None
     ) -> Cell:
         if REPLACE in node.entries:
+            if under is not None:
+                self.restating.add(layer)
             fresh = self.lay(None, node.entries[REPLACE], layer, key)
             return fresh._replace(under=under)
         if UNSET in node.entries:

@@ -6,26 +6,28 @@
 problems, and goes on with what is sound.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from voxmint.problems import Body, Problem, gathered
 from voxmint.profiles.bodies import FORMS
 from voxmint.profiles.bodiless import check_bodiless
-from voxmint.profiles.cells import MapCell
+from voxmint.profiles.cells import Cell, MapCell
 from voxmint.profiles.collector import COLLECTOR
 from voxmint.profiles.compiled import (
     Compilation,
     CompiledBody,
 )
+from voxmint.profiles.consequences import items_once
 from voxmint.profiles.deployments import undeployed
-from voxmint.profiles.documents import Environment, Profile
+from voxmint.profiles.documents import Environment, Layer, Profile
 from voxmint.profiles.families import trace
 from voxmint.profiles.left_out import follows
 from voxmint.profiles.lost import Kin, lost_bodies
 from voxmint.profiles.meant import quoted_as_written
 from voxmint.profiles.merge import Merger
+from voxmint.profiles.nodes import Mark
 from voxmint.profiles.once import ALWAYS, Makers, remembering
 from voxmint.profiles.order import EVERYTHING, Order
 from voxmint.profiles.parse import is_given_up
@@ -40,14 +42,11 @@ from voxmint.profiles.remaking.earlier import (
     Earlier,
     all_made,
 )
-from voxmint.profiles.render import Renderer, SharedParts, Subject
+from voxmint.profiles.render import Looks, Renderer, SharedParts, Subject
 from voxmint.profiles.retired import unserved
 from voxmint.profiles.source import Source
 from voxmint.profiles.stages import (
-    AllBodiless,
     AllChecked,
-    AllHeld,
-    AllIdle,
     AllMerged,
     AllRendered,
     Documents,
@@ -117,18 +116,19 @@ def _compile(known: Earlier, source: Source, order: Order, makers: Makers) -> _M
         merger = Merger()
         remade = _remade(known, stacks, order, merger)
         merged = merge(stacks, order, merger, remade)
-        rendered = render(merged, sources.texts)
+        rendered = render(merged, sources.texts, notes_vars=order.idle)
         looked_at = validate(rendered)
         made, checked = all_made(stacks, rendered, looked_at, remade)
         held = hold_policies(order, sources, families, made, checked)
-        idle = look_for_idle(order, sources, documents, families, merged, checked)
-        stages = (documents, families, stacks, merged, rendered, checked, held, idle)
+        idle = look_for_idle(order, sources, documents, families, merged, rendered, checked)
+        stages = (documents, families, stacks, merged, rendered, checked)
         found = [problem for stage in stages for problem in stage.problems]
+        found += (*held, *idle)
         found += undeployed(checked.bodies.values(), families.environments)
         found += unserved(checked.bodies.values(), families.environments)
         bodiless = check_the_bodiless(order, sources, families, stacks)
         reached = reach(order, sources, documents, families, stacks, found)
-        problems = [*quoted_as_written(reached, sources.texts), *bodiless.problems]
+        problems = items_once(quoted_as_written((*reached, *bodiless), sources.texts))
         compilation = gather(sources, families, stacks, checked, problems)
         return _Made(stacks, merged, rendered, looked_at, compilation)
 
@@ -227,8 +227,8 @@ def merge(
     if not (is_calm and remade.is_calm):
         for one in remade.bodies.values():
             merger.fold(one.stack.layers)
-    idle = _certainly_idle(merger, stacks)
-    return AllMerged(tuple(bodies), (*problems, *idle), merger.steps, is_calm)
+    found = (*problems, *_certainly_idle(merger, stacks))
+    return AllMerged(tuple(bodies), found, merger.steps, is_calm, merger.restating)
 
 
 def _root_of(merger: Merger) -> Callable[[Stack], MapCell]:
@@ -264,27 +264,39 @@ def _nothing(stack: Stack) -> MapCell:
 # ── render ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def render(merged: AllMerged, texts: Mapping[str, str]) -> AllRendered:
-    """Renders the templates that are left after the merge; drops what a new variant lacks."""
+def render(merged: AllMerged, texts: Mapping[str, str], *, notes_vars: bool = False) -> AllRendered:
+    """Renders the templates that are left after the merge; drops what a new variant lacks.
+
+    With `notes_vars`, what templates look at is noted.
+    """
     shared = SharedParts()
     problems: list[Problem] = []
+    used: set[tuple[Layer, Mark | None]] = set()
 
     def text_of(file: str) -> str:
         return texts.get(file, "")
 
-    bodies = [_render(one, shared, text_of, problems) for one in merged.bodies]
-    return AllRendered(tuple(bodies), tuple(problems))
+    def note(_: tuple[str, ...], cell: Cell) -> None:
+        used.add((cell.layer, cell.key))
+
+    looks = note if notes_vars else None
+    bodies = [_render(one, shared, text_of, problems, looks) for one in merged.bodies]
+    return AllRendered(tuple(bodies), tuple(problems), used)
 
 
 def _render(
-    merged: Merged, shared: SharedParts, text_of: "Texts", problems: list[Problem]
+    merged: Merged,
+    shared: SharedParts,
+    text_of: "Texts",
+    problems: list[Problem],
+    looks: Looks | None,
 ) -> Rendered:
     stack, root = merged
     profile = stack.profile
     subject = shared.subject(
         profile.name, stack.environment.name, profile.document.description, profile.labels
     )
-    renderer = Renderer(root, subject, shared, text_of)
+    renderer = Renderer(root, subject, shared, text_of, looks)
     root, fell = settled_in(root, stack.layers, renderer.leaf)
     session = renderer.session(root.entries.get("session"))
     lifetime = renderer.lifetime(root.entries.get("expires_after"))
@@ -336,18 +348,18 @@ def hold_policies(
     families: Families,
     made: Sequence["Made"],
     checked: AllChecked,
-) -> AllHeld:
-    """Holds every policy against every body that it is for, whatever was asked for."""
+) -> Iterable[Problem]:
+    """What goes against the fleet's own policies, in any body, whatever was asked for."""
     policies = sources.project.policies
     if not policies:
-        return AllHeld()
+        return ()
     from voxmint.profiles.policies.stage import Fleet, held  # its rules need Jinja
 
     texts = sources.texts
     fleet = Fleet(families.profiles, sources.environment_names, lambda file: texts.get(file, ""))
     right = checked.bodies.keys()
     is_everything = order.is_everything and families.is_whole
-    return AllHeld(tuple(held(policies, fleet, made, right, is_everything)))
+    return held(policies, fleet, made, right, is_everything)
 
 
 # ── idle ─────────────────────────────────────────────────────────────────────────────────────────
@@ -359,14 +371,15 @@ def look_for_idle(
     documents: Documents,
     families: Families,
     merged: AllMerged,
+    rendered: AllRendered,
     checked: AllChecked,
-) -> AllIdle:
+) -> Iterable[Problem]:
     """Finds what never has an effect, where that is asked for and can be known."""
     if not (order.idle and order.is_everything and not order.overrides):
-        return AllIdle()
+        return ()
     from voxmint.profiles.idle.stage import idle_problems  # only `validate` asks for it
 
-    return AllIdle(tuple(idle_problems(sources, documents, families, merged, checked)))
+    return idle_problems(sources, documents, families, merged, rendered, checked)
 
 
 # ── bodiless ─────────────────────────────────────────────────────────────────────────────────────
@@ -374,16 +387,15 @@ def look_for_idle(
 
 def check_the_bodiless(
     order: Order, sources: Sources, families: Families, stacks: Stacks
-) -> AllBodiless:
+) -> tuple[Problem, ...]:
     """Checks abstract profiles, and those of no environment, where everything is asked for."""
     if not order.is_everything:
-        return AllBodiless()
+        return ()
     with_bodies = {stack.profile.name for stack in stacks.stacks}
     if with_bodies >= families.profiles.keys():
-        return AllBodiless()
+        return ()
     texts = sources.texts
-    problems = check_bodiless(families.profiles, with_bodies, lambda file: texts.get(file, ""))
-    return AllBodiless(problems)
+    return check_bodiless(families.profiles, with_bodies, lambda file: texts.get(file, ""))
 
 
 # ── reach ────────────────────────────────────────────────────────────────────────────────────────

@@ -4,15 +4,15 @@ Rendering comes after the merge, so a value cannot inject YAML, and templates th
 are never looked at. A template sees `vars`, `env`, `profile` and `super()`.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from voxmint.origin import Origin
-from voxmint.problems import Problem
+from voxmint.origin import dotted
+from voxmint.problems import Problem, Related
 from voxmint.profiles import wording
-from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell
+from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, origin
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field
 from voxmint.profiles.templates.template import (
     Budget,
@@ -27,6 +27,9 @@ from voxmint.profiles.values import Plain, Scalar
 
 if TYPE_CHECKING:
     from voxmint.profiles.templates.problems import Texts
+
+Looks = Callable[[tuple[str, ...], Cell], None]
+"""What is told of each var that a template looks at: its path, such as `("vars", "room")`."""
 
 MAX_NESTED = 40
 """How many templates may wait for each other: a var in a var in a var."""
@@ -217,17 +220,17 @@ class _Roots(Mapping[str, View]):
 class Renderer:
     """Renders one body. `problems` holds the templates that failed, `failed` their cells' ids.
 
-    `used`, where it is given, is filled with the vars that are looked at, by their paths.
+    `looks`, where it is given, is told of each var that is looked at.
     """
 
     __slots__ = (
         "_budget",
+        "_looks",
         "_nested",
         "_rendering",
         "_shared",
         "_subject",
         "_texts",
-        "_used",
         "_values",
         "_vars",
         "_vars_view",
@@ -241,15 +244,15 @@ class Renderer:
         subject: Subject,
         shared: SharedParts,
         texts: "Texts",
-        used: dict[str, Cell] | None = None,
+        looks: Looks | None = None,
     ) -> None:
         self.problems: list[Problem] = []
         self.failed: set[int] = set()
-        self._used = used
+        self._looks = looks
         self._shared = shared
         self._texts = texts
         self._values: dict[int, Any] = {}
-        self._rendering: list[tuple[Cell, str]] = []
+        self._rendering: list[tuple[Cell, tuple[str, ...]]] = []
         self._nested = 0
         self._budget = Budget()
         vars_cell = root.entries.get("vars")
@@ -354,8 +357,8 @@ class Renderer:
         cell = self._vars.get(name)
         if type(cell) is not Leaf or (type(cell.value) is str and is_template(cell.value)):
             return None
-        if self._used is not None:
-            self._used[f"vars.{name}"] = cell
+        if self._looks is not None:
+            self._looks(path, cell)
         return cell.value
 
     def _weaker(self, cell: Leaf) -> Any:
@@ -409,33 +412,33 @@ class Renderer:
         """What a template sees by one of its names."""
         if name == "vars":
             if self._vars_view is None:
-                self._vars_view = self._view("vars", self._vars)
+                self._vars_view = self._view(("vars",), self._vars)
             return self._vars_view
         return self._subject.env if name == "env" else self._subject.profile
 
-    def _view(self, path: str, entries: Mapping[str, Cell]) -> View:
+    def _view(self, path: tuple[str, ...], entries: Mapping[str, Cell]) -> View:
         there = {name: inner for name, inner in entries.items() if type(inner) is not Gone}
 
         def get(name: str) -> Any:
-            return self._var(f"{path}.{name}", there[name])
+            return self._var((*path, name), there[name])
 
-        return View(path, there.keys, get)
+        return View(dotted(path), there.keys, get)
 
-    def _var(self, path: str, cell: Cell) -> Any:
+    def _var(self, path: tuple[str, ...], cell: Cell) -> Any:
         if isinstance(cell, MapCell):
             key = id(cell)
             if key not in self._values:
                 self._values[key] = self._view(path, cell.entries)
             return self._values[key]
-        if self._used is not None:
-            self._used[path] = cell
+        if self._looks is not None:
+            self._looks(path, cell)
         self._enter(path, cell)
         try:
             return self._once(cell)
         finally:
             self._rendering.pop()
 
-    def _enter(self, path: str, cell: Cell) -> None:
+    def _enter(self, path: tuple[str, ...], cell: Cell) -> None:
         cells = [id(one) for one, _ in self._rendering]
         if id(cell) in cells:
             raise _LeafFailedError(_cycle(self._rendering[cells.index(id(cell)) :]))
@@ -463,12 +466,21 @@ def _too_nested() -> TemplateError:
     return TemplateError(wording.TEMPLATE_TOO_MUCH, {"what": what})
 
 
-def _cycle(walk: Sequence[tuple[Cell, str]]) -> Problem:
+def _cycle(walk: Sequence[tuple[Cell, tuple[str, ...]]]) -> Problem:
     """The problem of vars in a circle, the same one from wherever the circle was entered."""
-    names = [name for _, name in walk]
+    named = [(cell, dotted(path)) for cell, path in walk]
+    names = [name for _, name in named]
     first = names.index(min(names))
-    circle = [*names[first:], *names[: first + 1]]
-    return Problem(wording.VARS_CYCLE, _place(walk[first][0]), {"walk": " → ".join(circle)})
+    (start, name), *others = (*named[first:], *named[:first])
+    circle = " → ".join((name, *(other for _, other in others), name))
+    facts = {"walk": circle} if others else {"walk": circle, "var": name}
+    related = tuple(Related(origin(cell), _set_here(other, cell)) for cell, other in others)
+    remark = _set_here(name, start) if others else ""
+    return Problem(wording.VARS_CYCLE, origin(start), facts, related, remark=remark)
+
+
+def _set_here(name: str, cell: Cell) -> str:
+    return f"`{name}` is set here ({cell.layer})"
 
 
 def _in_order(cell: MapCell, field: Field | None) -> list[tuple[str, Cell, Field | None]]:
@@ -479,10 +491,6 @@ def _in_order(cell: MapCell, field: Field | None) -> list[tuple[str, Cell, Field
     return [
         (name, entries[name], known) for name, known in field.by_name.items() if name in entries
     ]
-
-
-def _place(cell: Cell) -> Origin:
-    return cell.layer.origin(cell.mark)
 
 
 def _fixed_view(path: str, values: Mapping[str, Any]) -> View:

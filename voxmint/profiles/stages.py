@@ -8,6 +8,7 @@ from voxmint.profiles.cells import MapCell
 from voxmint.profiles.compiled import CompiledBody, CompiledEnvironment, CompiledProfile
 from voxmint.profiles.documents import Environment, Layer, Profile
 from voxmint.profiles.merge import Step
+from voxmint.profiles.nodes import Mark
 from voxmint.profiles.validate import Located
 
 Problems = tuple[Problem, ...]
@@ -60,13 +61,15 @@ class Merged(NamedTuple):
 class AllMerged(NamedTuple):
     """The merged cells of every body; `steps` are those of the folds that gave them.
 
-    `is_calm` says that every directive that was merged changed something.
+    `is_calm` says that every directive that was merged changed something; `restating` are the
+    layers that may set something as weaker ones do.
     """
 
     bodies: tuple[Merged, ...]
     problems: Problems
     steps: Collection[Step] = ()
     is_calm: bool = True
+    restating: Set[Layer] = frozenset()
 
 
 class Rendered(NamedTuple):
@@ -80,10 +83,15 @@ class Rendered(NamedTuple):
 
 
 class AllRendered(NamedTuple):
-    """The plain values of every body."""
+    """The plain values of every body.
+
+    `used_vars` are vars that templates looked at, by the layer that gives them and their key: those
+    of every body, but only where they were asked for.
+    """
 
     bodies: tuple[Rendered, ...]
     problems: Problems
+    used_vars: Set[tuple[Layer, Mark | None]] = frozenset()
 
 
 class AllChecked(NamedTuple):
@@ -92,21 +100,3 @@ class AllChecked(NamedTuple):
     bodies: Mapping[Body, CompiledBody]
     problems: Problems
     located: Collection[Located] = ()
-
-
-class AllHeld(NamedTuple):
-    """What goes against the fleet's own policies, as problems."""
-
-    problems: Problems = ()
-
-
-class AllIdle(NamedTuple):
-    """What never has an effect, as problems."""
-
-    problems: Problems = ()
-
-
-class AllBodiless(NamedTuple):
-    """What is wrong with profiles that have no body, as problems that affect none."""
-
-    problems: Problems = ()

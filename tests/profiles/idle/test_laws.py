@@ -8,9 +8,21 @@ from hypothesis import given, strategies as st
 from tests.profiles.idle.removing import Documents, outcome, removable, texts, without
 from tests.profiles.laws import law
 from tests.sources import MemorySource
+from voxmint.problems import Problem
 from voxmint.profiles.compiled import Compilation
-from voxmint.profiles.order import Order
-from voxmint.profiles.pipeline import compile_project
+from voxmint.profiles.families import trace
+from voxmint.profiles.idle.stage import idle_problems
+from voxmint.profiles.order import EVERYTHING, Order
+from voxmint.profiles.pipeline import (
+    compile_project,
+    merge,
+    overlay,
+    parse_all,
+    render,
+    validate,
+)
+from voxmint.profiles.reader import sharing_reader
+from voxmint.profiles.reading import Wanted, read_sources
 
 _UNSET = {"$unset": True}
 
@@ -149,3 +161,25 @@ def test_removing_what_is_idle_changes_no_body_and_makes_no_error(documents: Doc
     for some in ([problems] if problems else []) + [[one] for one in problems]:
         after = compiled(without(documents, some))
         assert outcome(after) == outcome(before), [f"{one.at} {one.message}" for one in some]
+
+
+@law(40)
+@given(_projects())
+def test_what_merge_and_rendering_notice_in_passing_hides_nothing(documents: Documents) -> None:
+    noticing, searching = _found_both_ways(documents)
+    assert noticing == searching
+
+
+def _found_both_ways(documents: Documents) -> tuple[list[Problem], list[Problem]]:
+    """What is idle by what was noticed, and by a search through everything."""
+    sources = read_sources(MemorySource(texts(documents)), Wanted(), sharing_reader())
+    parsed = parse_all(sources)
+    families = trace(sources, parsed)
+    merged = merge(overlay(families, EVERYTHING), EVERYTHING)
+    rendered = render(merged, sources.texts, notes_vars=True)
+    checked = validate(rendered)
+    every = {layer for body in merged.bodies for layer in body.stack.layers}
+    unaided = merged._replace(restating=every), rendered._replace(used_vars=frozenset())
+    noticing = idle_problems(sources, parsed, families, merged, rendered, checked)
+    searching = idle_problems(sources, parsed, families, *unaided, checked)
+    return list(noticing), list(searching)

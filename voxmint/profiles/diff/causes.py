@@ -252,11 +252,11 @@ class Causes:
         """The edits of the vars, labels and descriptions that the value was rendered from."""
         cell = find(state.body.root, path)
         for leaf in _template_leaves(cell):
-            used: dict[str, Cell] = {}
-            renderer = Renderer(state.body.root, _subject(state), SharedParts(), lambda _: "", used)
-            renderer.leaf(leaf)
+            used: dict[Path, Cell] = {}
+            subject, looks = _subject(state), used.__setitem__
+            Renderer(state.body.root, subject, SharedParts(), lambda _: "", looks).leaf(leaf)
             for name in used:
-                self._value(pair, stacks, tuple(name.split(".")), found)
+                self._value(pair, stacks, name, found)
             self._about_profile(pair, _texts_of((leaf, *used.values())), found)
 
     def _about_profile(self, pair: Pair, texts: str, found: Found) -> None:

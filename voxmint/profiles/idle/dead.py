@@ -1,6 +1,6 @@
 """Dead overrides: what a layer sets although the weaker layers give the same value already."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from voxmint.origin import Origin
@@ -13,18 +13,19 @@ from voxmint.profiles.merge import Step
 from voxmint.profiles.nodes import MapNode, Node, ScalarNode
 
 
-def dead_entries(steps: Collection[Step], ground: Ground) -> Dead:
+def dead_entries(steps: Collection[Step], restating: Set[Layer], ground: Ground) -> Dead:
     """For each layer the leaves that change nothing in any body that it has a part in.
 
     Looks at each step of the merge once, however many bodies share it; a leaf is dead where every
-    step of its layer leaves it as it is.
+    step of its layer leaves it as it is. No layer but those that are `restating` has any.
     """
+    suspects = restating & ground.reach.keys()
     found: dict[Layer, Sequence[Entry]] = {}
-    for step in steps:
+    for step in steps if suspects else ():
         layer, under = step.layer, step.under
         known = found.get(layer)
         if known is None:
-            found[layer] = restated(layer.tree, under) if layer in ground.reach else ()
+            found[layer] = restated(layer.tree, under) if layer in suspects else ()
         elif known:
             found[layer] = [
                 one for one in known if restates(one.node, find(under, one.path), one.path)

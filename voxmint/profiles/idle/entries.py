@@ -32,17 +32,6 @@ def leaves(node: MapNode, path: Keys = ()) -> Iterator[Entry]:
             yield Entry(below, node.keys[name], value)
 
 
-def paths(node: MapNode, path: Keys = ()) -> list[Keys]:
-    """The paths of the `leaves`."""
-    found: list[Keys] = []
-    for name, value in node.entries.items():
-        if type(value) is not ScalarNode and is_inner(value):
-            found += paths(value, (*path, name))
-        else:
-            found.append((*path, name))
-    return found
-
-
 def is_inner(node: Node) -> TypeGuard[MapNode]:
     """Whether the node only leads to its entries, and sets nothing itself.
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from voxmint.profiles.cells import Cell, Gone, Leaf, ListCell, MapCell, chain
 from voxmint.profiles.directives import has_directives
-from voxmint.profiles.documents import Layer
 from voxmint.profiles.idle.entries import Keys
-from voxmint.profiles.nodes import MapNode, Node, ScalarNode, texts_in
+from voxmint.profiles.nodes import MapNode, Node, texts_in
 from voxmint.profiles.templates.template import (
     MAP_METHODS,
     TEXT_METHODS,
@@ -40,30 +39,6 @@ def looks_at(references: References, path: Keys) -> bool:
         if reference[:length] == path[:length]:
             return True
     return False
-
-
-def own_references(layer: Layer, root: MapCell) -> References:
-    """The vars that a body uses in those texts of its session that are this layer's own.
-
-    Fewer than `Used` finds, for less: mostly it is a profile's own prompt that names its vars.
-    """
-    node, cell = layer.tree.entries.get("session"), root.entries.get("session")
-    if type(node) is not MapNode or type(cell) is not MapCell:
-        return NOTHING
-    found = NOTHING
-    waiting = [(node, cell)]
-    for node, cell in waiting:
-        there = cell.entries
-        for name, value in node.entries.items():
-            if type(value) is MapNode:
-                inner = there.get(name)
-                if type(inner) is MapCell:
-                    waiting.append((value, inner))
-            elif type(value) is ScalarNode and type(value.value) is str and "{" in value.value:
-                inner = there.get(name)
-                if type(inner) is Leaf and inner.layer is layer:
-                    found |= references(value.value)
-    return found
 
 
 def named_by(trees: Sequence[MapNode]) -> References:

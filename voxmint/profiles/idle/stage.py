@@ -1,6 +1,6 @@
 """The stage that finds what never has an effect, and says so."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import TYPE_CHECKING
 
 from voxmint.origin import Origin, dotted
@@ -27,7 +27,7 @@ from voxmint.profiles.values import briefly
 
 if TYPE_CHECKING:
     from voxmint.profiles.reading import Sources
-    from voxmint.profiles.stages import AllChecked, AllMerged, Documents, Families
+    from voxmint.profiles.stages import AllChecked, AllMerged, AllRendered, Documents, Families
 
 _MOST = 3
 """How many names are told."""
@@ -38,6 +38,7 @@ def idle_problems(
     documents: "Documents",
     families: "Families",
     merged: "AllMerged",
+    rendered: "AllRendered",
     checked: "AllChecked",
 ) -> Iterator[Problem]:
     """A warning for each thing that never has an effect, in a compile of the whole project.
@@ -48,7 +49,7 @@ def idle_problems(
     if _is_something_lost(sources, families):
         return
     ground = Ground(documents, families, merged, checked)
-    found = _Idle(ground, families, merged.steps).problems()
+    found = _Idle(ground, families, merged, rendered).problems()
     yield from written_once(found, (*sources.profiles.values(), *sources.environments.values()))
     unclear = _files_with_unclear_bases(documents)
     profiles = [one.lineage for one in families.profiles.values()]
@@ -76,12 +77,14 @@ def _is_something_lost(sources: "Sources", families: "Families") -> bool:
 class _Idle:
     """What is idle in the layers of a project, each entry for one reason only."""
 
-    def __init__(self, ground: Ground, families: "Families", steps: Collection[Step]) -> None:
+    def __init__(
+        self, ground: Ground, families: "Families", merged: "AllMerged", rendered: "AllRendered"
+    ) -> None:
         self._ground = ground
         self._families = families
-        self._steps = steps
-        self._dead: Dead = dead_entries(steps, ground)
-        own = own_vars(ground)
+        self._steps = merged.steps
+        self._dead: Dead = dead_entries(merged.steps, merged.restating, ground)
+        own = own_vars(ground, rendered.used_vars)
         self._unused = unused_vars(ground, own)
         self._shadowed = shadowed_vars(ground, own, self._unused, self._dead)
 

@@ -6,21 +6,20 @@ from typing import NamedTuple
 from voxmint.origin import Origin
 from voxmint.profiles.cells import MapCell, find
 from voxmint.profiles.documents import Layer
-from voxmint.profiles.idle.entries import Entry, Keys, grouped, is_inner, leaves_of, paths
+from voxmint.profiles.idle.entries import Entry, Keys, grouped, is_inner, leaves, leaves_of
 from voxmint.profiles.idle.ground import Dead, Ground, overrider
 from voxmint.profiles.idle.references import (
     NOTHING,
     References,
     looks_at,
     named_by,
-    own_references,
 )
-from voxmint.profiles.nodes import MapNode
+from voxmint.profiles.nodes import MapNode, Mark
 
 Chosen = Mapping[Layer, Set[Keys]]
 """Some leaves of each layer, by their paths."""
 Own = Mapping[Layer, Sequence[Keys]]
-"""The paths of the vars that layers set themselves."""
+"""The paths of vars that layers set themselves."""
 
 
 def vars_of(layer: Layer) -> MapNode | None:
@@ -29,10 +28,20 @@ def vars_of(layer: Layer) -> MapNode | None:
     return node if node is not None and is_inner(node) else None
 
 
-def own_vars(ground: Ground) -> Own:
-    """The vars of each layer that can be judged, where it has any."""
-    found = ((layer, vars_of(layer)) for layer in ground.reach)
-    return {layer: paths(node, ("vars",)) for layer, node in found if node is not None}
+def own_vars(ground: Ground, used: Set[tuple[Layer, Mark | None]]) -> Own:
+    """The vars of each layer that can be judged, but for those that are known to be of use.
+
+    What a template looked at in some body, where this very layer gives it, is neither unused nor
+    overridden everywhere: nearly all vars are such.
+    """
+    found: dict[Layer, Sequence[Keys]] = {}
+    for layer in ground.reach:
+        node = vars_of(layer)
+        if node is not None and not all((layer, key) in used for key in node.keys.values()):
+            left = [one.path for one in leaves(node, ("vars",)) if (layer, one.key) not in used]
+            if left:
+                found[layer] = left
+    return found
 
 
 def unused_vars(ground: Ground, own: Own) -> Chosen:
@@ -46,8 +55,6 @@ def unused_vars(ground: Ground, own: Own) -> Chosen:
 
 
 def _unused(layer: Layer, left: Sequence[Keys], ground: Ground) -> Set[Keys]:
-    named = own_references(layer, ground.reach[layer][0].root)
-    left = [path for path in left if not looks_at(named, path[1:])]
     for body in ground.reach[layer]:
         if not left:
             break
