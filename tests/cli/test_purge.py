@@ -4,7 +4,6 @@ import io
 import json
 import os
 import re
-import subprocess
 from datetime import UTC
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.running import NOW, Ran, Terminal, ran, write
+from tests.engine.worlds import new_repository, no_file_above
 from voxmint.cli.main import main
 from voxmint.cli.world import World
 
@@ -31,7 +31,7 @@ MINE = "# mine\nMINE=1\n"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = write(tmp_path / "project", {**FILES, ".env.local": MINE})
-    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    new_repository(folder)
     assert at(folder, NOW, "mint", "-e", "local").code == 0
     return folder
 
@@ -72,6 +72,25 @@ def test_elsewhere_it_wants_to_be_told(project: Path, snapshot: SnapshotAssertio
     again = at(project, NOW + 100, "purge", "-e", "local")
     assert again.code == 0
     assert again.out == snapshot
+
+
+def test_without_room_for_the_ledger_what_is_out_is_said_to_be_out(
+    project: Path, snapshot: SnapshotAssertion
+) -> None:
+    with no_file_above(100):
+        full = at(project, NOW + 100, "purge", "-e", "local", "--yes")
+    assert text_of(project) == MINE
+    assert full.code == 3
+    assert str(full).replace(str(project), "PROJECT") == snapshot
+    with no_file_above(100):
+        again = at(project, NOW + 100, "purge", "-e", "local", "--yes", "-o", "json")
+        quiet = at(project, NOW + 100, "-q", "purge", "-e", "local", "--yes")
+    told = json.loads(again.out)
+    assert [(one["outcome"], one["error"]) for one in told["results"]] == [("removed", None)] * 2
+    assert [one["code"] for one in told["problems"]] == ["ledger-behind"]
+    assert (quiet.code, quiet.out, quiet.err.split()[0]) == (3, "", "unnoted")
+    assert at(project, NOW + 100, "purge", "-e", "local", "--yes").code == 0
+    assert at(project, NOW + 100, "purge", "-e", "local", "--yes").out == snapshot
 
 
 def test_a_dry_run_changes_nothing(project: Path, snapshot: SnapshotAssertion) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.engine.worlds import environ, git, repository_in
+from tests.engine.worlds import commit, environ, git, made_once, repository_in
 from voxmint.engine.git import Repository, any_repository
 from voxmint.engine.revisions import Objects, Revision, committed, object_at
 from voxmint.engine.states import Asked, find_states
@@ -32,13 +32,6 @@ def revision(project: Path, where: str = "HEAD^{tree}") -> Revision:
     tree = object_at(repository, where)
     assert tree is not None
     return committed(Objects(repository), repository, tree)
-
-
-def commit(project: Path, message: str = "more") -> str:
-    """Commits all that is there; the commit."""
-    git(project, "add", "--all")
-    git(project, "commit", "--quiet", "--allow-empty", "--message", message)
-    return git(project, "rev-parse", "HEAD")
 
 
 def write(project: Path, files: Mapping[str, str]) -> None:
@@ -91,7 +84,14 @@ def clone(origin: Path, folder: Path, *options: str) -> Path:
 
 
 def branch_off(project: Path) -> None:
-    """A branch `feature` of two commits, and a default branch that went on by one."""
+    """A branch `feature` of two commits, and a default branch that went on by one.
+
+    What is checked out is the branch, with a change that is not committed.
+    """
+    made_once(project, "branch_off", _branch_off)
+
+
+def _branch_off(project: Path) -> str:
     git(project, "init", "--quiet", "--initial-branch=main")
     repository_in(project, FILES)
     git(project, "checkout", "--quiet", "-b", "feature")
@@ -103,3 +103,15 @@ def branch_off(project: Path) -> None:
     commit(project)
     git(project, "checkout", "--quiet", "feature")
     write(project, {"profiles/clinic.yaml": "not committed\n"})
+    return ""
+
+
+def branch_of_its_own(project: Path) -> None:
+    """The same, with nothing that is not committed."""
+
+    def make(project: Path) -> str:
+        branch_off(project)
+        git(project, "checkout", "--quiet", "--force", "feature")
+        return ""
+
+    made_once(project, "branch_of_its_own", make)

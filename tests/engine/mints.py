@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.engine.scripted import Answered, Asked, Script, Scripted, said
-from tests.engine.worlds import environ
+from tests.engine.worlds import environ, new_repository
 from voxmint.engine.edge import Edge, Operator
 from voxmint.engine.events import Event
 from voxmint.engine.ledger.ledger import Ledger, SessionRecord
@@ -153,10 +153,7 @@ def desk(
         made.write(f"profiles/{name}.yaml", "extends: base\n")
     sinks = "" if "sinks:" in more else "sinks: [{kind: dotenv, path: .env.live}]\n"
     made.write("environments/live.yaml", f"provider: {provider}\n{sinks}{more}")
-    # What `git init` makes, as far as git needs it, without starting a process in every test.
-    for folder in ("objects", "refs"):
-        (made.root / ".git" / folder).mkdir(parents=True, exist_ok=True)
-    made.write(".git/HEAD", "ref: refs/heads/main\n")
+    new_repository(made.root)
     return made
 
 

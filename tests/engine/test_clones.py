@@ -7,7 +7,7 @@ import pytest
 
 from tests.engine.histories import (
     FILES,
-    branch_off,
+    branch_of_its_own,
     clone,
     content,
     revision,
@@ -30,8 +30,7 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def origin(project: Path) -> Path:
     """A repository on its branch `feature`, with nothing that is not committed."""
-    branch_off(project)
-    git(project, "checkout", "--quiet", "--force", "feature")
+    branch_of_its_own(project)
     return project
 
 

@@ -66,6 +66,14 @@ def test_what_a_killed_command_left_is_named_by_the_next_run(tmp_path: Path) -> 
         assert [one.profile for one in ready.report.unseen] == ["clinic"]
 
 
+def test_what_a_run_beside_it_is_about_to_get_is_not_nobodys(tmp_path: Path) -> None:
+    made = desk(tmp_path)
+    with launch(made), launch(made) as ready:
+        assert made.open_intents == ["clinic", "clinic"]
+        assert ready.report.unseen == ()
+        assert made.plan().unseen == ()
+
+
 # ── tokens that live long enough ─────────────────────────────────────────────────────────────────
 
 

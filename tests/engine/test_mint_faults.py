@@ -26,7 +26,10 @@ from voxmint.engine.events import (
     Written,
 )
 from voxmint.engine.mint import mint
-from voxmint.engine.report import Report, Result
+from voxmint.engine.report import Report, Result, told_once
+from voxmint.engine.stores.wording import STORE_UNREACHABLE
+from voxmint.origin import Origin
+from voxmint.problems import Problem
 
 WARDS = [f"ward-{number}" for number in range(8)]
 
@@ -170,9 +173,11 @@ def test_a_ledger_that_breaks_while_it_runs_ends_the_run(tmp_path: Path) -> None
     assert (report.exit_code, made.env_file.exists()) == (1, False)
 
 
-@pytest.mark.parametrize("table", ["sessions", "deliveries"])
+@pytest.mark.parametrize(
+    ("table", "halted"), [("sessions", "ledger-corrupt"), ("deliveries", "ledger-behind")]
+)
 def test_of_a_ledger_that_could_be_written_in_the_end_nothing_is_told_and_nothing_lacks(
-    tmp_path: Path, table: str
+    tmp_path: Path, table: str, halted: str
 ) -> None:
     """Once where the session is put down, once where it is put down that the sink has it."""
 
@@ -192,11 +197,38 @@ def test_of_a_ledger_that_could_be_written_in_the_end_nothing_is_told_and_nothin
     with Scripted(script) as server:
         made = against(server, desk(tmp_path))
         report = minted_with(made, listener)
-    assert [event.problem.code for event in made.told(Halted)] == ["ledger-corrupt"]
+    assert [event.problem.code for event in made.told(Halted)] == [halted]
     assert (outcomes(report), report.problems, report.exit_code) == ({"clinic": "minted"}, (), 0)
     [record] = made.sessions.values()
     assert (len(record.sinks), made.open_intents) == (1, [])
     assert {entry.action for entry in made.plan().entries} == {"keep"}
+
+
+def test_what_keeps_tokens_out_and_others_in_is_told_once(tmp_path: Path) -> None:
+    def script(number: int, _: Asked) -> Answered:
+        if number == 3:
+            made.env_file.rename(tmp_path / "elsewhere")
+            made.env_file.symlink_to(tmp_path / "elsewhere")
+        return minted(number)
+
+    with Scripted(script) as server:
+        made = against(server, desk(tmp_path, ["clinic", "gone"]))
+        made.mint()
+        (made.root / "profiles/gone.yaml").unlink()
+        report = made.mint(force=True)
+    assert (outcomes(report), report.unpruned) == ({"clinic": "unwritten"}, ("gone",))
+    assert [problem.code for problem in report.problems] == ["file-is-symlink"]
+
+
+def test_of_problems_that_look_the_same_one_is_told() -> None:
+    def unreachable(name: str, line: int, said: str = "no answer") -> Problem:
+        facts = {"store": "Vault", "said": said, "name": name}
+        return Problem(STORE_UNREACHABLE, Origin("environments/live.yaml", line, 5), facts)
+
+    one, other = unreachable("a", 2), unreachable("b", 2)
+    assert one != other
+    others = [unreachable("a", 3), unreachable("a", 2, "no route")]
+    assert told_once([one, other, *others]) == (one, *others)
 
 
 def test_nothing_leaves_unless_the_ledger_can_say_so(tmp_path: Path) -> None:

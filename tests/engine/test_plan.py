@@ -7,8 +7,11 @@ import pytest
 from tests.engine.mints import NOW, Desk, desk, outcomes
 from tests.engine.worlds import problem_of
 from voxmint.engine.edge import Operator
+from voxmint.engine.events import Noted
+from voxmint.engine.ledger.ledger import Ledger
 from voxmint.engine.mint import plan_profiles
 from voxmint.engine.plan import Action, Plan
+from voxmint.engine.sinks.contract import Pending, Receipt
 from voxmint.problems import ProblemsError
 
 NOT_STORED = "and no token is stored that could be written again"
@@ -246,6 +249,47 @@ def test_names_in_a_file_that_the_ledger_does_not_know_are_no_tokens(made: Desk)
     assert decision(made.plan()) == ("mint", "no token yet")
 
 
+STORES = """provider: {kind: emulator}
+sinks: [{kind: dotenv, path: .env.live}, {kind: keyring}, {kind: kubernetes, namespace: speech}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("cut_short", "said"),
+    [
+        (("keyring",), "missing from `keyring X`: staged there"),
+        (("kubernetes",), "not known to be in `kubernetes X`: a mint looks first"),
+        (
+            ("keyring", "kubernetes"),
+            (
+                "missing from `keyring X`: staged there; not known to be in `kubernetes X`: a mint "
+                "looks first"
+            ),
+        ),
+    ],
+)
+def test_of_a_store_that_keeps_nothing_staged_it_is_not_said_to(
+    made: Desk, cut_short: tuple[str, ...], said: str
+) -> None:
+    made.mint("clinic")
+    made.write("environments/live.yaml", STORES)
+    stores = [sink for sink in made.plan("clinic").sinks if sink.kind != "dotenv"]
+    receipts = [Receipt("clinic", *sink.key, ("x",)) for sink in stores]
+    pending = [Pending("clinic", *sink.key, "1") for sink in stores if sink.kind in cut_short]
+    with Ledger.open(made.root / ".voxmint/ledger.db") as ledger:
+        ledger.claim("live", receipts, pending)
+        ledger.delivered("live", [one for one in receipts if one.kind not in cut_short])
+    [entry] = made.plan("clinic").entries
+    named = entry.reason
+    for sink in stores:
+        for called in (f"{sink.kind} {sink.target}", sink.target):
+            named = named.replace(f"`{called}`", f"`{sink.kind} X`")
+    assert (str(entry.action), named) == ("rewrite", said)
+    anew = entry.minted_anew().reason
+    is_gone = "keyring" in cut_short
+    assert anew.endswith(", and what was staged there is gone" if is_gone else f", {NOT_STORED}")
+
+
 def test_force_renews_all(made: Desk) -> None:
     made.mint("clinic")
     assert decisions(made.plan(force=True)) == {
@@ -263,6 +307,21 @@ def test_without_a_sink_it_fails_as_a_mint_does(made: Desk, sinks: str, code: st
         with pytest.raises(ProblemsError) as error:
             attempt()
         assert problem_of(error).code == code
+
+
+def test_who_may_not_write_there_sees_the_plan_and_is_told(made: Desk) -> None:
+    before = made.plan()
+    sinks = "[{kind: dotenv, path: .env.live, group: none-of-this-name}]"
+    made.write("environments/live.yaml", f"provider: {{kind: emulator}}\nsinks: {sinks}\n")
+    assert decisions(made.plan()) == decisions(before)
+    [noted] = made.told(Noted)
+    assert noted.problem.message == (
+        "a mint could not do this from here: `.env.live` cannot be given to the group "
+        "`none-of-this-name`: this machine has no such group"
+    )
+    with pytest.raises(ProblemsError) as error:
+        made.mint()
+    assert problem_of(error).code == "sink-group-unknown"
 
 
 def test_only_what_is_asked_for_is_planned(made: Desk) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ import pytest
 
 from tests.engine.mints import KEY, Desk, against, desk, outcomes
 from tests.engine.scripted import Scripted, each, minted
+from tests.engine.worlds import problem_of
 from voxmint.engine.edge import Operator
 from voxmint.engine.mint import mint, planned
-from voxmint.engine.planfile import Asked, read_plan, words_of, write_plan
+from voxmint.engine.planfile import Asked, may_replace, read_plan, words_of, write_plan
 from voxmint.engine.report import Report
 from voxmint.engine.reviewing import Review
 from voxmint.engine.sinks.contract import Console
@@ -357,3 +359,22 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
     assert "is a folder" in damage(tmp_path / "plan.json")[0]
     [message] = damage(tmp_path / "no/plan.json")
     assert message.startswith("plan-unreadable: ")
+
+
+def test_a_link_is_told_by_what_it_leads_to(tmp_path: Path) -> None:
+    """A plan is no secret, and /dev/stdout no file that could be named in a link's place."""
+    (tmp_path / "real.json").write_text("{}")
+    os.mkfifo(tmp_path / "pipe")
+    for leads_to, said in {
+        "real.json": "is a symlink, and only real files are read and written here",
+        "nowhere": "is a symlink, and only real files are read and written here",
+        "pipe": "is a named pipe, not a file",
+        "/dev/null": "is a device, not a file",
+    }.items():
+        path = tmp_path / "plan.json"
+        path.symlink_to(leads_to)
+        with pytest.raises(ProblemsError) as raised:
+            may_replace(path)
+        assert problem_of(raised).message == f"`{path}` {said}"
+        assert damage(path)[0].endswith(said)
+        path.unlink()

@@ -11,9 +11,9 @@ from tests.engine.histories import (
     FILES,
     LIMIT,
     asked,
+    branch_of_its_own,
     branch_off,
     clone,
-    commit,
     content,
     read,
     revision,
@@ -21,7 +21,7 @@ from tests.engine.histories import (
     told,
     write,
 )
-from tests.engine.worlds import environ, git, problem_of, repository_in
+from tests.engine.worlds import commit, environ, git, head, problem_of, repository_in
 from voxmint.engine.revisions import Objects, staged
 from voxmint.engine.states import find_states
 from voxmint.engine.worktree import WorkTree
@@ -115,7 +115,7 @@ def test_a_folder_named_like_a_file_and_a_submodule(project: Path, tmp_path: Pat
     other.mkdir()
     repository_in(other, FILES)
     repository_in(project, {**FILES, "profiles/odd.yaml/inner.yaml": "x\n"})
-    name = git(other, "rev-parse", "HEAD")
+    name = head(other)
     for path in ("profiles/module", "profiles/module.yaml"):
         git(project, "update-index", "--add", "--cacheinfo", f"160000,{name},{path}")
     git(project, "commit", "--quiet", "--message", "with modules")
@@ -142,9 +142,9 @@ def branched(project: Path) -> Path:
 
 
 @pytest.fixture
-def origin(branched: Path) -> Path:
-    git(branched, "checkout", "--quiet", "--force", "feature")
-    return branched
+def origin(project: Path) -> Path:
+    branch_of_its_own(project)
+    return project
 
 
 def test_by_default_from_where_the_branch_left_the_default_branch(branched: Path) -> None:

@@ -1,11 +1,12 @@
 """What the engine's tests share: repositories, other processes, an ordinary user."""
 
 import os
+import resource
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,10 +31,10 @@ def environ(home: Path) -> dict[str, str]:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Runs git there as somebody would by hand."""
-    identity = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.org")
+    """Runs git there as somebody would by hand; it tidies nothing up afterwards."""
+    settings = ("user.name=Somebody", "user.email=somebody@example.org", "maintenance.auto=false")
     done = subprocess.run(
-        ["git", *identity, *arguments],
+        ["git", *(word for setting in settings for word in ("-c", setting)), *arguments],
         cwd=folder,
         env=environ(folder),
         check=True,
@@ -43,16 +44,75 @@ def git(folder: Path, *arguments: str) -> str:
     return done.stdout.strip()
 
 
+def commit(folder: Path, message: str = "more") -> str:
+    """Commits all that is there; the commit."""
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
+    return head(folder)
+
+
+def head(folder: Path) -> str:
+    """The commit that is checked out in a repository of the usual form, as its files say it."""
+    said = (folder / ".git/HEAD").read_text().strip()
+    _, is_on_a_branch, branch = said.partition("ref: ")
+    return (folder / ".git" / branch).read_text().strip() if is_on_a_branch else said
+
+
+def new_repository(folder: Path) -> None:
+    """What `git init` makes, as far as git needs it, without starting a process in every test."""
+    for name in ("objects", "refs"):
+        (folder / ".git" / name).mkdir(parents=True, exist_ok=True)
+    (folder / ".git/HEAD").write_text("ref: refs/heads/main\n")
+
+
 def repository_in(folder: Path, files: Mapping[str, str]) -> str:
     """Makes a repository of these files; the commit."""
-    git(folder, "init", "--quiet")
-    for name, text in files.items():
+
+    def make(folder: Path) -> str:
+        if not (folder / ".git").exists():
+            git(folder, "init", "--quiet")
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return commit(folder, "first")
+
+    return made_once(folder, ("repository", *files.items()), make)
+
+
+def made_once(folder: Path, key: Hashable, make: Callable[[Path], str]) -> str:
+    """What is made in an empty folder; what making it gave.
+
+    Under one key it is made once in a process, apart from all tests, and copied for each of them:
+    a dozen processes of git take ten times as long. Where something is there already, it is made.
+    """
+    if any(folder.iterdir()):
+        return make(folder)
+    if key not in _MADE:
+        with tempfile.TemporaryDirectory() as template:
+            given = make(Path(template))
+            _MADE[key] = given, _content(Path(template))
+    given, content = _MADE[key]
+    for name, data in content.items():
         path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "first")
-    return git(folder, "rev-parse", "HEAD")
+        if data is None:
+            path.mkdir()
+        else:
+            path.write_bytes(data)
+    return given
+
+
+_Content = Mapping[str, bytes | None]
+_MADE: dict[Hashable, tuple[str, _Content]] = {}
+
+
+def _content(folder: Path) -> _Content:
+    """Each folder inside before what it holds, and what each file holds."""
+    inside = sorted(path for path in folder.rglob("*") if path.suffix != ".sample")
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
+        for path in inside
+    }
 
 
 def started(script: str, *arguments: object, ordinary: bool = False) -> subprocess.Popen[str]:
@@ -99,6 +159,17 @@ def ordinary_folder() -> Iterator[Path]:
     finally:
         folder.chmod(0o755)
         shutil.rmtree(folder)
+
+
+@contextmanager
+def no_file_above(size: int) -> Iterator[None]:
+    """As on a full disk: this process writes no further into a file than so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def touched(path: Path) -> tuple[int, ...]:

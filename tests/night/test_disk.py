@@ -177,6 +177,13 @@ def test_a_folder_that_is_read_only_is_found_before_anything_is_sent(
         if what == "the project":
             (made.root / ".voxmint").rmdir()
         shut(made.root / paths[what])
+        if what == "the sink's folder":
+            # Who only reads is told, and shown what there is to see.
+            run = nursery.start(
+                made.root, ["plan", "-e", "live"], made.environ, folder / "output", ordinary=True
+            )
+            assert nursery.ended(run) == 0, run.said
+            assert "a mint could not do this from here: `out/.env.live` cannot be" in run.said
         run = nursery.start(
             made.root, ["mint", "-e", "live"], made.environ, folder / "output", ordinary=True
         )

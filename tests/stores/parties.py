@@ -137,10 +137,6 @@ class Tripping(Store):
     inner: Store
     trip: Trip = field(default_factory=Trip)
 
-    @property
-    def keeps_staged(self) -> bool:  # type: ignore[override]  # as the store inside has it
-        return self.inner.keeps_staged
-
     def look(self, name: str) -> Found:
         found: Found = self.trip.passed(lambda: self.inner.look(name))
         return found
@@ -151,6 +147,9 @@ class Tripping(Store):
 
     def has(self, name: str, found: Found, content: Content) -> bool:
         return bool(self.trip.passed(lambda: self.inner.has(name, found, content)))
+
+    def vouches(self, found: Found) -> bool:
+        return self.inner.vouches(found)
 
     def stage(self, draft: Draft) -> str:
         return str(self.trip.passed(lambda: self.inner.stage(draft)))
@@ -180,19 +179,13 @@ class Tripping(Store):
         return self.inner.trouble_of(error)
 
 
-def _keeps_staged(destination: StoreDestination) -> bool:
-    sink = destination.sink(PROFILE)
-    assert isinstance(sink, StoreSink)
-    return sink.store.keeps_staged
-
-
 class StoreParty(Party):
     """A store of any kind, whose calls fail one by one."""
 
     def __init__(self, destination: StoreDestination) -> None:
         super().__init__(destination)
         self.trip = Trip()
-        self.keeps_staged = _keeps_staged(destination)
+        self.keeps_staged = destination.sink(PROFILE).keeps_staged
 
     def sink(self) -> Sink:
         sink = self.destination.sink(PROFILE)
@@ -240,7 +233,7 @@ class RequestedParty(Party):
         self.front = front
         self.for_good = for_good
         self.own = own
-        self.keeps_staged = _keeps_staged(destination)
+        self.keeps_staged = destination.sink(PROFILE).keeps_staged
 
     def sink(self) -> Sink:
         return self.destination.sink(PROFILE)
@@ -272,7 +265,7 @@ class GcpParty(Party):
     def __init__(self, destination: SecretManager) -> None:
         super().__init__(destination)
         self.gcp = destination.gcp
-        self.keeps_staged = _keeps_staged(destination)
+        self.keeps_staged = destination.sink(PROFILE).keeps_staged
 
     def sink(self) -> Sink:
         return self.destination.sink(PROFILE)
@@ -291,7 +284,7 @@ class KeyringParty(Party):
     def __init__(self, destination: KeyringInMemory) -> None:
         super().__init__(destination)
         self.backend = destination.backend
-        self.keeps_staged = _keeps_staged(destination)
+        self.keeps_staged = destination.sink(PROFILE).keeps_staged
 
     def sink(self) -> Sink:
         return self.destination.sink(PROFILE)

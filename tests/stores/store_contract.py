@@ -172,7 +172,7 @@ class StoreContract:
                 line.write(before)
             sink = line.destination.sink(PROFILE)
             assert isinstance(sink, StoreSink)
-            if not sink.store.keeps_staged:
+            if not sink.keeps_staged:
                 pytest.skip("nothing that is staged there outlives its run")
             with sink.locked():
                 staged = sink.stage(delivering(PROFILE, number=new))

@@ -22,7 +22,7 @@ from tests.stores.servers.github import (
     Kept,
     Request,
 )
-from voxmint.engine.sinks.contract import Change
+from voxmint.engine.sinks.contract import Change, Finished, Unfinished
 from voxmint.problems import ProblemsError
 from voxmint.testing.sink_contract import (
     REMOVED,
@@ -169,6 +169,23 @@ def test_a_run_killed_between_the_secret_and_its_marks_is_told_from_a_whole_one(
     assert github.sink("clinic").holds() == frozenset()
     written(github, 3)
     assert github.sink("clinic").holds() == {"clinic"}
+
+
+def test_what_a_run_had_put_in_place_is_told_from_what_it_had_not(github: Github) -> None:
+    """That run was killed before the ledger was told; the next one cannot read a token."""
+    one = session("clinic")
+    with github.sink("clinic").stage(delivering("clinic")) as staged:
+        [pending] = staged.pending
+        unfinished = [Unfinished(one, pending.version, pending.before)]
+        assert github.sink("clinic").finish(unfinished) == Finished()
+        staged.switch()
+    assert github.sink("clinic").finish(unfinished) == Finished({"clinic": UNCHANGED})
+    # In another form, or by another hand, it is not what the session is to be.
+    github.settings["payload"] = "token"
+    assert github.sink("clinic").finish(unfinished) == Finished()
+    github.settings["payload"] = "json"
+    github.place.secrets[NAME] = Kept("by hand", github.fake.now())
+    assert github.sink("clinic").finish(unfinished) == Finished()
 
 
 # ── what stands in the way ───────────────────────────────────────────────────────────────────────

@@ -1,5 +1,6 @@
 """Which keyring is used, which is none to keep a token in, and what is said of its errors."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from tests.stores.keyrings import (
     InMemory,
     KeyringInMemory,
     KeyringOf,
+    failing,
     made,
     problem_of,
     used,
@@ -29,8 +31,10 @@ from tests.stores.keyrings import (
 )
 from voxmint.engine.stores.contract import What
 from voxmint.engine.stores.keyring import KeyringSink, _Keyring
-from voxmint.engine.stores.keyring_backends import QuitError, Steady
+from voxmint.engine.stores.keyring_backends import PAUSES, QuitError, Steady
+from voxmint.engine.upstream.keyrings import from_keyring
 from voxmint.problems import ProblemsError
+from voxmint.testing.sink_contract import WRITTEN, delivering
 
 
 def in_module(module: str) -> KeyringBackend:
@@ -96,6 +100,51 @@ def test_of_several_the_first_one_is_used_alone(tmp_path: Path) -> None:
         written(KeyringOf(first, tmp_path))
     assert set(first.held) == {(TOKENS, NAME), (MARKS, NAME)}
     assert list(second.held.values()) == ["another machine's"]
+
+
+@pytest.mark.parametrize("error", [TimeoutError("ek_canary"), BlockingIOError(11, "ek_canary")])
+def test_one_that_is_too_busy_to_be_reached_is_tried_again_a_few_times(
+    error: Exception,
+) -> None:
+    backend, waits = InMemory(), list[float]()
+    steady = Steady(backend, waits.append)
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: steady.set_password(TOKENS, NAME, "x"),
+        lambda: steady.get_password(TOKENS, NAME),
+        lambda: steady.delete_password(TOKENS, NAME),
+    )
+    for call, expected in zip(calls, (None, "x", None), strict=True):
+        with failing(backend, error, times=len(PAUSES)):
+            assert call() == expected
+    assert waits == [*PAUSES] * 3
+    waits.clear()
+    with failing(backend, error), pytest.raises(type(error)):
+        steady.get_password(TOKENS, NAME)
+    assert waits == [*PAUSES]
+
+
+def test_what_went_wrong_otherwise_is_not_tried_again() -> None:
+    backend, waits = InMemory(), list[float]()
+    with failing(backend, KeyringLocked()), pytest.raises(KeyringLocked):
+        Steady(backend, waits.append).get_password(TOKENS, NAME)
+    assert (waits, len(backend.calls)) == ([], 1)
+
+
+def test_a_sink_waits_for_a_busy_one(tmp_path: Path) -> None:
+    backend, waits = InMemory(), list[float]()
+    store = KeyringInMemory(backend, tmp_path)
+    kind = type("Unhurried", (KeyringSink,), {"pause": staticmethod(waits.append)})
+    with used(backend), failing(backend, TimeoutError(), after=1, times=2):
+        assert store.made_sink(kind, "clinic").write(delivering("clinic")) == {"clinic": WRITTEN}
+    assert waits == [*PAUSES[:2]]
+
+
+def test_a_key_is_waited_for_as_well() -> None:
+    backend, waits = InMemory(), list[float]()
+    backend.set_password("voxmint", "openai", "sk-1")
+    with used(backend), failing(backend, TimeoutError(), times=1):
+        assert from_keyring("openai", None, waits.append) == "sk-1"
+    assert waits == [*PAUSES[:1]]
 
 
 def error_in(module: str, name: str) -> Exception:

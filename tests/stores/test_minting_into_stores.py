@@ -147,7 +147,8 @@ def test_of_a_store_that_cannot_be_asked_nobody_says_that_it_is_empty(tmp_path: 
     [environment] = json.loads(data.out)["environments"]
     assert [(one["asked"], one["holds"]) for one in environment["sinks"]] == [(False, [])]
     asked = ran(made.root, "sinks", "--check", environ=environ, now=made.now)
-    assert (asked.code, asked.out.splitlines()[1].split()[-1]) == (0, "1")
+    [_, line, checked] = asked.out.splitlines()
+    assert (asked.code, line.split()[-1], checked) == (0, "1", "checked 1 store: no problems")
 
 
 def test_limits_are_told_by_the_plan(tmp_path: Path) -> None:

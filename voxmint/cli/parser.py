@@ -72,6 +72,14 @@ class Command(click.Command):
         self.params += [_again(option) for option in _global_options()]
         self._own_help = _help_option()
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            # Of an option without its value click does not say whose it is.
+            error.ctx = error.ctx or ctx
+            raise
+
     def get_help_option(self, ctx: click.Context) -> click.Option:
         return self._own_help
 

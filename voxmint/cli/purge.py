@@ -141,7 +141,8 @@ def command(
     does not stop it. Asks first on a terminal, and elsewhere needs --yes. The next mint writes new
     tokens.
 
-    Ends with 0 when all is out, 3 when some of it is, 1 when nothing is, or a sink cannot be asked.
+    Ends with 0 when all is out, 3 when some of it is or the ledger cannot be told, 1 when nothing
+    is, or a sink cannot be asked.
     """
     from voxmint.cli.compiling import Selection
 

@@ -67,6 +67,8 @@ def sinks(options: Options, world: "World") -> int:
     else:
         _write_text(looks, world)
         show_problems(world.err, told, Sources(listing.texts, project.root, world.cwd))
+        if options.check and all(one.severity is Severity.NOTE for one in told):
+            _write_checked(looks, world)
     failing = (Severity.ERROR, Severity.WARNING) if options.strict else (Severity.ERROR,)
     return int(any(one.severity in failing for one in told))
 
@@ -122,6 +124,24 @@ def _write_text(looks: "Looks", world: "World") -> None:
     ]
     if rows:
         show_table(world.out, ["environment", "kind", "target", "profiles", "holds"], rows)
+
+
+def _write_checked(looks: "Looks", world: "World") -> None:
+    """What was looked at more closely, and found to be well."""
+    from voxmint.cli.display.screen import Style
+    from voxmint.cli.display.words import number
+
+    if world.is_quiet:
+        return
+    every = [one for found in looks.values() for one in found]
+    files = len({file for one in every for file in one.read})
+    stores = sum(one.is_remote and one.is_asked for one in every)
+    counted = ((files, "env file"), (stores, "store"))
+    if parts := [number(count, what) for count, what in counted if count]:
+        well = world.out.paint("no problems", Style.GREEN)
+        world.out.line(f"checked {' and '.join(parts)}: {well}")
+    else:
+        world.out.line("nothing to check: there is no env file yet, and no store")
 
 
 def _held(one: "Look") -> str:

@@ -40,7 +40,7 @@ from voxmint.engine.minting.delivery import Delivered
 from voxmint.engine.plan import Plan, SinkPlace, Unseen
 from voxmint.engine.project import Project
 from voxmint.engine.providers import PROVIDERS
-from voxmint.engine.report import Made, Outcome, Report
+from voxmint.engine.report import Made, Outcome, Report, told_once
 from voxmint.engine.sinks.contract import Delivery, SinkOutcome
 from voxmint.engine.state import made_state
 from voxmint.engine.wording import EXEC_TOO_SHORT
@@ -215,7 +215,7 @@ def _joined(first: Made, second: Made) -> Made:
     for profile, result in second.results.items():
         before = results[profile].attempts if profile in results else 0
         results[profile] = replace(result, attempts=before + result.attempts)
-    problems = (*first.problems, *(one for one in second.problems if one not in first.problems))
+    problems = told_once((*first.problems, *second.problems))
     skew = first.skew if second.skew is None else second.skew
     return Made(results, (*first.unseen, *second.unseen), problems, skew)
 

@@ -20,7 +20,7 @@ from voxmint.engine.minting.pruning import prune
 from voxmint.engine.minting.rewriting import Rewritten, rewrite
 from voxmint.engine.plan import Action, Entry, Plan
 from voxmint.engine.project import Project
-from voxmint.engine.report import Made, Outcome, Report, Result, SinkResult
+from voxmint.engine.report import Made, Outcome, Report, Result, SinkResult, told_once
 from voxmint.engine.selection import Selection, select
 from voxmint.engine.sinks.contract import SinkOutcome
 from voxmint.engine.upstream.hosts import allowed_hosts
@@ -93,7 +93,7 @@ def mint(
         pruned.out,
         tuple(one for one in plan.misplaced if one.profile in pruned.out),
         pruned.still_in,
-        (*made.problems, *pruned.problems, *short),
+        told_once((*made.problems, *pruned.problems, *short)),
         is_interrupted=edge.stop.is_asked and not all(result.is_good for result in results),
         skew=skew,
         seconds=time.monotonic() - begun,

@@ -72,13 +72,15 @@ class Decision(NamedTuple):
 class SinkPlace:
     """A sink as a plan knows it: its kind, its target in the file's words and in the ledger's.
 
-    `profiles` are those that it is for, `None` where it is for all.
+    `profiles` are those that it is for, `None` where it is for all. `keeps_staged` is as the sink
+    has it.
     """
 
     kind: str
     target: str
     address: str
     profiles: frozenset[str] | None = field(default=None, repr=False)
+    keeps_staged: bool = field(default=True, repr=False)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -133,8 +135,9 @@ class Entry:
     def minted_anew(self) -> "Entry":
         """The same profile's entry where what was staged of it turned out to be gone."""
         lacking = [sink for sink in self.sinks if sink not in self.holders]
-        verb = "lacks it" if len(lacking) == 1 else "lack it"
-        reason = f"{_targets(lacking, self.sinks)} {verb}, and what was staged there is gone"
+        is_gone = any(sink.keeps_staged for sink in lacking)
+        why = ", and what was staged there is gone" if is_gone else NOT_STORED
+        reason = f"{_targets(lacking, self.sinks)} {_lacks(lacking)}{why}"
         return replace(self, decision=_renewed(Cause.SINK_LACKS, reason))
 
     def to_json(self) -> dict[str, Any]:
@@ -394,7 +397,7 @@ class _Case:
         if not lacking:
             return None
         if all(sink.key in record.staged for sink in lacking):
-            reason = f"missing from {_targets(lacking, self.wish.sinks)}: staged there"
+            reason = _cut_short(lacking, self.wish.sinks)
             staged = Decision(Action.REWRITE, Cause.STAGED, reason)
             return self._expiring(record, left) or staged
         if not record.sinks:
@@ -405,8 +408,7 @@ class _Case:
             verb = "is new, or was emptied" if len(added) == 1 else "are new, or were emptied"
             reason = f"{_targets(added, self.wish.sinks)} {verb}{NOT_STORED}"
             return _renewed(Cause.SINK_ADDED, reason)
-        verb = "lacks it" if len(lacking) == 1 else "lack it"
-        reason = f"{_targets(lacking, self.wish.sinks)} {verb}{NOT_STORED}"
+        reason = f"{_targets(lacking, self.wish.sinks)} {_lacks(lacking)}{NOT_STORED}"
         return _renewed(Cause.SINK_LACKS, reason)
 
     def _expiring(self, record: SessionRecord, left: float) -> Decision | None:
@@ -441,6 +443,24 @@ def _targets(sinks: Iterable[SinkPlace], among: Iterable[SinkPlace]) -> str:
     """What some sinks are called, where all of `among` could be meant."""
     names = names_of(among)
     return " and ".join(f"`{names[sink.key]}`" for sink in sinks)
+
+
+def _lacks(sinks: Sequence[SinkPlace]) -> str:
+    return "lacks it" if len(sinks) == 1 else "lack it"
+
+
+def _cut_short(lacking: Sequence[SinkPlace], among: Iterable[SinkPlace]) -> str:
+    """What is known of a token that an earlier run staged in sinks, and did not note there.
+
+    Where nothing staged stays, it is in place or nowhere.
+    """
+    among = tuple(among)
+    staged = [sink for sink in lacking if sink.keeps_staged]
+    others = [sink for sink in lacking if not sink.keeps_staged]
+    said = [f"missing from {_targets(staged, among)}: staged there"] if staged else []
+    if others:
+        said.append(f"not known to be in {_targets(others, among)}: a mint looks first")
+    return "; ".join(said)
 
 
 def lives_from(record: SessionRecord) -> float:

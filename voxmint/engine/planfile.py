@@ -6,7 +6,9 @@ plan anew, and the digest at its end is for accidents.
 
 import hashlib
 import json
+import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from shlex import quote
 from typing import Annotated, Final, Literal, TypeAlias
@@ -14,7 +16,7 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from voxmint.engine.failures import failure
-from voxmint.engine.files import Place, target_at, write_atomically
+from voxmint.engine.files import Existing, Place, described, target_at, write_atomically
 from voxmint.engine.ledger.ledger import SessionRecord
 from voxmint.engine.plan import Entry, Plan, SinkPlace
 from voxmint.engine.selection import Selection
@@ -23,6 +25,7 @@ from voxmint.engine.upstream.request import sent_body
 from voxmint.engine.upstream.target import provider_of
 from voxmint.engine.upstream.traces import traces_of
 from voxmint.engine.wording import (
+    FILE_NOT_REGULAR,
     PLAN_DAMAGED,
     PLAN_NEWER,
     PLAN_UNREADABLE,
@@ -149,8 +152,7 @@ def may_replace(path: Path) -> bool:
 
     `ProblemsError` where what is there is no file.
     """
-    with Place(target_at(path)) as place:
-        existing = place.read(_LARGEST)
+    existing = _existing(path)
     if existing is None or not existing.data:
         return True
     try:
@@ -161,8 +163,7 @@ def may_replace(path: Path) -> bool:
 
 def _content(folder: Path, path: str) -> bytes:
     try:
-        with Place(target_at(folder / path)) as place:
-            existing = place.read(_LARGEST)
+        existing = _existing(folder / path)
     except ProblemsError as error:
         said = error.problems[0].message
         raise failure(PLAN_UNREADABLE, path=path, reason=said) from error
@@ -170,6 +171,25 @@ def _content(folder: Path, path: str) -> bytes:
         said = "there is no such file"
         raise failure(PLAN_UNREADABLE, path=path, missing=quote(path), reason=said)
     return existing.data
+
+
+def _existing(path: Path) -> Existing | None:
+    try:
+        with Place(target_at(path)) as place:
+            return place.read(_LARGEST)
+    except ProblemsError:
+        if found := _behind_link(path):
+            raise failure(FILE_NOT_REGULAR, path=path, found=found) from None
+        raise
+
+
+def _behind_link(path: Path) -> str | None:
+    """What a link such as /dev/stdout leads to, where that is no file to be named in its place."""
+    with suppress(OSError):
+        mode = path.stat().st_mode
+        if path.is_symlink() and not stat.S_ISREG(mode):
+            return described(mode)
+    return None
 
 
 def _object(path: str, content: bytes) -> dict[str, object]:

@@ -96,21 +96,24 @@ class Purged:
 
 @dataclass(frozen=True, slots=True)
 class PurgeReport:
-    """What a purge did."""
+    """What a purge did; `unnoted` are why the ledger does not know of it, a problem a sink."""
 
     purge: Purge
     results: tuple[Purged, ...]
+    unnoted: tuple[Problem, ...] = ()
     is_interrupted: bool = False
 
     @property
     def exit_code(self) -> int:
         """0 all is out, 1 nothing is, 3 some of it is, 130 interrupted.
 
-        What a sink holds that could not be asked is not out.
+        What a sink holds that could not be asked is not out; and what the ledger does not know to
+        be out is done in part.
         """
         if self.is_interrupted:
             return InterruptedRunError.exit_code
-        if self.purge.is_known and all(one.fate in OUT for one in self.results):
+        is_all_out = self.purge.is_known and all(one.fate in OUT for one in self.results)
+        if is_all_out and not self.unnoted:
             return 0
         is_out = any(
             sink.outcome is SinkOutcome.REMOVED for one in self.results for sink in one.sinks
@@ -126,7 +129,7 @@ class PurgeReport:
             "results": [_json_of(item, done.get(item.profile)) for item in self.purge.items],
             "lingering": [_about(item) for item in self.purge.lingering],
             "unseen": [one.to_json() for one in self.purge.unseen],
-            "problems": [_told(one) for one in self.purge.problems],
+            "problems": [_told(one) for one in (*self.purge.problems, *self.unnoted)],
             "interrupted": self.is_interrupted,
         }
 

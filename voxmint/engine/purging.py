@@ -28,7 +28,12 @@ from voxmint.engine.sinks.contract import Receipt, Sink, SinkOutcome, Surroundin
 from voxmint.engine.sinks.destinations import sinks_of
 from voxmint.engine.sinks.surroundings import surroundings_of
 from voxmint.engine.state import StateFolder, made_state
-from voxmint.engine.wording import PURGE_CHANGED, PURGE_OUT_OF_REACH, SINKS_MISSING
+from voxmint.engine.wording import (
+    LEDGER_BEHIND,
+    PURGE_CHANGED,
+    PURGE_OUT_OF_REACH,
+    SINKS_MISSING,
+)
 from voxmint.engine.worktree import WorkTree
 from voxmint.problems import Problem, ProblemsError, UsageError, nearest
 from voxmint.profiles.compiled import CompiledEnvironment
@@ -127,7 +132,7 @@ class _Look:
         )
         unseen = tuple(
             Unseen(one.intent.profile, one.intent.last_expiry)
-            for one in self.ledger.open_intents(name, self.now)
+            for one in self.ledger.unseen(name, self.now)
             if not patterns or one.intent.profile in wanted
         )
         # A sink that is written to tells by itself what is wrong with it.
@@ -221,13 +226,14 @@ def purge(
         if agreed is not None and found.items != agreed.items:
             raise ProblemsError([Problem(PURGE_CHANGED, facts={"environment": found.environment})])
         done: dict[tuple[str, tuple[str, str]], SinkResult] = {}
+        unnoted: list[Problem] = []
         for sink in sinks:
             if edge.stop.is_asked:
                 break
-            done |= _taken_out(sink, found, ledger)
+            done |= _taken_out(sink, found, ledger, unnoted)
     results = tuple(_purged(item, done) for item in found.items)
     is_interrupted = any(one.fate is Fate.SKIPPED for one in results)
-    return PurgeReport(found, results, is_interrupted)
+    return PurgeReport(found, results, tuple(unnoted), is_interrupted)
 
 
 @contextmanager
@@ -258,19 +264,24 @@ _Done = Mapping[tuple[str, tuple[str, str]], SinkResult]
 """What became of a profile in a sink, by both."""
 
 
-def _taken_out(sink: Sink, found: Purge, ledger: Ledger) -> _Done:
+def _taken_out(sink: Sink, found: Purge, ledger: Ledger, unnoted: list[Problem]) -> _Done:
+    """What became of each profile in a sink; into `unnoted` goes why the ledger knows nothing."""
     place = place_of_sink(sink)
     profiles = [item.profile for item in found.items if place in item.sinks]
     if not profiles:
         return {}
     deliverer = Deliverer(ledger, found.environment, (sink,))
     [delivered] = deliverer.deliver((), remove=frozenset(profiles))
+    problem = delivered.problem
+    if problem is not None and problem.kind is LEDGER_BEHIND:
+        unnoted.append(problem)
+        problem = None
     return {
         (profile, place.key): SinkResult(
             place.kind,
             place.target,
             delivered.outcomes.get(profile, SinkOutcome.FAILED),
-            delivered.refused.get(profile, delivered.left.get(profile, delivered.problem)),
+            delivered.refused.get(profile, delivered.left.get(profile, problem)),
             address=place.address,
         )
         for profile in profiles

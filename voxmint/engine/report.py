@@ -1,7 +1,7 @@
 """What a mint did: the answer to "and what is the case now?", for people and programs alike."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -109,6 +109,19 @@ def _error(problem: Problem | None) -> dict[str, Any] | None:
     at = problem.at
     place = None if at is None else {"file": at.file, "line": at.line, "column": at.column}
     return {"code": problem.code, "message": problem.message, "at": place}
+
+
+def seen_of(problem: Problem) -> tuple[object, ...]:
+    """What a person sees of a problem; two that have the same can differ in facts all the same."""
+    return problem.code, problem.at, problem.message, problem.hint
+
+
+def told_once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems in their order, of those that look the same the first."""
+    seen: dict[tuple[object, ...], Problem] = {}
+    for problem in problems:
+        seen.setdefault(seen_of(problem), problem)
+    return tuple(seen.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,7 +267,7 @@ class _Look:
         sessions = (self._alone(profile, name, records.get(profile), why) for profile in profiles)
         unseen = (
             Unseen(one.intent.profile, one.intent.last_expiry)
-            for one in self.ledger.open_intents(name, now)
+            for one in self.ledger.unseen(name, now)
         )
         return EnvironmentStatus(
             name,

@@ -121,10 +121,11 @@ FILE_CHANGING = error(
 )
 FILE_IS_SYMLINK = error(
     "file-is-symlink",
-    "`{path}` is a symlink, and secrets are written only to real files",
+    "`{path}` is a symlink, and only real files are read and written here",
     "name the file that it leads to, or remove the link",
-    about="A link could lead a secret to where everybody reads, or be changed to while it is "
-    "written. So the sink names the real file, and its folder is the one that is guarded.",
+    about="A link could lead what is written, such as a token, to where everybody reads, or be "
+    "changed while that is done. So the real file is named, and its folder is the one that is "
+    "guarded.",
 )
 FILE_NOT_REGULAR = error(
     "file-not-regular",
@@ -280,6 +281,16 @@ KEY_MISSING = error(
     "set it, or say in the environment's file where the key is: `key: {{env: …}}`",
     about="The key is looked for where `provider.key` says; without it openai's is in "
     "OPENAI_API_KEY and azure's in AZURE_OPENAI_API_KEY.",
+)
+LEDGER_BEHIND = error(
+    "ledger-behind",
+    "`{target}` was changed, and the ledger could not be told: {said}",
+    "make room on {disk}, and run this again: until then the ledger has what was there before",
+    "run this again once that is mended: until then the ledger has what was there before",
+    about="A sink is changed first, and the ledger is told then. Where it cannot be told, what was "
+    "taken out of the sink is out, and a token that was written is there; but the next mint knows "
+    "nothing of it, and mints another one. Nothing has to be mended by hand: the next run sets the "
+    "ledger right.",
 )
 LEDGER_BUSY = error(
     "ledger-busy",
@@ -441,6 +452,14 @@ PLAN_DAMAGED = error(
     "make it again, as with `voxmint plan -e ENV --out {path}`",
     about="A plan that was written with `plan --out` ends with a digest of all that it holds. This "
     "file was cut off, edited, or never was a plan, so nothing of it is carried out.",
+)
+PLAN_ELSEWHERE = warning(
+    "plan-elsewhere",
+    "a mint could not do this from here: {said}",
+    "the plan holds all the same: carry it out as a user, and in a place, that may write there",
+    about="`plan` only reads, so it is also made where this user cannot write, as in a checkout "
+    "that is mounted for reading only. A mint that is started there ends with the error that is "
+    "told, before it sends anything.",
 )
 PLAN_FOREIGN = error(
     "plan-foreign",

@@ -85,6 +85,11 @@ def refusal(path: Path, *, readonly: bool = False) -> tuple[str, str, str | None
     return problem.code, problem.message, problem.hint
 
 
+def locks(path: Path) -> list[Path]:
+    """The locks of runs beside a ledger."""
+    return list(path.parent.glob("run-*.lock"))
+
+
 def by_hand(path: Path, script: str) -> None:
     with closing(sqlite3.connect(path)) as database:
         database.executescript(script)
@@ -228,8 +233,30 @@ os.kill(os.getpid(), signal.SIGKILL)
     process.communicate()
     assert process.returncode == -9
     with Ledger.open(path) as ledger:
-        [found] = ledger.open_intents("production", now=1001)
-    assert (found.intent, found.unanswered) == (INTENT, False)
+        [found] = ledger.unseen("production", now=1001)
+        assert (found.intent, found.unanswered) == (INTENT, False)
+        # What it left beside the ledger goes as soon as another run has something to put down.
+        assert len(locks(path)) == 1
+        ledger.intend("production", [INTENT])
+        assert len(locks(path)) == 1
+        assert [one.id for one in ledger.unseen("production", now=1001)] == [found.id]
+    assert locks(path) == []
+
+
+def test_what_a_run_that_goes_on_has_asked_for_is_its_own(path: Path) -> None:
+    with Ledger.open(path) as ledger, Ledger.open(path, readonly=True) as beside:
+        first, _ = ledger.intend("production", [INTENT, INTENT])
+        assert len(beside.open_intents("production", 0)) == 2
+        assert beside.unseen("production", 0) == ()
+        # It goes on, and of this one it knows that it will never have it.
+        ledger.record("production", [Unanswered(first)])
+        assert [one.id for one in beside.unseen("production", 0)] == [first]
+        # Nor does a ledger tell whose it is that was brought up to date under a run.
+        by_hand(path, "UPDATE intents SET run = NULL")
+        assert len(beside.unseen("production", 0)) == 2
+    with Ledger.open(path, readonly=True) as later:
+        assert len(later.unseen("production", 0)) == 2
+        assert later.unseen("production", 1601) == ()
 
 
 def test_the_sinks_of_a_session_are_those_that_hold_it(ledger: Ledger) -> None:
@@ -374,7 +401,7 @@ def test_a_newer_ledger_is_left_alone(path: Path) -> None:
     by_hand(path, "PRAGMA user_version = 7")
     code, message, _ = refusal(path)
     said = (
-        f"the ledger `{path}` was written by a newer voxmint: its format is 7, and this one knows 3"
+        f"the ledger `{path}` was written by a newer voxmint: its format is 7, and this one knows 4"
     )
     assert (code, message) == ("ledger-newer", said)
 

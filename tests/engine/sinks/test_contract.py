@@ -14,7 +14,7 @@ import pytest
 import yaml
 from dotenv import dotenv_values
 
-from tests.engine.worlds import environ
+from tests.engine.worlds import environ, new_repository
 from voxmint.engine.git import repository
 from voxmint.engine.locks import Locks
 from voxmint.engine.sinks import SINKS, own_sink
@@ -67,10 +67,7 @@ class Local(Destination):
     def __init__(self, folder: Path, **settings: object) -> None:
         self.project = folder.resolve() / "project"
         self.project.mkdir()
-        # What `git init` makes, as far as git needs it, without starting a process in every test.
-        for name in ("objects", "refs"):
-            (self.project / ".git" / name).mkdir(parents=True)
-        (self.project / ".git/HEAD").write_text("ref: refs/heads/main\n")
+        new_repository(self.project)
         (self.project / ".gitignore").write_text(IGNORED)
         self.settings = settings
         self.environ = environ(self.project)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.engine.stores.memory import Kept, Memory, sink_for, values_in
+from tests.engine.stores.memory import Kept, sink_for, values_in
 from tests.engine.stores.test_stores import BOTH, SHARED, TOKEN, InMemory, failing
 from tests.stores.layouts import STAGED, Siblings, sink_of
 from voxmint.engine.sinks.contract import Change, Finished, SinkOutcome, Unfinished
@@ -46,10 +46,7 @@ def shared(tmp_path: Path) -> InMemory:
 def test_what_is_staged_stays_where_a_later_run_can_switch_it_over(
     store: InMemory, what: What, keeps: bool, left: bool
 ) -> None:
-    class Kind(Memory):
-        keeps_staged = keeps
-
-    store.made = sink_for(store.server, opened=lambda _: Kind(store.server), workers=1)
+    store.made = sink_for(store.server, keeps_staged=keeps, workers=1)
     with store.sink(*BOTH).stage(delivering(*BOTH)) as staged:
         staged.read_back()
         [_, pending] = sorted(staged.pending, key=lambda one: one.profile)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -229,6 +230,35 @@ def test_one_that_somebody_else_deleted_is_not_recovered(store: InMemory) -> Non
     with pytest.raises(ProblemsError):
         store.sink("clinic").write(delivering("clinic", number=2))
     assert kept.is_deleted
+
+
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        ({}, "is there in {store}, and voxmint did not write it"),
+        ({"is_deleted": True}, "in {store} is scheduled for deletion: its name stays taken"),
+        ({"values": {"1": "[]"}}, "in {store} does not hold a JSON object"),
+    ],
+)
+def test_of_two_stores_with_a_secret_of_one_name_it_is_said_which_is_meant(
+    tmp_path: Path, harm: dict[str, Any], said: str
+) -> None:
+    for place, called in (("", "the store"), ("eu-west-1", "the store (eu-west-1)")):
+        store = InMemory(tmp_path, name=SHARED)
+        store.made = sink_for(store.server, place=place)
+        kept = Kept({"1": "{}"}, "1")
+        store.server.kept["tokens/production"] = replace(kept, **harm)
+        store.around["adopts"] = "values" in harm
+        problem = problem_in(partial(store.sink("clinic").write, delivering("clinic")))
+        assert problem.message.startswith(f"`tokens/production` {said.format(store=called)}")
+
+
+def test_of_two_stores_that_fail_it_is_said_which_does(store: InMemory) -> None:
+    store.made = sink_for(store.server, place="eu-west-1")
+    with failing(store.server, What.CHANGED):
+        [problem] = errors_of(store.sink("clinic"))
+    name = "voxmint/production/clinic"
+    assert problem.message.startswith(f"`{name}` in the store (eu-west-1) was changed by something")
 
 
 # ── failures ─────────────────────────────────────────────────────────────────────────────────────

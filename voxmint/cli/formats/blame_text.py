@@ -100,10 +100,13 @@ def _rows(traced: Traced, defaults: Mapping[str, str], *, is_all: bool) -> Itera
         remarks.append(_over(traced.overrode))
     remark = ", ".join(one for one in remarks if one)
     yield _Row(group, shown(name), value, _at(setting.at), remark)
-    for old in traced.overrode if is_all else ():
-        remarks = [_layer(old) if old.is_there else "", _directive(old), "overridden"]
+    used = traced.used_by_super
+    for index, old in enumerate(traced.overrode if is_all else ()):
+        fate = "used by super()" if index < used else "overridden"
+        remarks = [_layer(old) if old.is_there else "", _directive(old), fate]
         remark = ", ".join(one for one in remarks if one)
-        yield _Row(group, shown(name), _written(old), _at(old.at), remark, is_old=True)
+        is_old = index >= used
+        yield _Row(group, shown(name), _written(old), _at(old.at), remark, is_old=is_old)
 
 
 def _layer(setting: Setting) -> str:

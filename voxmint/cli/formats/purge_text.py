@@ -10,9 +10,11 @@ from voxmint.cli.formats.unseen import unseen
 from voxmint.cli.world import World
 from voxmint.engine.durations import spoken
 from voxmint.engine.purge_report import OUT, Fate, Item, Purge, Purged, PurgeReport
+from voxmint.problems import Problem
 from voxmint.shown import shown
 
 _LABEL = 10
+_UNNOTED = "unnoted"
 _COLOR = {
     Fate.REMOVED: Style.GREEN,
     Fate.LEFT: Style.YELLOW,
@@ -83,9 +85,16 @@ def write_failures(screen: Screen, report: PurgeReport, world: World) -> None:
     for (fate, message), several in groups.items():
         profiles = counted_names([one.item.profile for one in several], is_verbose=world.is_verbose)
         screen.line(_labelled(screen, fate, f"{profiles}   {message}"))
-        problem = several[0].problem
-        if problem is not None and problem.hint:
-            screen.line(" " * (_LABEL + 2) + problem.hint)
+        _write_hint(screen, several[0].problem)
+    for problem in report.unnoted:
+        label = screen.paint(_UNNOTED, Style.YELLOW)
+        screen.line(f"{label}{' ' * (_LABEL - len(_UNNOTED))}  {problem.message}")
+        _write_hint(screen, problem)
+
+
+def _write_hint(screen: Screen, problem: Problem | None) -> None:
+    if problem is not None and problem.hint:
+        screen.line(" " * (_LABEL + 2) + problem.hint)
 
 
 def _headline(report: PurgeReport) -> str:

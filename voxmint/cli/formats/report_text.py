@@ -8,9 +8,9 @@ from voxmint.cli.display.words import counted_names
 from voxmint.cli.formats.leftovers import leftovers
 from voxmint.cli.formats.unseen import unseen
 from voxmint.cli.world import World
-from voxmint.engine.report import GOOD, Outcome, Report, Result
+from voxmint.engine.report import GOOD, Outcome, Report, Result, SinkResult
 from voxmint.engine.sinks.namesakes import names_of
-from voxmint.engine.wording import MINT_REFUSED
+from voxmint.engine.wording import LEDGER_BEHIND, MINT_REFUSED
 from voxmint.shown import shown
 
 _ORDER = (
@@ -106,13 +106,18 @@ def _them(profiles: Collection[str]) -> str:
 def _whereabouts(results: Sequence[Result], names: Mapping[tuple[str, str], str]) -> Iterator[str]:
     """Which sinks have the new tokens, and which are as they were, where that differs."""
     sinks = [sink for result in results for sink in result.sinks]
-    new = dict.fromkeys(shown(names[sink.key]) for sink in sinks if sink.is_good)
-    old = dict.fromkeys(shown(names[sink.key]) for sink in sinks if not sink.is_good)
+    new = dict.fromkeys(shown(names[sink.key]) for sink in sinks if _has_new(sink))
+    old = dict.fromkeys(shown(names[sink.key]) for sink in sinks if not _has_new(sink))
     if new and old:
         yield f"the new one is in {_listed(new)}; {_listed(old)} {_have(old)} the old one or none"
     staged = dict.fromkeys(shown(names[sink.key]) for sink in sinks if sink.is_staged)
     if staged:
         yield f"it is staged in {_listed(staged)}: the next mint puts it in place"
+
+
+def _has_new(sink: SinkResult) -> bool:
+    """Whether the new token is there, though the ledger may not know it."""
+    return sink.is_good or (sink.problem is not None and sink.problem.kind is LEDGER_BEHIND)
 
 
 def _listed(targets: Collection[str]) -> str:

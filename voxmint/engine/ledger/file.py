@@ -85,6 +85,9 @@ _FORMATS = (
         PRIMARY KEY (environment, profile, kind, target)
     );
     """,
+    """
+    ALTER TABLE intents ADD COLUMN run TEXT;
+    """,
 )
 
 

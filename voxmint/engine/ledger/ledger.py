@@ -5,8 +5,8 @@ sent it holds hashes, a salted one of each field, so that a plan can name what c
 that writes is one transaction, on the disk when the method returns; give it many things at once.
 
 Before a request leaves, `intend` says that it may; `record` then says what became of it. An intent
-without an outcome belongs to a run that is under way or was killed: until its `last_expiry`, a
-token may live that nobody has seen.
+without an outcome belongs to a run that goes on or was killed, which `runs` tells apart: of one
+that is over, a token may live until `last_expiry` that nobody has seen.
 
 Before names are written to a sink, `claim` says that they will be voxmint's, and by which version
 the sink knows what is staged; `delivered` then says that they hold the profile's current session.
@@ -27,7 +27,7 @@ from types import NoneType, TracebackType
 from typing import Any, Self
 
 from voxmint.engine.failures import failure
-from voxmint.engine.ledger import names as ledgernames
+from voxmint.engine.ledger import names as ledgernames, runs
 from voxmint.engine.ledger.file import opened, transaction, translated
 from voxmint.engine.sinks.contract import Pending, Receipt
 from voxmint.engine.upstream.traces import Traces, text_of
@@ -50,14 +50,15 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class OpenIntent:
-    """A request of which a token may live that nobody has seen.
+    """A request of which no token came so far, and may yet.
 
-    `unanswered`: its run saw it go without an answer; else that run was killed, or goes on.
+    `unanswered`: its run saw it go without an answer; else that `run` goes on or was killed.
     """
 
     id: int
     intent: Intent
     unanswered: bool
+    run: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,7 @@ class Ledger:
         self._database = database
         self._one_at_a_time = threading.Lock()
         self._books: dict[str, ledgernames.Book] = {}
+        self._run = runs.OwnRun(path.parent)
 
     @classmethod
     def open(cls, path: Path, *, readonly: bool = False) -> Self:
@@ -161,6 +163,7 @@ class Ledger:
         self.close()
 
     def close(self) -> None:
+        self._run.end()
         self._database.close()
 
     @cached_property
@@ -195,9 +198,21 @@ class Ledger:
         }
 
     def open_intents(self, environment: str, now: float) -> tuple[OpenIntent, ...]:
-        """The requests of which an unseen token may live now (Unix seconds), oldest first."""
-        rows = self._rows(_OPEN_INTENTS, (int, str, str, float, int, int), environment, now)
-        return tuple(OpenIntent(row[0], Intent(*row[1:5]), bool(row[5])) for row in rows)
+        """The requests of which a token may come that lives now (Unix seconds), oldest first."""
+        types = (int, str, str, float, int, int, (str, NoneType))
+        rows = self._rows(_OPEN_INTENTS, types, environment, now)
+        return tuple(OpenIntent(row[0], Intent(*row[1:5]), bool(row[5]), row[6]) for row in rows)
+
+    def unseen(self, environment: str, now: float) -> tuple[OpenIntent, ...]:
+        """Those of which a token may live now that nobody will ever see, oldest first.
+
+        A request of a run that goes on is that run's own.
+        """
+        known = {one.run for one in self.open_intents(environment, now)}
+        over = {run for run in known if run is None or runs.is_over(self.path.parent, run)}
+        # Read again: what a run put down before it ended is there by now.
+        found = self.open_intents(environment, now)
+        return tuple(one for one in found if one.unanswered or one.run in over)
 
     def receipts(self, environment: str) -> tuple[Receipt, ...]:
         """What is voxmint's in each sink, for this environment: the names by profile and sink."""
@@ -221,10 +236,11 @@ class Ledger:
     def intend(self, environment: str, intents: Sequence[Intent]) -> list[int]:
         """Put down that these requests are about to leave; gives each a number, in order."""
         with self._writing() as database:
+            run = self._run.name
             oldest = min((intent.sent_at for intent in intents), default=0.0)
             database.execute("DELETE FROM intents WHERE last_expiry < ?", (oldest,))
             rows = [
-                (environment, one.profile, one.digest, one.sent_at, one.last_expiry)
+                (environment, one.profile, one.digest, one.sent_at, one.last_expiry, run)
                 for one in intents
             ]
             return _inserted(database, _INTEND, rows)
@@ -315,10 +331,10 @@ _STAGED = """
 """
 _STAGED_TYPES = (int, str, str, str, str, _TEXT)
 _OPEN_INTENTS = """
-    SELECT id, profile, digest, sent_at, last_expiry, unanswered
+    SELECT id, profile, digest, sent_at, last_expiry, unanswered, run
     FROM intents WHERE environment = ? AND last_expiry >= ? ORDER BY id
 """
-_INTEND = "INSERT INTO intents (environment, profile, digest, sent_at, last_expiry) VALUES "
+_INTEND = "INSERT INTO intents (environment, profile, digest, sent_at, last_expiry, run) VALUES "
 _UNANSWERED = """
     UPDATE intents SET unanswered = 1 WHERE id IN (SELECT value FROM json_each(?))
 """

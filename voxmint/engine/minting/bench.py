@@ -29,7 +29,10 @@ from voxmint.engine.state import StateFolder, found_state, made_state
 from voxmint.engine.upstream.request import lifetime_of
 from voxmint.engine.upstream.target import provider_of
 from voxmint.engine.wording import (
+    FOLDER_UNWRITABLE,
     LEDGER_FRESH,
+    PLAN_ELSEWHERE,
+    SINK_GROUP_UNKNOWN,
     SINK_MASKLESS,
     SINK_ON_TERMINAL,
     SINK_STREAMLESS,
@@ -38,6 +41,8 @@ from voxmint.problems import Problem, ProblemsError, gathered
 
 _OF_THE_PROCESS = (SINK_MASKLESS, SINK_ON_TERMINAL, SINK_STREAMLESS)
 """What stands against a write by this very process, and not against a plan."""
+_OF_THE_USER = (FOLDER_UNWRITABLE, SINK_GROUP_UNKNOWN)
+"""What stands against a write by this user, here, and not against a plan, which only reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +130,10 @@ def look(selection: Selection, operator: Operator, edge: Edge, *, refresh: bool 
     around = _surroundings(selection, state, locks, operator, edge)
     sinks = make(selection.environment, around)
     problems = (*preflight(sinks, asks=refresh), *_left_out(selection, around))
-    if any(one.is_error and one.kind not in _OF_THE_PROCESS for one in problems):
+    if any(one.is_error and one.kind not in _OF_THE_PROCESS + _OF_THE_USER for one in problems):
         raise ProblemsError(problems)
+    for problem in (one for one in problems if one.kind in _OF_THE_USER):
+        edge.on_event(Noted(Problem(PLAN_ELSEWHERE, problem.at, {"said": problem.message})))
     for problem in (one for sink in sinks if sink.is_remote for one in sink.settled()):
         edge.on_event(Noted(problem))
     asked = [sink for sink in sinks if refresh or not sink.is_remote]
@@ -243,7 +250,7 @@ def _planned(
     known = Known(
         ledger.sessions(name),
         ledger.receipts(name),
-        ledger.open_intents(name, now),
+        ledger.unseen(name, now),
         held,
         ledger.salt,
         ledger.identity,
@@ -255,4 +262,5 @@ def place_of_sink(sink: Sink) -> SinkPlace:
     """A sink as plans and reports know it."""
     taken = frozenset(profile for profile in sink.around.profiles if sink.takes(profile))
     is_for_all = len(taken) == len(sink.around.profiles) and not sink.around.is_chosen
-    return SinkPlace(sink.kind, sink.target, sink.address, None if is_for_all else taken)
+    profiles = None if is_for_all else taken
+    return SinkPlace(sink.kind, sink.target, sink.address, profiles, sink.keeps_staged)

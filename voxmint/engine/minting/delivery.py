@@ -4,11 +4,12 @@ All sinks are staged and read back before the first is switched over, so that a 
 leaves every one as it was. What becomes of each profile in each sink is returned, never raised.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from voxmint.engine.failures import failure
 from voxmint.engine.ledger.ledger import Ledger, Outcome, SessionRecord
 from voxmint.engine.sinks.blaming import blamed_on
 from voxmint.engine.sinks.contract import (
@@ -22,7 +23,7 @@ from voxmint.engine.sinks.contract import (
     Staged,
     Unfinished,
 )
-from voxmint.engine.wording import MINT_INTERRUPTED
+from voxmint.engine.wording import LEDGER_BEHIND, MINT_INTERRUPTED
 from voxmint.problems import Problem, ProblemsError, VoxmintError
 
 
@@ -30,10 +31,11 @@ from voxmint.problems import Problem, ProblemsError, VoxmintError
 class Delivered:
     """What became of a group in one sink: of each profile, and of the sink as a whole.
 
-    `problem` is why nothing of the group is in this sink; `refused` are profiles that it cannot
-    hold, with the reason. `staged` are those that are not in place and still staged there, so that
-    a later run can switch them over. `left` are those that were to be taken out, and whose place
-    is another's by now.
+    `problem` is why nothing of the group is in this sink, or why the ledger does not know what is:
+    then what was taken out is out, and what was written counts for nothing until it is known.
+    `refused` are profiles that the sink cannot hold, with the reason. `staged` are those that are
+    not in place and still staged there, so that a later run can switch them over. `left` are those
+    that were to be taken out, and whose place is another's by now.
     """
 
     outcomes: Mapping[str, SinkOutcome]
@@ -113,7 +115,8 @@ class Deliverer:
             finished = sink.finish(unfinished)
         if finished.outcomes:
             held = [claimed[profile] for profile in finished.outcomes]
-            self._ledger.delivered(self._environment, held)
+            with _told_of(sink):
+                self._ledger.delivered(self._environment, held)
         known = {*finished.outcomes, *finished.problems}
         if gone := [one for profile, one in pending.items() if profile not in known]:
             self._ledger.unstaged(self._environment, gone)
@@ -180,12 +183,12 @@ class Deliverer:
         try:
             with _blamed_on(sink):
                 outcomes = staged.switch()
-            self._note(sink, staged, change, outcomes)
         except VoxmintError as error:
             result = _failed(change, _problem_of(error))
-        else:
-            result = Delivered(outcomes, staged.refused, left=staged.left)
-        return replace(result, staged=self._waiting(staged, pending, result))
+            return replace(result, staged=self._waiting(staged, pending, result))
+        result = Delivered(outcomes, staged.refused, left=staged.left)
+        result = replace(result, staged=self._waiting(staged, pending, result))
+        return self._noted(sink, staged, change, result)
 
     def _waiting(
         self, staged: Staged, pending: Sequence[Pending], result: Delivered
@@ -197,6 +200,18 @@ class Deliverer:
             with suppress(VoxmintError):
                 self._ledger.unstaged(self._environment, spoiled)
         return frozenset(one.profile for one in pending if one.profile in failed - staged.spoiled)
+
+    def _noted(self, sink: Sink, staged: Staged, change: Change, result: Delivered) -> Delivered:
+        """What became of it, once the ledger was told, or could not be."""
+        try:
+            with _told_of(sink):
+                self._note(sink, staged, change, result.outcomes)
+        except ProblemsError as error:
+            # What the ledger does not know to be there, the next run does not keep.
+            unknown = {one.profile: SinkOutcome.FAILED for one in change.deliveries}
+            outcomes = {**result.outcomes, **unknown}
+            return replace(result, outcomes=outcomes, problem=_problem_of(error))
+        return result
 
     def _note(
         self,
@@ -257,6 +272,19 @@ def _problem_of(error: VoxmintError) -> Problem:
 
 def _blamed_on(sink: Sink) -> AbstractContextManager[None]:
     return blamed_on(sink.target, sink.around.at)
+
+
+@contextmanager
+def _told_of(sink: Sink) -> Iterator[None]:
+    """Says of what the ledger refuses that the sink was written to all the same."""
+    try:
+        yield
+    except ProblemsError as error:
+        [problem, *_] = error.problems
+        facts = {"target": sink.target, "said": problem.message}
+        if "disk" in problem.facts:
+            facts["disk"] = "the ledger's disk"
+        raise failure(LEDGER_BEHIND, at=None, **facts) from error
 
 
 def _taken_back(sink: Sink, staged: Staged) -> None:

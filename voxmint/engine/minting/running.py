@@ -24,7 +24,7 @@ from voxmint.engine.minting.sending import Sender, Terms
 from voxmint.engine.minting.stop import Stop
 from voxmint.engine.plan import Plan, SinkPlace, Unseen
 from voxmint.engine.providers import PROVIDERS
-from voxmint.engine.report import Made, Outcome, Result
+from voxmint.engine.report import Made, Outcome, Result, seen_of, told_once
 from voxmint.engine.upstream.http import Upstream
 from voxmint.engine.upstream.keys import concealer, key_ring, read_key
 from voxmint.engine.upstream.route import reachable, upstream_of
@@ -130,8 +130,7 @@ async def _run(
         terms.on_event(Written(place.target, count))
 
     def on_trouble(problem: Problem) -> None:
-        if problem not in troubles:
-            troubles.append(problem)
+        troubles.append(problem)
         sender.halt(problem)
 
     def on_kept(profile: str, expires_at: int) -> None:
@@ -154,17 +153,16 @@ async def _run(
     clocks = clock_problems(skew, terms.target.host)
     # What kept tokens out of a sink is over where the last try has brought all of them there.
     left = () if all(result.is_good for result in results.values()) else troubles
-    problems = (*left, *_own(halted, troubles, results), *clocks, *echoed.problems())
-    return Made(results, unseen, problems, skew)
+    problems = (*left, *_own(halted, results), *clocks, *echoed.problems())
+    return Made(results, unseen, told_once(problems), skew)
 
 
-def _own(
-    halted: Problem | None, known: Sequence[Problem], results: Mapping[str, Result]
-) -> Iterator[Problem]:
+def _own(halted: Problem | None, results: Mapping[str, Result]) -> Iterator[Problem]:
     """Why the run ended before its time, where that is no profile's own problem."""
-    if halted is None or halted in known or all(result.is_good for result in results.values()):
+    if halted is None or all(result.is_good for result in results.values()):
         return
-    if all(result.problem != halted for result in results.values()):
+    told = {seen_of(result.problem) for result in results.values() if result.problem}
+    if seen_of(halted) not in told:
         yield halted
 
 

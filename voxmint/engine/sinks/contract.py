@@ -265,6 +265,9 @@ class Sink(ABC):
     is_remote: ClassVar[bool] = False
     """Whether to ask it takes a network: what only reads then goes by the ledger, unless told to
     ask."""
+    keeps_staged: ClassVar[bool] = True
+    """Whether what a run staged and did not switch over is there for a later one to `finish`; if
+    not, that can tell at most whether it is in place."""
 
     def __init__(self, options: Any, around: Surroundings) -> None:
         self.options = options

@@ -1,5 +1,6 @@
 """The settings that sinks have in common: of files, of names, of what is written."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -18,11 +19,14 @@ def _quoted(mode: object) -> object:
     return mode
 
 
+_OCTAL = re.compile(r"(?:0o?)?([0-7]{3})")
+
+
 def _for_readers(mode: str) -> str:
-    digits = mode.removeprefix("0").removeprefix("o")
-    if len(digits) != 3 or not set(digits) <= set("01234567"):
+    octal = _OCTAL.fullmatch(mode)
+    if octal is None:
         raise ValueError('write the mode in octal, as in "0640"')
-    bits = int(digits, 8)
+    bits = int(octal[1], 8)
     if bits & 0o600 != 0o600 or bits & ~0o664:
         raise ValueError(
             "its owner must be able to read and write it, nobody to execute it, and others at most "
@@ -35,7 +39,7 @@ Mode = Annotated[
     str,
     BeforeValidator(_quoted),
     AfterValidator(_for_readers),
-    Field(json_schema_extra={"pattern": r"^(0o?)?[0-7]{3}$"}),
+    Field(json_schema_extra={"pattern": r"^(0o?)?6[0246][04]$"}),
 ]
 """A file's mode in octal, in quotes: without them YAML 1.2 reads 0640 as six hundred and forty."""
 

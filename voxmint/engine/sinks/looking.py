@@ -23,7 +23,8 @@ class Look:
     """One sink: the profiles that it is for, and those whose values it has, by names alone.
 
     Of one that is remote nothing is known unless it `is_asked`. One that `is_silent` could not be
-    asked, or not be read. Of one that is not voxmint's own nothing is known but its kind.
+    asked, or not be read. Of one that is not voxmint's own nothing is known but its kind. `read`
+    are the env files that were read as programs read them.
     """
 
     environment: str
@@ -35,6 +36,8 @@ class Look:
     is_asked: bool = True
     is_own: bool = True
     is_silent: bool = False
+    is_remote: bool = False
+    read: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """What programs read of it."""
@@ -80,11 +83,14 @@ def looks_at(
     problems: list[Problem] = []
     for sink in sinks:
         held: frozenset[str] | None = None
+        read: Mapping[str, bytes] = {}
         is_asked = checks or not sink.is_remote
         problems += [*unused(sink), *sink.flaws()]
         try:
             held = sink.holds() if is_asked else frozenset()
-            problems += _misread(sink) if checks and isinstance(sink, DotenvSink) else ()
+            if checks and isinstance(sink, DotenvSink):
+                read = _env_files(sink)
+                problems += _misread(sink, read)
         except ProblemsError as error:
             problems += [one._replace(at=sink.around.at) for one in error.problems]
         looks.append(
@@ -97,6 +103,8 @@ def looks_at(
                 sink.is_only_by_name,
                 is_asked,
                 is_silent=held is None,
+                is_remote=sink.is_remote,
+                read=tuple(read),
             )
         )
     looks += _others(environment, around)
@@ -117,21 +125,25 @@ def _others(environment: CompiledEnvironment, around: Surroundings) -> Iterator[
         )
 
 
-def _misread(sink: DotenvSink) -> Iterator[Problem]:
+def _env_files(sink: DotenvSink) -> dict[str, bytes]:
+    """What is in each file of a sink that is there, by what the file is called."""
+    target = sink.file()
+    if not target.folder.is_dir():
+        return {}
+    with Place(target) as place:
+        files = [sink.target_of(name) for name in sorted(sink.files())]
+        found = {file.label: Place(file, beside=place).read() for file in files}
+    return {label: existing.data for label, existing in found.items() if existing}
+
+
+def _misread(sink: DotenvSink, files: Mapping[str, bytes]) -> Iterator[Problem]:
     """The lines of a sink's files that programs read otherwise than each other."""
     own = {name for one in sink.around.profiles for name in sink.names_of(one)}
     own |= set(sink.constants())
-    target = sink.file()
-    if not target.folder.is_dir():
-        return
-    with Place(target) as place:
-        for name in sorted(sink.files()):
-            file = sink.target_of(name)
-            existing = Place(file, beside=place).read()
-            content = existing.data if existing else b""
-            can_be_added_to = not any(flaws_in(content))
-            for bend in bends(content):
-                yield _problem(file.label, bend, own, sink, can_be_added_to=can_be_added_to)
+    for label, content in files.items():
+        can_be_added_to = not any(flaws_in(content))
+        for bend in bends(content):
+            yield _problem(label, bend, own, sink, can_be_added_to=can_be_added_to)
 
 
 def _problem(path: str, bend: Bend, own: set[str], sink: Sink, *, can_be_added_to: bool) -> Problem:

@@ -11,8 +11,8 @@ which tell what it is. A change of one object goes through these calls:
     store.settle(name, version, found)     # after a `switch` that was cut short: what it left
 
 A `switch` that fails for a while leaves what is staged, and a later run switches it over by the
-same calls: it reads what was staged, and gives `switch` a draft that holds just that. A store in
-which nothing staged outlives the run says so by `keeps_staged`, and lets `read` find none.
+same calls: it reads what was staged, and gives `switch` a draft that holds just that. Where nothing
+staged outlives the run, the sink says so by `keeps_staged`, and `read` finds none.
 
 `StoreSink` does the rest: layout, names, what belongs to whom, threads, and what is said of errors.
 A store raises what its client raises and tells by `trouble_of` what that means, or raises
@@ -23,7 +23,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import ClassVar
 
 from voxmint.engine.stores.content import Content
 from voxmint.secret import Secret
@@ -146,9 +145,6 @@ def cut_short(said: str = "its answer was cut short") -> StoreError:
 class Store(ABC):
     """A secrets manager, as its official client reaches it."""
 
-    keeps_staged: ClassVar[bool] = True
-    """Whether what `stage` leaves can be read and switched over by a later run."""
-
     @abstractmethod
     def look(self, name: str) -> Found:
         """What there is of this name; reads no value, and needs no right to read one."""
@@ -212,6 +208,13 @@ class Store(ABC):
         """Whether readers find this value already; asked only where the marks are the same."""
         value = self.read(name, found.version)
         return value is not None and content.is_in(value)
+
+    def vouches(self, found: Found) -> bool:  # noqa: ARG002  # most can be asked for the value
+        """Whether marks alone tell that the value is the one that they were set for.
+
+        For stores that give no value back.
+        """
+        return False
 
     def recover(self, name: str) -> None:
         """Take back the deletion of an object; for stores whose `look` tells of deleted ones."""

@@ -116,7 +116,7 @@ class Finishing:
         """Whether readers have the sessions, by a version that is called otherwise now."""
         if not found.is_there or not self._is_marked(task, found):
             return False
-        return self._content(task, found.version) is not None
+        return self._store.vouches(found) or self._content(task, found.version) is not None
 
     def _is_marked(self, task: _Task, found: Found) -> bool:
         if not self._sink.naming.is_shared:

@@ -72,6 +72,7 @@ class GithubSecretsSink(StoreSink):
     largest = 48 * 1024
     workers = 4
     loggers = ("httpcore", "httpx")
+    keeps_staged = False
     pause: ClassVar[Callable[[float], None]] = staticmethod(time.sleep)
     """What waits for so many seconds where GitHub asks for it."""
 

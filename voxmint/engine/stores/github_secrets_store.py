@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from threading import Lock
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from nacl.public import PublicKey, SealedBox
@@ -60,8 +60,6 @@ def there_of(found: Found) -> There:
 class GithubSecrets(Store):
     """The secrets and variables of one place."""
 
-    keeps_staged: ClassVar[bool] = False
-
     def __init__(
         self,
         api: Api,
@@ -100,7 +98,11 @@ class GithubSecrets(Store):
         return None
 
     def has(self, name: str, found: Found, content: Content) -> bool:  # noqa: ARG002  # as said there
-        """The marks are the same: so is the value, if they name its session, and its form."""
+        """The marks are the same, so the value is, too, if they vouch for it."""
+        return self.vouches(found)
+
+    def vouches(self, found: Found) -> bool:
+        """They do if they name its session, and its form."""
         return SESSION_ID in found.marks and _told(there_of(found).text).get(_FORM) == self._form
 
     def verify(self, draft: Draft, version: str) -> bool:  # noqa: ARG002  # nothing can be read

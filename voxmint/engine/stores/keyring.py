@@ -17,7 +17,8 @@ The services are fixed, so that no change of a project's files can lead to other
 
 import hmac
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from secrets import token_bytes, token_hex
@@ -66,6 +67,8 @@ class KeyringSink(StoreSink):
     # A locked one asks the person, who is to be asked once.
     workers = 1
     loggers = ("keyring", "secretstorage", "jeepney")
+    pause: ClassVar[Callable[[float], None]] = staticmethod(time.sleep)
+    """What waits for so many seconds where the keyring is too busy to be reached."""
 
     def __init__(self, options: "KeyringOptions", around: Surroundings) -> None:
         super().__init__(options, around)
@@ -73,7 +76,7 @@ class KeyringSink(StoreSink):
 
     def opened(self) -> Store:
         try:
-            return _Keyring(chosen())
+            return _Keyring(chosen(type(self).pause))
         except UnfitError as error:
             facts = {"said": error.said, "page": self.page}
             raise failure(STORE_KEYRING_UNFIT, at=self.around.at, **facts) from None

@@ -78,6 +78,8 @@ class KubernetesSink(StoreSink):
     kind: ClassVar[str] = "kubernetes"
     Options = OptionsWhenNeeded("voxmint.engine.stores.kubernetes_options:KubernetesOptions")
     title = "Kubernetes"
+    # What it stages is a dry run.
+    keeps_staged = False
     extra = "kubernetes"
     client = "lightkube"
     page = "docs/stores/kubernetes.md"
@@ -111,7 +113,10 @@ class KubernetesSink(StoreSink):
         found = access(self.around.environ, self.options.context)
         namespace = self.options.namespace or found.namespace
         secrets = api.Secrets(client_of(found), namespace)
-        return Kubernetes(secrets, self.options, self.around, is_shared=self.naming.is_shared)
+        is_shared = self.naming.is_shared
+        return Kubernetes(
+            secrets, self.options, self.around, is_shared=is_shared, called=self.called
+        )
 
     def setting_flaws(self) -> Iterator[Problem]:
         if not self.naming.is_shared:
@@ -158,9 +163,6 @@ class KubernetesSink(StoreSink):
 class Kubernetes(Store):
     """The Secrets of one namespace, by the client."""
 
-    keeps_staged: ClassVar[bool] = False
-    """A dry run leaves nothing."""
-
     def __init__(
         self,
         secrets: api.Secrets,
@@ -168,8 +170,10 @@ class Kubernetes(Store):
         around: Surroundings,
         *,
         is_shared: bool,
+        called: str,
     ) -> None:
         self._secrets = secrets
+        self._called = called
         self._options = options
         self._environment = around.environment
         self._at: Origin | None = around.at
@@ -302,7 +306,8 @@ class Kubernetes(Store):
                 raise
         manager, held = holders[0]
         owner = f"the field manager `{manager}` holds `{held}` in it"
-        raise failure(STORE_FOREIGN, at=self._at, name=body["metadata"]["name"], owner=owner)
+        facts = {"name": body["metadata"]["name"], "store": self._called, "owner": owner}
+        raise failure(STORE_FOREIGN, at=self._at, **facts)
 
     def _body_of(self, draft: Draft, found: Found) -> api.Body:
         data = {key: _coded(value) for key, value in draft.content.values().items()}

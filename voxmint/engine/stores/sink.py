@@ -123,6 +123,11 @@ class StoreSink(Sink):
         """What of the settings tells one store from another of the kind: a region, an address."""
         return ""
 
+    @property
+    def called(self) -> str:
+        """What the store is called in a sentence, where another of its kind could be meant."""
+        return f"{self.title} ({self.place})" if self.place else self.title
+
     def endpoint(self) -> str | None:
         """The address in the settings that the store is asked at, instead of its usual one."""
         return None
@@ -282,12 +287,14 @@ class StoreSink(Sink):
         if found.presence is Presence.DELETED and not self.recovers:
             until = f" until {found.until}" if found.until else ""
             said = f"its name stays taken{until}"
-            return Problem(STORE_DELETED, at, {"name": name, "said": said})
+            facts = {"name": name, "store": self.called, "said": said}
+            return Problem(STORE_DELETED, at, facts)
         if found.presence is not Presence.MISSING and not self.around.adopts:
             owner = owner_of(found.marks, self.around.environment)
             if owner is not None:
                 state = "" if found.is_there else "deleted, and "
-                return Problem(STORE_FOREIGN, at, {"name": name, "owner": state + owner})
+                facts = {"name": name, "store": self.called, "owner": state + owner}
+                return Problem(STORE_FOREIGN, at, facts)
         return None
 
     @property
@@ -305,7 +312,7 @@ class StoreSink(Sink):
         self, trouble: Trouble, name: str | None = None, tokens: Iterable[Secret] = ()
     ) -> Problem:
         """What a trouble is to a person."""
-        facts = {"store": self.title, "name": name or self.target, "page": self.page}
+        facts = {"store": self.called, "name": name or self.target, "page": self.page}
         return problem_of(trouble, self.around.at, tokens, **facts)
 
     # ── what it holds ────────────────────────────────────────────────────────────────────────────

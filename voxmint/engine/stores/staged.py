@@ -194,7 +194,7 @@ class StagedObjects(Staged):
             owner = f"it holds a session of `{held}`"
         if owner is None:
             return None
-        facts = {"name": job.name, "store": self._sink.title, "owner": owner}
+        facts = {"name": job.name, "store": self._sink.called, "owner": owner}
         return Problem(STORE_LEFT, self._sink.around.at, facts)
 
     def _is_in_place(self, job: Job, found: Found, content: Content) -> bool:
@@ -206,7 +206,8 @@ class StagedObjects(Staged):
             return _Ready(job, found, stays=self._why_it_stays(job, found))
         before = self._store.read(job.name, found.version) if found.is_there else None
         if before is not None and not is_document(before):
-            raise failure(STORE_NOT_JSON, at=self._sink.around.at, name=job.name)
+            facts = {"name": job.name, "store": self._sink.called}
+            raise failure(STORE_NOT_JSON, at=self._sink.around.at, **facts)
         content = self._sink.content(job, before)
         if before is not None and is_own and content.is_in(before):
             return _Ready(job, found)
@@ -272,7 +273,7 @@ class StagedObjects(Staged):
 
     def _leave(self) -> None:
         """Leave what may yet be switched where it is: a later run may find the store better."""
-        lost = {*self._lost} if self._store.keeps_staged else {*self._ready}
+        lost = {*self._lost} if self._sink.keeps_staged else {*self._ready}
         tried = {*self._ready}
         self._staged = [one for one in self._staged if one not in tried or one in lost]
         gone = [ready for ready in self._staged if ready in lost]

@@ -47,14 +47,14 @@ STORE_BUSY = error(
 )
 STORE_CHANGED = error(
     "store-changed",
-    "`{name}` was changed by something else since it was looked at: {said}",
+    "`{name}` in {store} was changed by something else since it was looked at: {said}",
     "stop what writes to it, and run this again",
     about="A secret is switched over only from the version that was looked at, so that nothing of "
     "somebody else's is lost. Two runs of voxmint on two machines can do this to each other, too.",
 )
 STORE_DELETED = error(
     "store-deleted",
-    "`{name}` is scheduled for deletion: {said}",
+    "`{name}` in {store} is scheduled for deletion: {said}",
     "write `deleted: recover` for this sink, take the deletion back by hand, or use another name",
     about="Some stores keep a deleted secret for days, and its name with it. It is not the same as "
     "one that is missing: nothing can be written there until the deletion is taken back.",
@@ -68,7 +68,7 @@ STORE_DENIED = error(
 )
 STORE_FOREIGN = error(
     "store-foreign",
-    "`{name}` is there, and {owner}",
+    "`{name}` is there in {store}, and {owner}",
     "use another name; or, if it is to be voxmint's from now on, mint with --adopt",
     about="What voxmint writes is marked as managed by it, for one environment. Anything else is "
     "left alone, since it is somebody's who may need it. Whoever runs voxmint can say otherwise, "
@@ -141,7 +141,7 @@ STORE_NAME_INVALID = error(
 )
 STORE_NOT_JSON = error(
     "store-not-json",
-    "`{name}` does not hold a JSON object, so nothing can be set in it",
+    "`{name}` in {store} does not hold a JSON object, so nothing can be set in it",
     "use another name for this sink, or one secret for each profile: `{{profile}}` in its `name`",
     about="A secret for a whole environment is a JSON object with a member for each profile, and "
     "members of others in it are kept. What stands there is something else.",
