@@ -110,6 +110,12 @@ def layered(tmp_path: Path) -> Path:
         ("labelled", "input_audio_transcription.prompt", "-o", "json"),
         ("clinc",),
         ("base",),
+        ("many", "expires_after"),
+        ("many", "session.audio.input.turn_detection", "--all"),
+        ("clinic", "session.audio.input.turn_detection.eagerness"),
+        ("clinic", "expires_after.seconds"),
+        ("clinic", "session.type"),
+        ("clinic", "session.audio.input.transcription.modle"),
     ],
     ids=" ".join,
 )
@@ -150,12 +156,51 @@ def test_the_order_and_the_fields_are_those_of_the_request(
         assert paths == sorted(paths)
 
 
+def test_every_value_of_the_body_is_told_also_where_all_of_a_map_is_unset(layered: Path) -> None:
+    emptied = """\
+extends: many
+session:
+  turn_detection: {type: {$unset: true}}
+  input_audio_noise_reduction: {type: {$unset: true}}
+expires_after: {seconds: {$unset: true}}
+"""
+    api = "provider: {kind: emulator, api: transcription_sessions}\n"
+    write(layered, {"profiles/emptied.yaml": emptied, "environments/production.yaml": api})
+    content = json.loads(ran(layered, "blame", "emptied", "-e", "production", "-o", "json").out)
+    told = {one["path"]: one.get("value", "nothing") for one in content["values"]}
+    for name in ("turn_detection", "input_audio_noise_reduction", "expires_after"):
+        assert told[name] == {}
+    assert told["expires_after.seconds"] == "nothing"
+    assert {"path": "expires_after.seconds", "default": "600"} in content["absent"]
+    assert "expires_after.anchor" not in {one["path"] for one in content["absent"]}
+
+
 def test_what_was_overridden_is_struck_out_where_there_is_colour(layered: Path) -> None:
     command = ("blame", "clinic", "-e", "production", "turn_detection.threshold", "--all")
     plain, colored = ran(layered, *command).out, ran(layered, "--color", "always", *command).out
     [line] = [line for line in plain.splitlines() if "overridden" in line]
     before, value, after = line.partition("0.5")
     assert f"\x1b[2m{before}\x1b[0m\x1b[2;9m{value}\x1b[0m\x1b[2m{after}\x1b[0m" in colored
+
+
+def test_what_super_takes_is_not_struck_out(layered: Path) -> None:
+    """As far down as each layer takes the one below; a text that only speaks of it takes none."""
+    texts = {
+        "a": "super (A) {{ vars.place }}",
+        "b": "B {{ super() }}",
+        "c": "C {% if 1 %}{{ super ( ) }}{% endif %}",
+    }
+    for above, (name, text) in zip(("base", "a", "b"), texts.items(), strict=True):
+        session = f"session: {{input_audio_transcription: {{prompt: '{text}'}}}}"
+        write(layered, {f"profiles/{name}.yaml": f"extends: {above}\n{session}\n"})
+    command = ("blame", "c", "-e", "production", "input_audio_transcription.prompt", "--all")
+    _, first, *rest = ran(layered, "--color", "always", *command).out.splitlines()
+    assert "C B super (A) the house" in first
+    assert [("used by super()" in line, "\x1b[2;9m" in line) for line in rest] == [
+        (True, False),
+        (True, False),
+        (False, True),
+    ]
 
 
 def test_a_body_with_an_error_is_not_blamed(layered: Path) -> None:

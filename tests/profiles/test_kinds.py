@@ -105,6 +105,11 @@ CASES: dict[str, Sequence[Case]] = {
         case("a: @x\n"),
         case("a: {{ vars.x }} b\n"),
         case("a: b: c\n"),
+        case("a:1\nb: 2\n"),
+        case("b: 2\na:1\n"),
+        case("a: {b:, c: 1}\n"),
+        case("a:\n  - b\n  -c\n"),
+        case('a: "C:\\users"\n'),
         case("a: [1, 2\n"),
         case("session:\n  include: [\n    x,\nvars: {}\n"),
         case('a: "\x01"\n'),
@@ -138,6 +143,8 @@ CASES: dict[str, Sequence[Case]] = {
         case("session: {expires_after: {seconds: 60}}"),
         case("provider: {kind: emulator}"),
         case("session: {turn_detection: {treshold: 1}}"),
+        case("session: {turn_detection: {threshold:1}}"),
+        case(env="overlay: [{where: {labels: {$append: [a]}}}]"),
         provider("provider: {kind: emulator, ulr: x}"),
         case("{}", "session.turn_detektion=null"),
     ],
@@ -149,9 +156,12 @@ CASES: dict[str, Sequence[Case]] = {
         case("expires_after: {seconds: 60.0}"),
         case("abstract: yes"),
         case("session: {include: logprobs}"),
+        case("session:\n  include:\n    -logprobs\n"),
         case("session: {turn_detection: off}"),
         case("session: {turn_detection: server_vad}"),
         case("session:\n"),
+        case("session:\n  turn_detection:null\n"),
+        case("extends: {$append: [a]}"),
         case("labels: [a]"),
         case("description:\n"),
         provider("provider: {kind: emulator}\nsinks: {kind: dotenv}"),
@@ -194,10 +204,15 @@ CASES: dict[str, Sequence[Case]] = {
     ],
     "literal-key": [provider("provider: {kind: openai, key: {env: sk-0123456789}}")],
     # composition
-    "unknown-profile": [case("extends: telefony", telephony="{}"), case("extends: zzz")],
+    "unknown-profile": [
+        case("extends: telefony", telephony="{}"),
+        case("extends: zzz"),
+        case('extends: ""'),
+    ],
     "unknown-environment": [
         case("environments: {locl: {}, zzz: {}}"),
         case(env={**LOCAL, "e": "extends: locl"}),
+        case(env={**LOCAL, "e": 'extends: [""]'}),
     ],
     "cycle": [case("extends: a", a="extends: b", b="extends: p")],
     "inconsistent-order": [
@@ -315,7 +330,16 @@ CASES: dict[str, Sequence[Case]] = {
         case(
             "session: {input_audio_transcription: {prompt: '{{ vars.a }}'}}\n"
             "vars: {a: '{{ vars.b }}', b: '{{ vars.a }}'}"
-        )
+        ),
+        case(
+            "extends: b\nsession: {input_audio_transcription: {prompt: '{{ vars.a }}'}}",
+            b="abstract: true\nvars: {a: '{{ vars.b }}', b: x}",
+            env="vars: {b: '{{ vars.a }}'}",
+        ),
+        case(
+            "session: {input_audio_transcription: {prompt: '{{ vars.a }}'}}\n"
+            "vars: {a: '{{ vars.a }}'}"
+        ),
     ],
     # rules
     "no-transcription": [case("{}")],

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.sources import compiled, project
+from voxmint.profiles.meant import spaced
 from voxmint.profiles.pipeline import compile_project
 
 SAID = "session: {input_audio_transcription: {model: gpt-transcribe, %s}}"
@@ -179,3 +180,85 @@ def test_a_key_without_a_form_of_its_own_is_taken_for_one(key: str) -> None:
     [problem] = compiled({"p": "{}"}, {"e": f"provider: {{kind: openai, key: {key}}}"}).errors
     assert problem.code == "literal-key"
     assert key[:6] not in f"{problem.message} {problem.hint}"
+
+
+@pytest.mark.parametrize(
+    ("profile", "written"),
+    [
+        ("session: {turn_detection: {type:server_vad}}", "type: server_vad"),
+        ("session: {input_audio_transcription: model:gpt-transcribe}", "model: gpt-transcribe"),
+        ("session:\n  input_audio_transcription:\n    model:a\n    language:b", "model: a"),
+        ("labels: {tier:gold}", "tier: gold"),
+        ("expires_after:\n  seconds:60", "seconds: 60"),
+        ("abstract:true", "abstract: true"),
+        ("session: {speech: 'a::b'}", None),
+    ],
+)
+def test_a_colon_without_its_blank(profile: str, written: str | None) -> None:
+    said = f"put a blank after the colon: `{written}`"
+    found = hints(profile)
+    assert (said in found) is (written is not None)
+
+
+def test_a_colon_without_its_blank_in_an_environment() -> None:
+    assert hints("{}", "provider: {kind:emulator}") == [
+        "put a blank after the colon: `kind: emulator`"
+    ]
+
+
+@pytest.mark.parametrize("text", ["http://x", "C:\\x", "a::b", "1:30", "a: b", "a:", ":a", "a b:c"])
+def test_other_colons_mean_nothing(text: str) -> None:
+    assert spaced(text) == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("extends:a\nlabels: {}\n", 1),
+        ("session:\n  a:b\n  c: d\n", 2),
+        ("labels: {}\nextends:a\n", 2),
+        ("labels: {a:, b: c}\n", 1),
+        ("labels: {}\nvars: a: b\n", None),
+        ("extends:\n- a\n-b\n", None),
+        ("labels: {}\n  vars: a\n", None),
+    ],
+)
+def test_a_line_without_its_blank_is_named(text: str, line: int | None) -> None:
+    [hint] = hints(text)
+    assert (hint == f"put a blank after the colon in line {line}") is (line is not None)
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("expires_after: 60", "write a map: `{seconds: 60}`"),
+        ("expires_after: 60.0", "write a map: `{seconds: 60}`"),
+        ("expires_after: '5 m'", "write a map: `{seconds: 300}`"),
+        ("expires_after: soon", None),
+        ("expires_after: '{{ vars.x }}'", 'write a map: `{seconds: "{{ vars.x }}"}`'),
+        ("provider: azure", "write a map: `{kind: azure}`"),
+        ("provider: 5", None),
+        ("provider: '{{ vars.x }}'", None),
+        ("overlay: [{where: clinic}]", "write a map: `{names: clinic}`"),
+        ("overlay: [{where: '*-test'}]", 'write a map: `{names: "*-test"}`'),
+        ("overlay: [{where: '5'}]", 'write a map: `{names: "5"}`'),
+        ("overlay: [{where: ''}]", 'write a map: `{names: ""}`'),
+        ("overlay: {}", "write `overlay: []`, or delete the line"),
+        ("overlay: {session: {}}", "write `- ` before the first key of each item"),
+        ("overlay: null", "write `overlay: []`, or delete the line"),
+        ("overlay: [null]", None),
+        ("profiles: null", "give `profiles` a value, or delete the line"),
+        ("profiles: {$append: [a]}", "`$append` does not work here: write the value itself"),
+    ],
+)
+def test_what_to_write_in_an_environment(written: str, hint: str | None) -> None:
+    given = (
+        written if written.startswith("provider") else f"provider: {{kind: emulator}}\n{written}"
+    )
+    assert hints("{}", given) == [hint]
+
+
+@pytest.mark.parametrize("version", ["'1'", "one", "null", "[1]"])
+def test_which_version_to_write(version: str) -> None:
+    problems = compile_project(project({"p": "{}"}, settings=f"version: {version}\n")).problems
+    assert [one.hint for one in problems if one.is_error] == ["write 1"]

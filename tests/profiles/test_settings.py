@@ -165,6 +165,8 @@ def test_a_plain_url_is_taken(url: str) -> None:
         ("{kind: openai, organization: '{{ vars.a }}'}", "bad-setting", "'{{ vars.a }}'"),
         ("{kind: openai, project: 'a{# b #}'}", "bad-setting", "'a{# b #}'"),
         ("{kind: openai, safety_identifier: '{{a}}'}", "bad-setting", "'{{a}}'"),
+        ("{kind: emulator, ca_file: '{{ vars.a }}.pem'}", "bad-setting", "'{{ vars.a }}.pem'"),
+        ("{kind: openai, key: {file: '{{ env.name }}'}}", "bad-setting", "'{{ env.name }}'"),
     ],
 )
 def test_a_wrong_setting_of_the_provider_is_marked(provider: str, code: str, at: str) -> None:

@@ -67,7 +67,7 @@ def _found(compiled: "Compiled", options: Options) -> "Blame":
     values = blame(body, compilation.profiles[body.profile], compilation.texts, provider)
     missing, order = absent(body), order_of(body)
     if options.path is not None:
-        paths = [one.path for one in (*values, *missing)]
+        paths = [*(one.path for one in values), *(one.path for one in missing)]
         asked = chosen(body, options.path, paths)
         if not asked:
             raise _nothing_at(body, options.path, paths)
@@ -84,7 +84,7 @@ def _nothing_at(body: "CompiledBody", path: str, paths: "Sequence[str]") -> "Usa
     from voxmint.shown import shown
 
     if is_sent(body, path):
-        hint = f"every body for {body.api} has it"
+        hint = f"it is a fixed part of the body for {body.api}"
         return UsageError(f"no file sets `{shown(path)}`", hint)
     own = path.removeprefix("session.")
     for meant in (own, *as_profiles(body, path)):

@@ -4,6 +4,7 @@ Nothing is kept for this while compiling but the chain of cells; the rest is wor
 the one body that somebody asks about.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
@@ -31,7 +32,7 @@ from voxmint.profiles.documents import given_labels
 from voxmint.profiles.fields import EXPIRES_AFTER, REQUEST, SESSION, Field
 from voxmint.profiles.nodes import ListNode, MapNode, Mark, Node
 from voxmint.profiles.render import Renderer, SharedParts, Subject
-from voxmint.profiles.templates.template import View, asks_super, is_template
+from voxmint.profiles.templates.template import View, is_template
 from voxmint.profiles.values import Plain, Scalar
 
 _ANCHOR = "anchor"
@@ -89,8 +90,15 @@ class Traced:
         """How many of the settings that it overrode are in the value all the same."""
         above = (self.setting, *self.overrode)
         pairs = zip(above, self.overrode, strict=False)
-        used = takewhile(lambda pair: asks_super(pair[0].value) and pair[1].is_there, pairs)
+        used = takewhile(lambda pair: _takes_super(pair[0].value) and pair[1].is_there, pairs)
         return sum(1 for _ in used)
+
+
+_SUPER = re.compile(r"\{[{%](?:(?![%}]\}).)*\bsuper\s*\(", re.DOTALL)
+
+
+def _takes_super(value: Plain) -> bool:
+    return isinstance(value, str) and _SUPER.search(value) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from voxmint.profiles import wording
 from voxmint.profiles.cells import Gone, Leaf, MapCell, find_nearest, value_of
 from voxmint.profiles.check import check_field, check_part
 from voxmint.profiles.compiled import CompiledProfile
+from voxmint.profiles.consequences import without_consequences
 from voxmint.profiles.documents import Layer
 from voxmint.profiles.fields import EXPIRES_AFTER
 from voxmint.profiles.findings import Finding
@@ -63,7 +64,7 @@ def check_bodiless(
         for layer in (profile.document.layer, *blocks):
             of_templates += _of_templates(layer, text_of)
     of_values = [problem._replace(affects=()) for problem in locator.problems]
-    return (*merger.problems, *of_values, *of_templates)
+    return (*without_consequences([*merger.problems, *of_values]), *of_templates)
 
 
 def _check_values(merger: Merger, layers: Sequence[Layer], locator: Locator) -> None:

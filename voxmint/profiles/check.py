@@ -12,7 +12,7 @@ from voxmint.problems import nearest
 from voxmint.profiles import wording
 from voxmint.profiles.fields import EXPIRES_AFTER, SESSION, Field, Type
 from voxmint.profiles.findings import Finding
-from voxmint.profiles.meant import meant_scalar
+from voxmint.profiles.meant import dashed, meant_scalar, spaced
 from voxmint.profiles.rules import (
     MISSING_MODEL,
     NO_TRANSCRIPTION,
@@ -198,7 +198,7 @@ def expected(field: Field) -> str:
 
 
 def _unknown(name: str, field: Field, path: Path) -> Finding:
-    facts = {"key": name, "owner": field.name, **nearest(name, field.by_name)}
+    facts = {"key": name, "owner": field.name, **nearest(name, field.by_name), **spaced(name)}
     facts["known"] = ", ".join(f"`{known}`" for known in field.by_name)
     return Finding(wording.UNKNOWN_KEY, (*path, name), facts, at_key=True)
 
@@ -221,7 +221,7 @@ def _wrong_type(value: object, field: Field, path: Path) -> Finding:
     elif field.type in _SCALARS and not field.values:
         facts |= meant_scalar(value, field.accepts, field.unit)
     if isinstance(value, str) and field.type is Type.ARRAY and value not in ("[]", "{}"):
-        facts["item"] = briefly(value)
+        facts |= {"item": briefly(value), **dashed(value)}
     if field.type is Type.OBJECT:
         facts |= _meant_map(value, field)
     return Finding(wording.WRONG_TYPE, path, facts)
@@ -243,6 +243,8 @@ def _meant_map(value: object, field: Field) -> dict[str, object]:
     if field.nullable and (value is False or str(value).casefold() in _OFF):
         return {"null": "null"}
     if isinstance(value, str) and field.fields:
+        if pair := spaced(value):
+            return pair
         first = field.fields[0]
         meant = nearest(value, first.values).get("nearest") if first.values else value
         return {"map": f"{{{first.name}: {meant}}}"} if meant else {}

@@ -126,7 +126,8 @@ class Lineages:
             return None
         if name in self._known:
             return name
-        facts = {"name": name, **nearest_name(name, self._known)}
+        lacking = {} if name.strip() else {"key": "extends"}
+        facts = {"name": name, **lacking, **nearest_name(name, self._known)}
         self.problems.append(Problem(self._unknown, at, facts))
         return None
 

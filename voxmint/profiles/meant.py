@@ -10,7 +10,7 @@ from voxmint.origin import Origin
 from voxmint.problems import Problem
 from voxmint.profiles import wording
 from voxmint.profiles.fields import SESSION
-from voxmint.profiles.scalars import BadNumberError, resolve
+from voxmint.profiles.scalars import BadNumberError, is_text, resolve
 from voxmint.profiles.values import briefly
 
 _FLAGS = {"yes": "true", "on": "true", "no": "false", "off": "false", "1": "true", "0": "false"}
@@ -45,6 +45,59 @@ def meant_scalar(value: object, accepts: Collection[type], unit: str = "") -> di
     if type(value) is int and bool in accepts:
         return _of_flag(str(value))
     return {}
+
+
+def spaced(text: str) -> dict[str, object]:
+    """The key and the value that one text stands for where the blank between them is missing."""
+    found = _UNSPACED.match(text)
+    return {"pair": f"{found[1]}: {found[2]}"} if found else {}
+
+
+def dashed(text: str) -> dict[str, object]:
+    """The first of the items that one text stands for where the blanks after dashes are missing."""
+    found = _UNDASHED.match(text)
+    return {"dashed": f"- {found[1]}"} if found else {}
+
+
+def is_unspaced(line: str) -> bool:
+    """Whether a line begins with a key whose colon no blank follows."""
+    return _UNSPACED.match(line) is not None
+
+
+def is_undashed(line: str) -> bool:
+    """Whether a line begins with the dash of an item that no blank follows."""
+    return _UNDASHED.match(line) is not None
+
+
+_UNDASHED = re.compile(r"-([^\s-]\S*)")
+_UNSPACED = re.compile(r"([A-Za-z_][\w-]*):([^\s:/\\]\S*)")
+"""A key, its colon and what follows at once; no address, and no path of Windows."""
+
+
+def in_a_map(field: str, value: object) -> dict[str, object]:
+    """The map that is meant where one of its values stands alone; nothing where that is none."""
+    key = _SHORT.get(field)
+    written = _seconds(value) if key == "seconds" else _word(value)
+    return {"map": f"{{{key}: {written}}}"} if key and written else {}
+
+
+_SHORT = {"provider": "kind", "where": "names", "expires_after": "seconds"}
+"""The key that is meant where a map is wanted and only its value stands."""
+_WORD = re.compile(r"[\w./-]+")
+
+
+def _word(value: object) -> str:
+    """A text as a file has it; no template, since none is rendered where these texts stand."""
+    if not isinstance(value, str) or "{" in value:
+        return ""
+    return value if _WORD.fullmatch(value) and is_text(value) else briefly(value)
+
+
+def _seconds(value: object) -> str:
+    if isinstance(value, str) and "{{" in value:
+        return briefly(value)
+    meant = {"whole": value} if type(value) is int else meant_scalar(value, {int}, "seconds")
+    return str(meant.get("whole", meant.get("bare", "")))
 
 
 def quoted_as_written(problems: Iterable[Problem], texts: Mapping[str, str]) -> Iterator[Problem]:

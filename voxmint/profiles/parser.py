@@ -15,7 +15,7 @@ from voxmint.profiles import wording
 from voxmint.profiles.directives import REPLACE, UNSET, check_directives, has_directives
 from voxmint.profiles.documents import Layer, LayerKind, Reference
 from voxmint.profiles.fields import REQUEST, Field, Type
-from voxmint.profiles.meant import belongs, meant_scalar
+from voxmint.profiles.meant import belongs, in_a_map, meant_scalar, spaced
 from voxmint.profiles.nodes import BAD, ListNode, MapNode, Mark, Node, ScalarNode, kind_of
 from voxmint.profiles.reader import MAX_BYTES, MAX_PROBLEMS, Document
 from voxmint.profiles.selectors import EVERYWHERE, Where, in_one_form, label_text
@@ -83,11 +83,12 @@ class Parser:
 
     def wrong_type(self, field: str, expected: str, node: Node, key: Mark | None = None) -> None:
         """A value of the wrong type; `key` is where its key stands, if it has one."""
-        if isinstance(node, ScalarNode) and node.is_bare and key is not None:
-            facts = {"field": field, "expected": expected, "found": "nothing"}
-            self.note(wording.WRONG_TYPE, key, {**facts, **_instead_of_nothing(field, expected)})
+        facts: dict[str, object] = {"field": field, "expected": expected, "found": _found(node)}
+        if isinstance(node, ScalarNode) and node.value is None and key is not None:
+            facts |= {"found": "nothing"} if node.is_bare else {}
+            facts |= _instead_of_nothing(field, expected)
+            self.note(wording.WRONG_TYPE, key if node.is_bare else node.mark, facts)
             return
-        facts = {"field": field, "expected": expected, "found": _found(node)}
         self.note(wording.WRONG_TYPE, node.mark, {**facts, **_meant(field, expected, node)})
 
     def text(self, node: MapNode, key: str) -> str | None:
@@ -202,10 +203,18 @@ class Parser:
             return EVERYWHERE
         where = self.known(where, "where", ("labels", "names"))
         names = tuple(reference.name for reference in self.references(where, "names"))
-        labels = self.map(where, "labels") or EMPTY
+        labels = self._without_directives(self.map(where, "labels") or EMPTY, "where.labels")
         wanted = {key: self._label_values(labels, key) for key in labels.entries}
         given = names if "names" in where.entries else None
         return Where(MappingProxyType(wanted), given, where.mark, where)
+
+    def _without_directives(self, node: MapNode, owner: str) -> MapNode:
+        """A map that is not merged, without directives, which are noted."""
+        directives = [key for key in node.entries if key.startswith("$")]
+        for key in directives:
+            facts = {"key": key, "owner": f"`{owner}`", "directive": key}
+            self.note(wording.UNKNOWN_KEY, node.keys[key], facts)
+        return _without(node, directives) if directives else node
 
     def _label_values(self, labels: MapNode, key: str) -> tuple[str, ...]:
         node = labels.entries[key]
@@ -338,17 +347,15 @@ def _is_emptied(written: Node, kept: Node) -> bool:
     return isinstance(written, ListNode) and bool(written.items) and kept == ListNode((), kept.mark)
 
 
+_VERSION = "the number 1"
 _ACCEPTS = MappingProxyType(
     {
         "a text": frozenset({str}),
         "a text, or a list of texts": frozenset({str}),
         "true or false": frozenset({bool}),
-        "the number 1": frozenset({int}),
     }
 )
 _LEAST = MappingProxyType({"a map": "{}", "a list": "[]"})
-_SHORT = MappingProxyType({"provider": "kind", "where": "names", "expires_after": "seconds"})
-"""The key that is meant where a map is wanted and only its value stands."""
 
 
 def _found(node: Node) -> str:
@@ -357,16 +364,33 @@ def _found(node: Node) -> str:
 
 def _meant(field: str, expected: str, node: Node) -> Mapping[str, object]:
     """The facts for a hint that says what to write instead."""
-    if expected == "a list" and isinstance(node, MapNode):
-        return {"dash": "- "}
+    if isinstance(node, MapNode):
+        return _instead_of_map(field, expected, node)
+    if expected == _VERSION:
+        return {"whole": 1}
     value = node.value if isinstance(node, ScalarNode) else None
-    if expected == "a map" and field in _SHORT and value is not None:
-        return {"map": f"{{{_SHORT[field]}: {value}}}"}
+    if expected == "a map" and isinstance(value, str) and (pair := spaced(value)):
+        return pair
+    if expected == "a map":
+        return in_a_map(field, value)
     return meant_scalar(value, _ACCEPTS.get(expected, frozenset()))
+
+
+def _instead_of_map(field: str, expected: str, node: MapNode) -> Mapping[str, object]:
+    first = next(iter(node.entries), "")
+    if first.startswith("$"):
+        return {"directive": first}
+    if expected != "a list":
+        return {}
+    return {"dash": "- "} if first else _instead_of_nothing(field, expected)
 
 
 def _instead_of_nothing(field: str, expected: str) -> Mapping[str, object]:
     """What to write where a key has no value."""
+    if pair := spaced(field.rpartition(".")[2]):
+        return pair
+    if expected == _VERSION:
+        return {"whole": 1}
     least = "{kind: emulator}" if field == "provider" else _LEAST.get(expected)
     return {"empty": f"{field.rpartition('.')[2]}: {least}"} if least else {"valueless": field}
 
@@ -394,6 +418,7 @@ def _unknown_facts(key: str, owner: str, keys: tuple[str, ...]) -> dict[str, obj
         "known": ", ".join(f"`{name}`" for name in keys),
         **nearest(key, keys),
         **belongs(key, owner, keys),
+        **spaced(key),
     }
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from voxmint.problems import Body, Problem
 from voxmint.profiles import wording
 from voxmint.profiles.compiled import CompiledEnvironment, CompiledProfile
+from voxmint.profiles.consequences import without_consequences
 from voxmint.profiles.documents import Environment, Layer, LayerKind, Profile
 from voxmint.profiles.source import as_read
 
@@ -44,7 +45,7 @@ def reaching(
     Where not everything was asked for, a mistake in a part that no body is made with is left out:
     it is about bodies that nobody asked for.
     """
-    problems = list(problems)
+    problems = without_consequences(list(problems))
     files = {one.at.file for one in problems if one.at and not one.affects}
     users_of_files = _users_of_files(stacks, files)
     layers = list(_flawed(profiles, environments)) if files else []

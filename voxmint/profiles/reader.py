@@ -7,7 +7,7 @@ and numbers that JSON lacks are problems; all of them are found in one run.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, NoReturn
@@ -17,6 +17,7 @@ import yaml
 from voxmint.origin import Origin
 from voxmint.problems import Kind, Problem, Related
 from voxmint.profiles import wording
+from voxmint.profiles.meant import is_undashed, is_unspaced
 from voxmint.profiles.nodes import BAD, ListNode, MapNode, Mark, Node, ScalarNode
 from voxmint.profiles.scalars import (
     CONSTANTS,
@@ -422,8 +423,8 @@ def _syntax_problem(failure: yaml.YAMLError, file: str, text: str) -> Problem:
     words = [getattr(failure, "context", None), getattr(failure, "problem", None)]
     said = ", ".join(word for word in words if word)
     at = Origin(file, *_place(mark, text))
-    facts: dict[str, object] = {"said": said, **_hinted(said, text, at)}
     start = Origin(file, *_place(began, text)) if began else at
+    facts: dict[str, object] = {"said": said, **_hinted(said, text, at, start)}
     related = (Related(start, "it began here"),) if start.line != at.line else ()
     return Problem(wording.BAD_YAML, at, facts, related)
 
@@ -435,14 +436,29 @@ def _place(mark: Any, text: str) -> Mark:
     return (mark.line + 1, mark.column + 1, 1)
 
 
-def _hinted(said: str, text: str, at: Origin) -> dict[str, object]:
+def _hinted(said: str, text: str, at: Origin, start: Origin) -> dict[str, object]:
     """The fact that chooses the hint: what the line looks like that libyaml stumbled over."""
-    line = (text.split("\n")[at.line - 1 : at.line] or [""])[0]
+    lines = text.split("\n")
+    line = (lines[at.line - 1 : at.line] or [""])[0]
     sign = line[at.column - 1 : at.column]
     if "{{" in line:
         return {"template": "{{ … }}"}
     if "cannot start any token" in said:
         return {"tab": "a tab"} if sign == "\t" else {"sign": sign}
-    if "mapping values are not allowed" in said:
-        return {"colon": ": "}
-    return {}
+    if "escape character" in said or "hexdecimal" in said:
+        return {"backslash": "\\"}
+    return _missing_blank(said, lines, at, start)
+
+
+def _missing_blank(said: str, lines: Sequence[str], at: Origin, start: Origin) -> dict[str, object]:
+    """The fact of a line that lacks a blank after its colon or its dash, if that is the cause."""
+    if "found unexpected ':'" in said:
+        return {"line": at.line}
+    is_of_key = "mapping values are not allowed" in said
+    for number in (start.line, at.line - 1) if is_of_key or "expected ':'" in said else ():
+        line = "".join(lines[number - 1 : number]).lstrip(" ")
+        if is_unspaced(line):
+            return {"line": number}
+        if is_undashed(line):
+            return {"item": number}
+    return {"colon": ": "} if is_of_key else {}

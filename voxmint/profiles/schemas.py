@@ -210,11 +210,11 @@ def _label() -> Schema:
 
 def _where() -> Schema:
     values = {"anyOf": [_LABEL, {"type": "array", "items": _LABEL}]}
-    labels = {"type": "object", "additionalProperties": values}
     return _map(
         {
             "labels": _about(
-                labels, "Labels that a profile must have, each with one value or several."
+                _open_map(values),
+                "Labels that a profile must have, each with one value or several.",
             ),
             "names": _one_or_more("Names and patterns, `!` takes out."),
         },

@@ -26,7 +26,7 @@ from voxmint.profiles import wording
 from voxmint.profiles.cells import Cell, find_nearest, key_origin, origin, value_of
 from voxmint.profiles.endpoints import DEFAULT_API, Api, Kind
 from voxmint.profiles.key_stores import KeyInAws, KeyInAzure, KeyInGcp, KeyInStore, KeyInVault
-from voxmint.profiles.meant import meant_scalar
+from voxmint.profiles.meant import meant_scalar, spaced
 from voxmint.profiles.values import briefly, described
 
 
@@ -63,7 +63,7 @@ class Key(_Settings):
     env: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = Field(
         default=None, description="The variable that holds the key."
     )
-    file: str | None = Field(
+    file: Name | None = Field(
         default=None,
         description="The file that holds the key and nothing else, from the project's folder; "
         "outside it, its path in full. git must not track it.",
@@ -164,7 +164,7 @@ class Provider(_Settings):
         default={},
         description="Further headers of each request; none that leads elsewhere or holds a key.",
     )
-    ca_file: str | None = Field(
+    ca_file: Name | None = Field(
         default=None,
         description="Certificates in PEM form, from the project's folder: the only ones that the "
         "host is trusted by. Not for openai.",
@@ -336,6 +336,7 @@ def _unknown_key(found: Cell, path: Path, owner: str, known: list[str]) -> Probl
         "owner": f"`{where}`",
         "known": ", ".join(f"`{name}`" for name in known),
         **nearest(str(path[-1]), known),
+        **spaced(str(path[-1])),
     }
     return Problem(wording.UNKNOWN_KEY, key_origin(found), facts)
 

@@ -187,15 +187,24 @@ class Located(NamedTuple):
 
 
 def _cause(one: Located) -> Hashable | None:
-    """What is the same in all templates to which the same vars give the same wrong value.
+    """What is the same wherever one written value, or one var through templates, is wrong.
 
-    `None` of what no template gave.
+    An anchor puts a value into several fields, and an overlay an item at another index of each
+    list. `None` of what stands for itself.
     """
-    if not one.used or one.finding.related:
+    finding, cell = one.finding, one.cells[0]
+    is_value = isinstance(cell, Leaf) or isinstance(finding.path[-1], int)
+    if finding.related or finding.at_key or not is_value:
         return None
-    facts = tuple(one.problem.facts.items())
-    settings = tuple((used.name, origin(used.cell)) for used in one.used)
-    return (one.problem.code, one.finding.path, facts, settings)
+    facts = tuple((name, fact) for name, fact in one.problem.facts.items() if name != "field")
+    if one.used:
+        settings = tuple((used.name, origin(used.cell)) for used in one.used)
+        return (one.problem.code, _without_index(finding.path), facts, settings)
+    return (one.problem.code, origin(cell), facts)
+
+
+def _without_index(path: Path) -> Path:
+    return path[:-1] if isinstance(path[-1], int) else path
 
 
 def _of_cause(group: Sequence[Located]) -> Problem:

@@ -81,6 +81,9 @@ BAD_YAML = error(
     "{tab} cannot stand here: indent with spaces",
     "a value that begins with `{sign}` needs quotes",
     'a template needs quotes: "{template}"',
+    "put a blank after the colon in line {line}",
+    "put a blank after the `-` in line {item}",
+    "in double quotes `{backslash}` begins an escape: write it twice, or use single quotes",
     "a text with `{colon}` in it needs quotes; else the indentation is off",
     "check the indentation here and above, and that quotes and brackets are closed",
     about="The YAML parser could not go on. The place is where it noticed, and the cause is there "
@@ -195,6 +198,8 @@ TOO_MANY_TO_TELL = warning(
 UNKNOWN_KEY = error(
     "unknown-key",
     "`{key}` is not a field of {owner}",
+    "`{directive}` does not work here: write the value itself",
+    "put a blank after the colon: `{pair}`",
     "it belongs below `{below}`",
     "it belongs beside `{beside}`, not below it",
     "it belongs in {instead}",
@@ -214,6 +219,8 @@ NAME_KEY = error(
 WRONG_TYPE = error(
     "wrong-type",
     "`{field}` takes {expected}, not {found}",
+    "`{directive}` does not work here: write the value itself",
+    "put a blank after the colon: `{pair}`",
     "write it without quotes: {bare}",
     "write `{var}` without quotes: {unquoted}",
     "write nothing round `{alone}`: a template keeps its type where it stands alone",
@@ -221,6 +228,7 @@ WRONG_TYPE = error(
     "write it in quotes: {quoted}",
     "write {whole}",
     "write `{meant}`: in YAML 1.2 only true and false are",
+    "put a blank after each `-`: `{dashed}`",
     "write a list: [{item}]",
     "write `{null}` to turn it off",
     "write a map: `{map}`",
@@ -334,6 +342,7 @@ UNKNOWN_PROFILE = error(
     "unknown-profile",
     "there is no profile `{name}`",
     "did you mean `{nearest}`?",
+    "write the name of one, or delete `{key}`",
     about="A profile is named by its path below the profiles' folder, without the ending: "
     "`profiles/call-center/german.yaml` is `call-center/german`. `voxmint list` shows all names.",
 )
@@ -341,6 +350,7 @@ UNKNOWN_ENVIRONMENT = error(
     "unknown-environment",
     "there is no environment `{name}`",
     "did you mean `{nearest}`?",
+    "write the name of one, or delete `{key}`",
     about="An environment is named by its path below its folder, without the ending: "
     "`environments/production.yaml` is `production`. `voxmint list` shows all names.",
 )
@@ -596,6 +606,8 @@ NO_SUPER = error(
 VARS_CYCLE = error(
     "vars-cycle",
     "the vars use each other in a circle: {walk}",
+    "for what a weaker layer gives, write `super()` in place of `{var}`",
+    "give one of them a value that uses none of the others",
     about="A var may use other vars, but not, by way of them, itself. To build on the value of a "
     "weaker layer under the same name, use `super()`.",
 )

@@ -273,10 +273,14 @@ def test_what_is_a_template(text: str, expected: bool) -> None:
         "{% raw -%}\n",
         "{{{ vars.x }}}",
         "{% x %}",
+        "{% for x in vars %}{% endif %}",
     ],
 )
 def test_what_jinja_cannot_read_is_told(text: str) -> None:
-    assert failing(text).code == "template-syntax"
+    problem = failing(text)
+    assert problem.code == "template-syntax"
+    # Some of its words end with a full stop, and messages have none.
+    assert not problem.message.endswith(".")
 
 
 # ── bounds ───────────────────────────────────────────────────────────────────────────────────────

@@ -319,7 +319,7 @@ def syntax_tree(text: str) -> nodes.Template:
     try:
         tree = _ENVIRONMENT.parse(text)
     except jinja2.TemplateSyntaxError as failure:
-        facts = {"said": str(failure.message)}
+        facts = {"said": str(failure.message).removesuffix(".")}
         raise TemplateError(wording.TEMPLATE_SYNTAX, facts, line=failure.lineno) from None
     except RecursionError:
         fail_nested()
@@ -352,9 +352,17 @@ def _name_in_one_form(tree: nodes.Template) -> None:
     """Writes the names that are looked for in maps as the maps have them."""
     for dotted in tree.find_all(nodes.Getattr):
         dotted.attr = in_one_form(dotted.attr)
-    for item in tree.find_all(nodes.Getitem):
-        if isinstance(item.arg, nodes.Const) and isinstance(item.arg.value, str):
-            item.arg.value = in_one_form(item.arg.value)
+    looked_for: list[nodes.Node] = [item.arg for item in tree.find_all(nodes.Getitem)]
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Getattr) and call.node.attr == "get":
+            looked_for += call.args[:1]
+    for compared in tree.find_all(nodes.Compare):
+        among = compared.ops[0].expr
+        if isinstance(among, nodes.Name) and among.name == "vars":  # others may be texts
+            looked_for.append(compared.expr)
+    for name in looked_for:
+        if isinstance(name, nodes.Const) and isinstance(name.value, str):
+            name.value = in_one_form(name.value)
 
 
 def never_defined(text: str) -> Iterator[TemplateError]:
