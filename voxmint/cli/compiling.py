@@ -17,7 +17,7 @@ from voxmint.profiles.order import Order, check_order, relevant_problems
 from voxmint.profiles.reader import MAX_BYTES
 from voxmint.profiles.source import SourceError
 
-_BREAK = re.compile("[\n\r\x85\u2028\u2029]")
+_BREAK = "[\n\r\x85\u2028\u2029]"
 
 
 class Selection(NamedTuple):
@@ -125,7 +125,7 @@ def _texts(project: Project, problems: Iterable[Problem]) -> dict[str, str]:
 
 def _lines(overrides: tuple[str, ...]) -> Mapping[str, str]:
     """The `--set`s as the text of a file, a line each."""
-    return {COMMAND_LINE: "\n".join(_BREAK.sub(" ", given) for given in overrides)}
+    return {COMMAND_LINE: "\n".join(re.sub(_BREAK, " ", given) for given in overrides)}
 
 
 def one_environment(selection: Selection, world: World, command: str) -> None:

@@ -42,7 +42,7 @@ _OPEN_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 # The target's name comes first, so that a .gitignore line such as `.env.*` covers it too.
 _STAGED_NAME = "{name}.voxmint-{key}.tmp"
-_STAGED_PATTERN = re.compile(r"(?P<name>.+)\.voxmint-[0-9a-f]{16}\.tmp")
+_STAGED_PATTERN = r"(?P<name>.+)\.voxmint-[0-9a-f]{16}\.tmp"
 
 _LINK_MET = (errno.ELOOP, errno.EMLINK)
 
@@ -420,7 +420,7 @@ def _identity(status: os.stat_result) -> tuple[int, ...]:
 
 def _staged_for(name: str) -> str | None:
     """The name of the target that a file of this name was staged for, if it was."""
-    found = _STAGED_PATTERN.fullmatch(name)
+    found = re.fullmatch(_STAGED_PATTERN, name)
     return found["name"] if found else None
 
 

@@ -14,7 +14,8 @@ from voxmint.profiles.scalars import BadNumberError, is_text, resolve
 from voxmint.profiles.values import briefly
 
 _FLAGS = {"yes": "true", "on": "true", "no": "false", "off": "false", "1": "true", "0": "false"}
-_NUMBER = re.compile(r"(-?[0-9]+(?:_[0-9]+)*)(?:[.,]([0-9]+))? ?([a-z]*)")
+# Patterns are compiled when they are first used: in most projects nothing is wrong.
+_NUMBER = r"(-?[0-9]+(?:_[0-9]+)*)(?:[.,]([0-9]+))? ?([a-z]*)"
 _SECONDS = {
     "ms": 0.001,
     "milliseconds": 0.001,
@@ -49,28 +50,28 @@ def meant_scalar(value: object, accepts: Collection[type], unit: str = "") -> di
 
 def spaced(text: str) -> dict[str, object]:
     """The key and the value that one text stands for where the blank between them is missing."""
-    found = _UNSPACED.match(text)
+    found = re.match(_UNSPACED, text)
     return {"pair": f"{found[1]}: {found[2]}"} if found else {}
 
 
 def dashed(text: str) -> dict[str, object]:
     """The first of the items that one text stands for where the blanks after dashes are missing."""
-    found = _UNDASHED.match(text)
+    found = re.match(_UNDASHED, text)
     return {"dashed": f"- {found[1]}"} if found else {}
 
 
 def is_unspaced(line: str) -> bool:
     """Whether a line begins with a key whose colon no blank follows."""
-    return _UNSPACED.match(line) is not None
+    return re.match(_UNSPACED, line) is not None
 
 
 def is_undashed(line: str) -> bool:
     """Whether a line begins with the dash of an item that no blank follows."""
-    return _UNDASHED.match(line) is not None
+    return re.match(_UNDASHED, line) is not None
 
 
-_UNDASHED = re.compile(r"-([^\s-]\S*)")
-_UNSPACED = re.compile(r"([A-Za-z_][\w-]*):([^\s:/\\]\S*)")
+_UNDASHED = r"-([^\s-]\S*)"
+_UNSPACED = r"([A-Za-z_][\w-]*):([^\s:/\\]\S*)"
 """A key, its colon and what follows at once; no address, and no path of Windows."""
 
 
@@ -83,14 +84,14 @@ def in_a_map(field: str, value: object) -> dict[str, object]:
 
 _SHORT = {"provider": "kind", "where": "names", "expires_after": "seconds"}
 """The key that is meant where a map is wanted and only its value stands."""
-_WORD = re.compile(r"[\w./-]+")
+_WORD = r"[\w./-]+"
 
 
 def _word(value: object) -> str:
     """A text as a file has it; no template, since none is rendered where these texts stand."""
     if not isinstance(value, str) or "{" in value:
         return ""
-    return value if _WORD.fullmatch(value) and is_text(value) else briefly(value)
+    return value if re.fullmatch(_WORD, value) and is_text(value) else briefly(value)
 
 
 def _seconds(value: object) -> str:
@@ -145,7 +146,7 @@ def _of_flag(text: str) -> dict[str, object]:
 
 def _number(text: str, unit: str) -> int | float | None:
     """The number of a text as people write it: `6_000`, `0,5`, `300 ms`; in this unit."""
-    found = _NUMBER.fullmatch(text.casefold()) if len(text) <= _LONGEST else None
+    found = re.fullmatch(_NUMBER, text.casefold()) if len(text) <= _LONGEST else None
     if found is None or (found[3] and (unit not in _SECONDS or found[3] not in _SECONDS)):
         return None
     number = float(f"{found[1].replace('_', '')}.{found[2] or 0}")

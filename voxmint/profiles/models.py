@@ -150,8 +150,8 @@ def model_of(name: object) -> Model | None:
         return None
     if name in TABLE:
         return TABLE[name]
-    dated = _DATED.fullmatch(name)
+    dated = re.fullmatch(_DATED, name)
     return TABLE.get(dated[1]) if dated else None
 
 
-_DATED = re.compile(r"(.+)-[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATED = r"(.+)-[0-9]{4}-[0-9]{2}-[0-9]{2}"

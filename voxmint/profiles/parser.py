@@ -424,13 +424,13 @@ def _unknown_facts(key: str, owner: str, keys: tuple[str, ...]) -> dict[str, obj
 
 _INNER = (wording.BAD_NUMBER, wording.UNKNOWN_TAG, wording.DUPLICATE_KEY)
 """What reading finds wrong with a single value, so that it is known which part it belongs to."""
-_ALIAS = re.compile(r"(?<!\S)\*[^\s*]")
+_ALIAS = r"(?<!\S)\*[^\s*]"
 _END: Mark = (MAX_BYTES + 1, 0, 0)
 
 
 def _inner_problems(document: Document) -> Sequence[Problem]:
     """What is wrong with single values; none where an alias may stand for one in another part."""
-    if not document.problems or _ALIAS.search(document.text):
+    if not document.problems or re.search(_ALIAS, document.text):
         return ()
     return [problem for problem in document.problems if problem.kind in _INNER]
 

@@ -286,11 +286,11 @@ def _as_templated(
     written = [one for one in used if not is_templated(one.cell)]
     if len(written) == 1 and described(value_of(written[0].cell)) == facts["found"]:
         return {**told, "var": written[0].name, "unquoted": facts["bare"]}
-    lone = _LONE.fullmatch(str(cell.value))
+    lone = re.fullmatch(_LONE, str(cell.value))
     return {**told, "alone": lone[1]} if lone else told
 
 
-_LONE = re.compile(r"[^{}]*(\{\{[^{}]*\}\})[^{}]*")
+_LONE = r"[^{}]*(\{\{[^{}]*\}\})[^{}]*"
 """One expression, with text round it or without."""
 
 

@@ -11,18 +11,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
-_LINE = re.compile(
-    rb"""(?:\xef\xbb\xbf)?[ \t]* (?:export[ \t]+)? (?P<name>[A-Za-z_][A-Za-z0-9_]*) [ \t]*
-    (?: (?P<sign>=|:[ \t])[ \t]*(?P<quote>["'`]?) | \r?\n?\Z )""",
-    re.VERBOSE,
-)
+# Patterns are compiled when they are first used: a check of settings alone reads no file.
+_LINE = rb"""(?x)(?:\xef\xbb\xbf)?[ \t]* (?:export[ \t]+)? (?P<name>[A-Za-z_][A-Za-z0-9_]*) [ \t]*
+    (?: (?P<sign>=|:[ \t])[ \t]*(?P<quote>["'`]?) | \r?\n?\Z )"""
 # Possessive, so that a large file with one quote too few is searched in little memory.
 _CLOSING = {
-    b'"': re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL),
-    b"'": re.compile(rb"[^']*+'"),
-    b"`": re.compile(rb"[^`\\]*+(?:\\.[^`\\]*+)*+`", re.DOTALL),
+    b'"': rb'(?s)[^"\\]*+(?:\\.[^"\\]*+)*+"',
+    b"'": rb"[^']*+'",
+    b"`": rb"(?s)[^`\\]*+(?:\\.[^`\\]*+)*+`",
 }
-_CONTINUED = re.compile(rb"(?<!\\)(?:\\\\)*\\\n?\Z")
+_CONTINUED = rb"(?<!\\)(?:\\\\)*\\\n?\Z"
 _NEVER_CLOSED = "opens a quote that is never closed"
 
 
@@ -42,10 +40,10 @@ class Entry(NamedTuple):
 
 def entries(existing: bytes) -> Iterator[Entry]:
     """The file, piece by piece and complete; lines are counted from 1."""
-    start, line = 0, 1
+    start, line, form = 0, 1, re.compile(_LINE)
     while start < len(existing):
         end = _end_of_line(existing, start)
-        found = _LINE.match(existing, start, end)
+        found = form.match(existing, start, end)
         if found is None:
             yield Entry(existing[start:end], line, None, False, None)
             start, line = end, line + 1
@@ -119,7 +117,7 @@ class _Lines:
         before = self._pieces[-1] if self._pieces else b"\n"
         if not before.endswith(b"\n"):
             self._pieces.append(b"\n")
-        if b"\\" in before and _CONTINUED.search(before):
+        if b"\\" in before and re.search(_CONTINUED, before):
             # A shell would take the next line for the rest of that one; make, even of a comment.
             self._pieces.append(b"\n")
         self._pieces.append(f"{name}={value}\n".encode("ascii"))
@@ -134,5 +132,5 @@ def _end_of_line(data: bytes, start: int) -> int:
 
 def _closed(data: bytes, start: int, quote: bytes) -> int | None:
     """The end of the line on which a quoted value ends, or `None` where it never does."""
-    found = _CLOSING[quote].match(data, start)
+    found = re.compile(_CLOSING[quote]).match(data, start)
     return _end_of_line(data, found.end()) if found else None

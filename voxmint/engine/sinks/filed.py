@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from voxmint.engine.sinks.staging import Part
 
 _CONSTANTS = "constants"
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
+_UNSAFE = r"[^A-Za-z0-9._-]"
 
 Entry = str | int | Mapping[str, str | int]
 """What stands under a name in a file."""
@@ -131,7 +131,7 @@ class FileSink(GuardedSink):
 
     def safe(self, profile: str) -> str:
         """What `{profile}` stands for in a file's name."""
-        return _UNSAFE.sub("-", self.naming().get(profile, profile))
+        return re.sub(_UNSAFE, "-", self.naming().get(profile, profile))
 
     def target_of(self, file: str) -> Target:
         """One of the sink's files, by its name."""

@@ -5,12 +5,14 @@ whose key is made of capitals, digits and underscores, and whose value needs no 
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 PROFILE = "{profile}"
 """What stands for a profile, in the names of variables and of files."""
 
 _NAME = re.compile(r"[A-Z][A-Z0-9_]*")
+_NO_NAME = rf"\n(?!{_NAME.pattern}\n)(?!\Z)"
+"""The beginning of a line that is no name."""
 _VALUE = re.compile(r"[A-Za-z0-9_%+,./:=@^-]*")
 _OTHER = re.compile(r"[^A-Za-z0-9]")
 
@@ -68,14 +70,24 @@ def is_refused(name: str) -> bool:
 
 def are_all_well(names: Collection[str]) -> bool:
     """Whether each `is_name`, and none `is_refused`."""
-    return all(map(_NAME.fullmatch, names)) and not _are_some_refused(names)
+    lines = _as_lines(names)
+    is_one_each = lines.count("\n") == len(names) + 1
+    return is_one_each and not re.search(_NO_NAME, lines) and not _are_some_refused(names)
 
 
 def _are_some_refused(names: Collection[str]) -> bool:
     # Not a pattern: to compile one of so many names takes as long as to check fifty profiles.
-    return not _REFUSED.isdisjoint(names) or any(
-        name.startswith(_REFUSED_BEGINNINGS) or name.endswith(_REFUSED_ENDING) for name in names
+    if not _REFUSED.isdisjoint(names):
+        return True
+    lines = _as_lines(names)
+    return f"{_REFUSED_ENDING}\n" in lines or any(
+        f"\n{beginning}" in lines for beginning in _REFUSED_BEGINNINGS
     )
+
+
+def _as_lines(names: Iterable[str]) -> str:
+    """All as one text, in which a break stands before and after each: searched in a tenth."""
+    return "\n".join(("", *names, ""))
 
 
 def is_plain(value: str) -> bool:

@@ -22,8 +22,8 @@ _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _HOST = rf"(?P<host>{_LABEL}(?:\.{_LABEL})*|\[[0-9A-Fa-f:.]+\])(?P<port>:[0-9]{{1,5}})?"
 _PATH = r"(?P<path>/[A-Za-z0-9._~/%:@!$&'()*+,;=-]*)?"
 _URL = f"(?i:(?P<scheme>https?)://{_HOST}{_PATH})"
-_SEGMENT = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})+")
-_HIDDEN = re.compile(r"[\x00-\x20\x7f/\\%?#]")
+_SEGMENT = r"(?:[^%]|%[0-9A-Fa-f]{2})+"
+_HIDDEN = r"[\x00-\x20\x7f/\\%?#]"
 """What an escape in a path must not stand for: it ends a part of a URL, or is another escape."""
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 _LARGEST_PORT = 65535
@@ -93,11 +93,11 @@ def _is_plain_path(path: str) -> bool:
 
 
 def _is_plain_segment(segment: str) -> bool:
-    if not _SEGMENT.fullmatch(segment):
+    if not re.fullmatch(_SEGMENT, segment):
         return False
     # What comes after a `;` is a parameter to some servers, which then go up all the same.
     text = unquote(segment, "latin-1").partition(";")[0]
-    return text.strip(".") != "" and not _HIDDEN.search(text)
+    return text.strip(".") != "" and not re.search(_HIDDEN, text)
 
 
 def _is_loopback(name: str) -> bool:
