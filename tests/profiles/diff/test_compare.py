@@ -168,6 +168,14 @@ def test_a_variable_reaches_the_templates_that_use_it() -> None:
     assert ("vars.other", both, "no value there depends on it", "None") in reasons
 
 
+def test_a_variable_whose_name_has_a_dot() -> None:
+    template = PROMPT % "In {{ vars['ward.name'] }}."
+    found = edited("vars: {ward.name: east}\n" + template, "vars: {ward.name: west}\n" + template)
+    group = only(found)
+    assert (group.cause.kind, group.cause.path) == (CauseKind.VARIABLE, "vars.ward.name")
+    assert (group.change.before, group.change.after) == ("In east.", "In west.")
+
+
 def test_a_variable_of_a_variable_and_of_a_weaker_template() -> None:
     base = "abstract: true\nvars: {a: '{{ vars.b }}', b: %s}\n" + PROMPT % "In {{ vars.a }}."
     own = (
