@@ -170,7 +170,8 @@ def test_a_variable_reaches_the_templates_that_use_it() -> None:
 
 def test_a_variable_whose_name_has_a_dot() -> None:
     template = PROMPT % "In {{ vars['ward.name'] }}."
-    found = edited("vars: {ward.name: east}\n" + template, "vars: {ward.name: west}\n" + template)
+    before, after = "vars: {ward.name: east, other: 1}\n", "vars: {ward.name: west, other: 2}\n"
+    found = edited(before + template, after + template)
     group = only(found)
     assert (group.cause.kind, group.cause.path) == (CauseKind.VARIABLE, "vars.ward.name")
     assert (group.change.before, group.change.after) == ("In east.", "In west.")
