@@ -26,13 +26,14 @@ settings.load_profile("same")
 def pytest_collection() -> Generator[None, object, object]:
     """Has no garbage looked for while tests are collected: all that is made then is kept.
 
-    Afterwards it is looked for more seldom than usual, since so much is kept.
+    Afterwards what was made is passed over, and the rest is looked through more seldom than usual.
     """
     gc.disable()
     gc.set_threshold(20_000)
     try:
         return (yield)
     finally:
+        gc.freeze()
         gc.enable()
 
 

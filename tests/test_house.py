@@ -68,11 +68,11 @@ say that the value must leave there."""
 
 
 class Module(NamedTuple):
-    """A module of the package: its dotted name, whether it is a folder, and what it says."""
+    """A module of the package: its dotted name, whether it is a folder, and all that it says."""
 
     name: str
     is_package: bool
-    tree: ast.Module
+    nodes: tuple[ast.AST, ...]
 
     @property
     def room(self) -> str:
@@ -83,7 +83,7 @@ class Module(NamedTuple):
 
 
 def parsed(name: str, text: str, *, is_package: bool = False) -> Module:
-    return Module(name, is_package, ast.parse(text))
+    return Module(name, is_package, tuple(ast.walk(ast.parse(text))))
 
 
 def _named(path: Path) -> str:
@@ -107,7 +107,7 @@ def modules() -> list[Module]:
 def imports(module: Module, names: frozenset[str] = NAMES) -> Iterator[tuple[str, int]]:
     """Each module that a module imports, with the line: at its top, in a function, for types only,
     relatively, or by a name in a registry, as in `"voxmint.cli.render:command"`."""
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         match node:
             case ast.Import():
                 yield from ((alias.name, node.lineno) for alias in node.names)
@@ -137,7 +137,7 @@ def wrong_ways(module: Module) -> list[str]:
     return [
         f"{module.name}:{line} imports {name}"
         for name, line in inner
-        if parsed(name, "").room not in allowed
+        if Module(name, False, ()).room not in allowed
     ]
 
 
@@ -145,7 +145,7 @@ def impurities(module: Module) -> list[str]:
     """What a pure module imports or calls that may have an effect."""
     outer = ((name, line) for name, line in imports(module) if not _is_ours(name))
     wrong = [f"{module.name}:{line} imports {name}" for name, line in outer if not _is_pure(name)]
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         match node:
             case ast.Call(func=ast.Name(id=name)) if name in EFFECTS:
                 wrong.append(f"{module.name}:{node.lineno} calls {name}")
@@ -165,7 +165,7 @@ def reveals(module: Module) -> bool:
     """Whether the module takes a secret's value: calls `reveal`, hands it on, or asks by name."""
     return any(
         getattr(node, "attr", None) == "reveal" or getattr(node, "value", None) == "reveal"
-        for node in ast.walk(module.tree)
+        for node in module.nodes
     )
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import ran
-from tests.engine.worlds import git
+from tests.engine.worlds import commit, new_repository
 from tests.test_scenarios import SCENARIOS, accept, golden, in_one
 
 NAMES = sorted(folder.name for folder in SCENARIOS.iterdir() if (folder / "old").is_dir())
@@ -35,7 +35,7 @@ def test_review(name: str, tmp_path: Path, pytestconfig: pytest.Config) -> None:
 
 def results(scenario: Path, folder: Path) -> Iterator[tuple[str, str]]:
     """What each form says, by the name of its file."""
-    git(folder, "init", "--quiet", "--initial-branch=main")
+    new_repository(folder)
     commits = [committed(folder, scenario / side) for side in ("old", "new")]
     environ = {"PATH": os.environ["PATH"]}
     given = scenario / "arguments.txt"
@@ -45,8 +45,8 @@ def results(scenario: Path, folder: Path) -> Iterator[tuple[str, str]]:
         done = ran(folder / "voice", *arguments, environ=environ)
         said = f"exit code {done.code}\n" if form == "text" else ""
         text = f"{said}{done.out}{done.err}"
-        for commit, letter in zip(commits, "be", strict=True):
-            text = text.replace(commit, letter * 40).replace(commit[:10], letter * 10)
+        for one, letter in zip(commits, "be", strict=True):
+            text = text.replace(one, letter * 40).replace(one[:10], letter * 10)
         yield file, text
 
 
@@ -55,6 +55,4 @@ def committed(folder: Path, files: Path) -> str:
     shutil.rmtree(folder / "voice", ignore_errors=True)
     # With new times: of a file of the same length and time git looks no further.
     shutil.copytree(files, folder / "voice", copy_function=shutil.copyfile)
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", files.name)
-    return git(folder, "rev-parse", "HEAD")
+    return commit(folder, files.name)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.running import NOW, ROOT, Terminal, process, write
+from tests.engine.worlds import new_repository
 from voxmint.cli.ci_log import CiLog
 from voxmint.cli.world import World
 from voxmint.secret import Secret
@@ -26,7 +27,7 @@ FILES = {
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = write(tmp_path / "project", FILES)
-    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    new_repository(folder)
     return folder
 
 

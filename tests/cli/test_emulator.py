@@ -20,6 +20,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.running import NOW, environment, ran, write
 from tests.cli.test_mint import FILES
+from tests.engine.worlds import new_repository
 from voxmint.cli.emulator import Options as CommandOptions, emulate
 from voxmint.cli.world import World
 from voxmint.engine.emulator import Emulator, Options, faults_of
@@ -208,7 +209,7 @@ def test_a_gateway_without_the_older_endpoint_and_without_control(tmp_path: Path
 def mint_at(folder: Path, url: str) -> Any:
     """What a mint of six profiles says, and its exit code."""
     write(folder, FILES)
-    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    new_repository(folder)
     path = folder / "environments/local.yaml"
     path.write_text(path.read_text().replace("emulator}", f"emulator, url: '{url}'}}"))
     found = ran(folder, *"mint -e local -o json".split(), environ={"PATH": os.environ["PATH"]})

@@ -19,6 +19,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.running import Ran, environment, process, ran, write
 from tests.engine.scripted import Answered, Asked, Scripted, minted as session, nobody
+from tests.engine.worlds import new_repository
 
 FILES = {
     "voxmint.yaml": "version: 1\n",
@@ -36,7 +37,7 @@ sinks: [{kind: dotenv, path: .env.local}]
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = write(tmp_path / "project", FILES)
-    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    new_repository(folder)
     return folder
 
 

@@ -14,6 +14,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 
 from tests.cli.running import NOW, Ran, Terminal, environment, process, ran, write
+from tests.engine.worlds import new_repository
 
 FILES = {
     "voxmint.yaml": "version: 1\n",
@@ -41,7 +42,7 @@ sinks: [{kind: dotenv, path: .env.production}]
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     folder = write(tmp_path / "project", FILES)
-    subprocess.run(["git", "init", "--quiet", folder], check=True)
+    new_repository(folder)
     return folder
 
 
