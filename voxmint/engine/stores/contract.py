@@ -209,7 +209,7 @@ class Store(ABC):
         value = self.read(name, found.version)
         return value is not None and content.is_in(value)
 
-    def vouches(self, found: Found) -> bool:  # noqa: ARG002  # most can be asked for the value
+    def vouches(self, found: Found) -> bool:  # noqa: ARG002  # stores that override it look at it
         """Whether marks alone tell that the value is the one that they were set for.
 
         For stores that give no value back.
